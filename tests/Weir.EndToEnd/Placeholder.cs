@@ -1,0 +1,1 @@
+namespace Weir_EndToEnd; public class Placeholder { [Fact] public void Runs() { } }
