@@ -1,0 +1,96 @@
+namespace Weir.Media.Broadcasting;
+
+/// <summary>What is known of whoever publishes; shown to the host, never to viewers.</summary>
+/// <param name="Protocol">"RTMP", "WHIP".</param>
+/// <param name="Encoder">The encoder's own name where it says one ("Lavf59.27.100"), shortened.</param>
+public sealed record PublisherInfo(string Protocol, string Encoder);
+
+/// <summary>
+/// One publisher's session with a broadcast: takes frames by the publisher's own clock. A newer publisher replaces it,
+/// after which it takes nothing more and <see cref="Replaced"/> tells its connection to close.
+/// </summary>
+public sealed class Publisher : IDisposable
+{
+    private readonly Broadcast _broadcast;
+    private readonly ClockMapper _clock;
+    private readonly CancellationTokenSource _replaced = new();
+    private readonly bool[] _discontinuity;
+    private bool _awaitsKeyframe = true;
+
+    internal Publisher(Broadcast broadcast, PublisherInfo info, bool continues)
+    {
+        _broadcast = broadcast;
+        Info = info;
+        _discontinuity = [continues, continues];
+        _clock = new ClockMapper(continues ? broadcast.Timeline.Edge + 33_000 : broadcast.Timeline.Edge);
+        Replaced = _replaced.Token;
+        broadcast.Timeline.ForgetTracks();
+    }
+
+    public PublisherInfo Info { get; }
+
+    public Broadcast Broadcast => _broadcast;
+
+    /// <summary>Cancelled when a newer publisher took over or the broadcast ended.</summary>
+    public CancellationToken Replaced { get; }
+
+    /// <summary>
+    /// Takes a coded picture. Until the first keyframe pictures are counted and dropped: no decoder could begin with them.
+    /// </summary>
+    /// <param name="dts">Decoding time by the publisher's clock, microseconds.</param>
+    /// <param name="compositionOffset">Presentation minus decoding time, microseconds.</param>
+    /// <param name="payload">As <see cref="Frame.Payload"/>; owned by the frame from here on.</param>
+    /// <returns>False when this publisher was replaced.</returns>
+    public bool Video(Track track, long dts, long compositionOffset, bool keyframe, ReadOnlyMemory<byte> payload)
+    {
+        if (_awaitsKeyframe && !keyframe)
+        {
+            _broadcast.Health.DroppedBeforeKeyframe();
+            return !Replaced.IsCancellationRequested;
+        }
+
+        _awaitsKeyframe = false;
+        return Append(track, dts, compositionOffset, keyframe, payload);
+    }
+
+    /// <summary>Takes a coded audio frame; arguments as <see cref="Video"/>.</summary>
+    public bool Audio(Track track, long dts, ReadOnlyMemory<byte> payload) => Append(track, dts, 0, keyframe: true, payload);
+
+    /// <summary>The connection is gone; the broadcast waits for another one.</summary>
+    public void Dispose()
+    {
+        _broadcast.Leave(this);
+        _replaced.Dispose();
+    }
+
+    internal void Replace()
+    {
+        try
+        {
+            _replaced.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It left by itself at the same moment; there is nothing to close any more.
+        }
+    }
+
+    private bool Append(Track track, long dts, long compositionOffset, bool keyframe, ReadOnlyMemory<byte> payload)
+    {
+        var time = _clock.Map(track.Kind, dts, compositionOffset);
+        ref var discontinuity = ref _discontinuity[(int)track.Kind];
+        if (time.Jumped)
+        {
+            Array.Fill(_discontinuity, true);
+        }
+
+        if (!_broadcast.Append(this, track, time, keyframe, discontinuity, payload))
+        {
+            return false;
+        }
+
+        discontinuity = false;
+        _broadcast.Health.Count(track, time, keyframe, compositionOffset, payload.Length, _clock.Jumps, _clock.Corrections);
+        return true;
+    }
+}

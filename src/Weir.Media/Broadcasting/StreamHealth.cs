@@ -1,0 +1,163 @@
+namespace Weir.Media.Broadcasting;
+
+/// <summary>What the host is told of the stream that arrives, over the last few seconds.</summary>
+public sealed record HealthReport(
+    int VideoKbps,
+    int AudioKbps,
+    double Fps,
+    int KeyframeIntervalMs,
+    int Gaps,
+    int Width,
+    int Height,
+    string? Video,
+    string? Audio,
+    string Encoder,
+    IReadOnlyList<string> Warnings);
+
+/// <summary>Measures a publisher's stream by media time and says in codes what hurts. The codes are in docs/protocol.md.</summary>
+public sealed class StreamHealth(TimeProvider clock)
+{
+    /// <summary>Media time without any frame of a track that counts as a gap, microseconds.</summary>
+    private const long GapThreshold = 1_000_000;
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private string _encoder = "";
+    private long _since;
+    private Track? _video;
+    private Track? _audio;
+    private long _videoBytes;
+    private long _audioBytes;
+    private int _pictures;
+    private long _lastVideo = long.MinValue;
+    private long _lastAudio = long.MinValue;
+    private long _lastKeyframe = long.MinValue;
+    private long _keyframeInterval;
+    private int _gaps;
+    private int _jumps;
+    private int _corrections;
+    private int _droppedBeforeKeyframe;
+    private int _unsupported;
+    private bool _reordered;
+    private long _windowStart;
+
+    internal void Restart(PublisherInfo info)
+    {
+        lock (_lock)
+        {
+            _encoder = info.Encoder;
+            _since = _windowStart = clock.GetTimestamp();
+            _video = _audio = null;
+            _videoBytes = _audioBytes = _pictures = 0;
+            _lastVideo = _lastAudio = _lastKeyframe = long.MinValue;
+            _keyframeInterval = 0;
+            _droppedBeforeKeyframe = _unsupported = 0;
+            _reordered = false;
+        }
+    }
+
+    /// <summary>The publisher sent a codec that no outlet here carries; its frames are dropped.</summary>
+    public void DroppedUnsupported()
+    {
+        lock (_lock)
+        {
+            _unsupported++;
+        }
+    }
+
+    internal void DroppedBeforeKeyframe()
+    {
+        lock (_lock)
+        {
+            _droppedBeforeKeyframe++;
+        }
+    }
+
+    internal void Count(Track track, in MappedTime time, bool keyframe, long compositionOffset, int bytes, int jumps, int corrections)
+    {
+        lock (_lock)
+        {
+            _jumps = jumps;
+            _corrections = corrections;
+            if (track.Kind == TrackKind.Audio)
+            {
+                _audio = track;
+                _audioBytes += bytes;
+                _gaps += IsGap(_lastAudio, time.Dts);
+                _lastAudio = time.Dts;
+                return;
+            }
+
+            _video = track;
+            _videoBytes += bytes;
+            _pictures++;
+            _gaps += IsGap(_lastVideo, time.Dts);
+            _lastVideo = time.Dts;
+            _reordered |= compositionOffset > 0;
+            if (keyframe)
+            {
+                if (_lastKeyframe != long.MinValue)
+                {
+                    _keyframeInterval = time.Dts - _lastKeyframe;
+                }
+
+                _lastKeyframe = time.Dts;
+            }
+        }
+    }
+
+    /// <summary>Reports since the last call and starts the next window.</summary>
+    public HealthReport Take()
+    {
+        lock (_lock)
+        {
+            var seconds = Math.Max(clock.GetElapsedTime(_windowStart).TotalSeconds, 0.001);
+            var settled = clock.GetElapsedTime(_since) >= SettlingTime;
+            var interval = _lastKeyframe == long.MinValue ? 0 : Math.Max(_keyframeInterval, _lastVideo - _lastKeyframe);
+            var fps = _pictures / seconds;
+            var videoKbps = (int)(_videoBytes * 8 / seconds / 1000);
+            var report = new HealthReport(
+                videoKbps,
+                (int)(_audioBytes * 8 / seconds / 1000),
+                Math.Round(fps, 1),
+                (int)(interval / 1000),
+                _gaps,
+                _video?.Width ?? 0,
+                _video?.Height ?? 0,
+                _video?.CodecString,
+                _audio?.CodecString,
+                _encoder,
+                settled ? Warnings(interval, fps, videoKbps) : []);
+            _windowStart = clock.GetTimestamp();
+            _videoBytes = _audioBytes = _pictures = 0;
+            return report;
+        }
+    }
+
+    private static int IsGap(long last, long now) => last != long.MinValue && now - last > GapThreshold ? 1 : 0;
+
+    private List<string> Warnings(long interval, double fps, int videoKbps)
+    {
+        List<string> codes = [];
+        void Add(bool applies, string code)
+        {
+            if (applies)
+            {
+                codes.Add(code);
+            }
+        }
+
+        Add(_unsupported > 0, "unsupportedCodec");
+        Add(_video is null && _droppedBeforeKeyframe > 0, "noKeyframe");
+        Add(_video is null && _droppedBeforeKeyframe == 0, "noVideo");
+        Add(_audio is null, "noAudio");
+        Add(interval > 4_000_000, "longKeyframeInterval");
+        Add(_keyframeInterval is > 0 and < 500_000, "shortKeyframeInterval");
+        Add(videoKbps > 8_000, "highBitrate");
+        Add(_video is not null && fps < 15, "lowFrameRate");
+        Add(_gaps > 0, "gaps");
+        Add(_jumps + _corrections > 3, "clockJumps");
+        Add(_reordered, "bFrames");
+        return codes;
+    }
+}
