@@ -17,7 +17,7 @@ public enum BroadcastState : byte
 /// <param name="MediaTime">Media time of the next frame, microseconds.</param>
 /// <param name="SegmentNumber">Number of the next segment, for HLS and the recording.</param>
 /// <param name="DiscontinuityNumber">EXT-X-DISCONTINUITY-SEQUENCE of the next segment.</param>
-public readonly record struct ResumePoint(long MediaTime, long SegmentNumber, long DiscontinuityNumber);
+public sealed record ResumePoint(long MediaTime, long SegmentNumber, long DiscontinuityNumber);
 
 /// <summary>
 /// One broadcast on a live node: its timeline, who publishes into it now and its state. Knows nothing of people,
@@ -29,15 +29,16 @@ public sealed class Broadcast
     private readonly TimeProvider _clock;
     private Publisher? _publisher;
 
-    public Broadcast(Guid id, TimelineLimits limits, TimeProvider clock, ResumePoint resume = default)
+    /// <param name="resume">Null for a broadcast that has not begun; otherwise it waits, interrupted, for its publisher.</param>
+    public Broadcast(Guid id, TimelineLimits limits, TimeProvider clock, ResumePoint? resume = null)
     {
         Id = id;
-        Resume = resume;
+        Resume = resume ?? new ResumePoint(0, 0, 0);
         _clock = clock;
-        Timeline = new Timeline(limits, clock, resume.MediaTime);
+        Timeline = new Timeline(limits, clock, Resume.MediaTime);
         Comments = new CommentRoom(Timeline, clock);
         Health = new StreamHealth(clock);
-        State = resume.MediaTime > 0 ? BroadcastState.Interrupted : BroadcastState.Ready;
+        State = resume is null ? BroadcastState.Ready : BroadcastState.Interrupted;
         InterruptedSince = clock.GetUtcNow();
     }
 
@@ -62,7 +63,7 @@ public sealed class Broadcast
     /// <summary>When the last publisher left; only meaningful in <see cref="BroadcastState.Interrupted"/>.</summary>
     public DateTimeOffset InterruptedSince { get; private set; }
 
-    /// <summary>Discontinuities so far: the interruptions and jumps that every derived form marks.</summary>
+    /// <summary>Who publishes now.</summary>
     public Publisher? Publisher => _publisher;
 
     /// <summary>Starts publishing. Whoever published before is replaced; null once the broadcast has ended.</summary>
