@@ -83,7 +83,7 @@ public sealed class Broadcast
             Health.Restart(info);
         }
 
-        replaced?.Replace();
+        replaced?.Dismiss();
         return publisher;
     }
 
@@ -104,7 +104,7 @@ public sealed class Broadcast
             Timeline.Complete();
         }
 
-        publisher?.Replace();
+        publisher?.Dismiss();
         StateChanged?.Invoke(this, BroadcastState.Ended);
     }
 

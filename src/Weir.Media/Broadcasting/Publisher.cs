@@ -63,7 +63,8 @@ public sealed class Publisher : IDisposable
         _replaced.Dispose();
     }
 
-    internal void Replace()
+    /// <summary>Sends the publisher away: its connection closes as if a newer one had come.</summary>
+    public void Dismiss()
     {
         try
         {

@@ -88,11 +88,19 @@ public sealed class Timeline
         }
     }
 
-    /// <summary>Appends an event at the edge of the media clock. The factory gets that time, microseconds.</summary>
-    public Frame AppendEvent(Func<long, TimelineEvent> make)
+    /// <summary>
+    /// Appends an event at the edge of the media clock; the factory gets that time, microseconds. Null once the timeline is
+    /// complete: what happens after the end is not part of it.
+    /// </summary>
+    public Frame? AppendEvent(Func<long, TimelineEvent> make)
     {
         lock (_lock)
         {
+            if (_log.IsCompleted)
+            {
+                return null;
+            }
+
             var happened = make(_edge);
             var frame = new Frame
             {

@@ -1,0 +1,136 @@
+using Weir.Media.Broadcasting;
+
+namespace Weir.Live.Broadcasts;
+
+/// <summary>Who watches a broadcast at the moment.</summary>
+/// <param name="Count">Viewers without the host; several sessions of one ticket are one viewer.</param>
+internal readonly record struct AudienceNow(int Count, IReadOnlyList<Guid> Accounts, int Anonymous);
+
+/// <summary>
+/// The open sessions of one broadcast, and those who watch by HLS, who have no connection of their own: they are seen
+/// by the playlists they ask for and forgotten when they stop asking.
+/// </summary>
+internal sealed class Audience(TimeProvider clock, int sessionsPerTicket)
+{
+    private const int MaxPolling = 100_000;
+    private static readonly TimeSpan PollingLimit = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<LiveViewer> _open = [];
+    private readonly Dictionary<ulong, int> _sessions = [];
+    private readonly Dictionary<ulong, Polling> _polling = [];
+    private int _peak;
+
+    public int Peak => Volatile.Read(ref _peak);
+
+    /// <summary>False when the ticket has all the sessions it may have.</summary>
+    public bool TryAdd(LiveViewer viewer)
+    {
+        lock (_lock)
+        {
+            var sessions = _sessions.GetValueOrDefault(viewer.Session);
+            if (viewer.HasTicket && sessions >= sessionsPerTicket)
+            {
+                return false;
+            }
+
+            _sessions[viewer.Session] = sessions + 1;
+            _open.Add(viewer);
+            return true;
+        }
+    }
+
+    public void Remove(LiveViewer viewer)
+    {
+        lock (_lock)
+        {
+            if (!_open.Remove(viewer))
+            {
+                return;
+            }
+
+            if (--_sessions[viewer.Session] == 0)
+            {
+                _sessions.Remove(viewer.Session);
+            }
+        }
+    }
+
+    /// <summary>Notes a viewer who asked for a playlist.</summary>
+    public void Saw(ulong session, Guid account, bool isHost)
+    {
+        lock (_lock)
+        {
+            if (_polling.Count < MaxPolling || _polling.ContainsKey(session))
+            {
+                _polling[session] = new Polling(account, isHost, clock.GetTimestamp());
+            }
+        }
+    }
+
+    /// <summary>Closes the sessions the rules no longer allow, everybody's where <paramref name="all"/> says why.</summary>
+    public void Close(Rules? rules, ViewerEnd all = ViewerEnd.None)
+    {
+        LiveViewer[] open;
+        lock (_lock)
+        {
+            open = [.. _open];
+
+            // Whoever polls and still may shows up again with the next playlist.
+            _polling.Clear();
+        }
+
+        foreach (var viewer in open)
+        {
+            if (all != ViewerEnd.None)
+            {
+                viewer.Close(all);
+            }
+            else if (rules is not null && !(viewer.HasTicket ? rules.Allows(viewer.Account, viewer.Epoch) : rules.Public))
+            {
+                viewer.Close(ViewerEnd.Cut);
+            }
+        }
+    }
+
+    public AudienceNow Now()
+    {
+        lock (_lock)
+        {
+            foreach (var (session, polling) in _polling.ToArray())
+            {
+                if (clock.GetElapsedTime(polling.LastSeen) > PollingLimit)
+                {
+                    _polling.Remove(session);
+                }
+            }
+
+            Dictionary<ulong, Guid> watching = [];
+            foreach (var viewer in _open)
+            {
+                if (!viewer.Person.IsHost)
+                {
+                    watching[viewer.Session] = viewer.Account;
+                }
+            }
+
+            foreach (var (session, polling) in _polling)
+            {
+                if (!polling.IsHost)
+                {
+                    watching[session] = polling.Account;
+                }
+            }
+
+            if (watching.Count > _peak)
+            {
+                Volatile.Write(ref _peak, watching.Count);
+            }
+
+            var accounts = watching.Values.Where(account => account != Guid.Empty).Distinct().ToArray();
+            return new AudienceNow(watching.Count, accounts, watching.Values.Count(account => account == Guid.Empty));
+        }
+    }
+
+    private readonly record struct Polling(Guid Account, bool IsHost, long LastSeen);
+}

@@ -1,0 +1,68 @@
+using Weir.Contracts;
+using Weir.Media.Broadcasting;
+
+namespace Weir.Live.Broadcasts;
+
+/// <summary>One open session of one viewer at this node.</summary>
+internal sealed class LiveViewer : Viewer
+{
+    private readonly LiveBroadcast _broadcast;
+    private readonly CancellationTokenSource _closed = new();
+    private int _end;
+    private int _disposed;
+
+    public LiveViewer(LiveBroadcast broadcast, Ticket? ticket, ulong session, Outlet outlet)
+    {
+        _broadcast = broadcast;
+        Session = session;
+        Account = ticket?.Account ?? Guid.Empty;
+        Epoch = ticket?.Epoch ?? 0;
+        HasTicket = ticket is not null;
+        Outlet = outlet;
+        Closed = _closed.Token;
+        Person = new Commenter(Account, ticket?.Name ?? "", ticket?.IsHost ?? false, ticket is { MayComment: true, IsAnonymous: false });
+    }
+
+    /// <summary>Same for all sessions of one ticket.</summary>
+    public ulong Session { get; }
+
+    public Guid Account { get; }
+
+    public uint Epoch { get; }
+
+    public bool HasTicket { get; }
+
+    public Outlet Outlet { get; }
+
+    public override Broadcast Broadcast => _broadcast.Broadcast;
+
+    public LiveBroadcast Live => _broadcast;
+
+    public override Commenter Person { get; }
+
+    public override CancellationToken Closed { get; }
+
+    public override ViewerEnd End => (ViewerEnd)Volatile.Read(ref _end);
+
+    public void Close(ViewerEnd why)
+    {
+        if (Interlocked.CompareExchange(ref _end, (int)why, (int)ViewerEnd.None) != (int)ViewerEnd.None)
+        {
+            return;
+        }
+
+        // Off the caller's thread: it may be the one that applies commands for everybody.
+        ThreadPool.UnsafeQueueUserWorkItem(static source => Cancel(source), _closed, preferLocal: false);
+    }
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _broadcast.Viewers.Remove(this);
+        }
+    }
+
+    // The source is never disposed: it holds no timer, and a late Close must not throw.
+    private static void Cancel(CancellationTokenSource source) => source.Cancel();
+}

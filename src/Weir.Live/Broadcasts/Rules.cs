@@ -1,0 +1,48 @@
+using Weir.Contracts;
+using Weir.Contracts.Planes;
+
+namespace Weir.Live.Broadcasts;
+
+/// <summary>What the social plane said of one broadcast, in the node's own terms. Immutable; a newer one replaces it.</summary>
+public sealed class Rules
+{
+    private readonly Dictionary<Guid, uint> _cuts;
+    private readonly byte[][] _publishKeys;
+
+    public Rules(BroadcastRules message)
+    {
+        Broadcast = Ids.FromWire(message.Broadcast);
+        Host = Ids.FromWire(message.Host);
+        Public = message.Public;
+        Ended = message.Ended;
+        Epoch = message.Epoch;
+        ExpectsResume = message.ExpectsResume;
+        Muted = [.. message.Muted.Select(Ids.FromWire)];
+        _publishKeys = [.. message.PublishKeyHashes.Select(hash => hash.ToByteArray())];
+        _cuts = [];
+        foreach (var cut in message.Cuts)
+        {
+            _cuts[Ids.FromWire(cut.Account)] = cut.Epoch;
+        }
+    }
+
+    public Guid Broadcast { get; }
+
+    public Guid Host { get; }
+
+    public bool Public { get; }
+
+    public bool Ended { get; }
+
+    public uint Epoch { get; }
+
+    public bool ExpectsResume { get; }
+
+    public IReadOnlyList<Guid> Muted { get; }
+
+    /// <summary>SHA-256 of each key that may publish, as hexadecimal digits.</summary>
+    public IEnumerable<string> PublishKeys => _publishKeys.Select(Convert.ToHexString);
+
+    /// <summary>False when the account was cut after the ticket was given out.</summary>
+    public bool Allows(Guid account, uint epoch) => !_cuts.TryGetValue(account, out var cut) || epoch >= cut;
+}
