@@ -1,52 +1,60 @@
-using System.ComponentModel.DataAnnotations;
-using Microsoft.Extensions.Options;
+using System.Text.RegularExpressions;
+using Weir.Hosting;
 
 namespace Weir.Live;
 
-/// <summary>Settings of a live node. Checked at start, with every fault listed.</summary>
-public sealed class LiveOptions
+/// <summary>Settings of a live node.</summary>
+public sealed partial record LiveOptions
 {
     /// <summary>Recordings and the node's own files.</summary>
-    [Required]
-    public string DataDirectory { get; set; } = "";
+    public required string DataDirectory { get; init; }
 
     /// <summary>File with the secret shared with the social plane.</summary>
-    [Required]
-    public string NodeKeyFile { get; set; } = "";
+    public required string NodeKeyFile { get; init; }
 
     /// <summary>Where the social plane listens for live nodes, for instance <c>http://127.0.0.1:43117</c>.</summary>
-    [Required, Url]
-    public string SocialAddress { get; set; } = "";
+    public required Uri SocialAddress { get; init; }
 
-    [Required, RegularExpression("[A-Za-z0-9-]{1,40}")]
-    public string NodeName { get; set; } = "live-1";
+    public string NodeName { get; init; } = "live-1";
 
     /// <summary>0 takes a free port.</summary>
-    [Range(0, 65535)]
-    public int HttpPort { get; set; } = 8081;
+    public int HttpPort { get; init; } = 8081;
 
-    [Range(0, 65535)]
-    public int RtmpPort { get; set; } = 1935;
+    public int RtmpPort { get; init; } = 1935;
 
     /// <summary>Listen on loopback only.</summary>
-    public bool LoopbackOnly { get; set; }
+    public bool LoopbackOnly { get; init; }
 
     /// <summary>How long a broadcast waits for its publisher to come back.</summary>
-    [Range(1, 86_400)]
-    public int InterruptionLimitSeconds { get; set; } = 120;
+    public TimeSpan InterruptionLimit { get; init; } = TimeSpan.FromSeconds(120);
 
-    [Range(1, 1000)]
-    public int SessionsPerTicket { get; set; } = 5;
+    public int SessionsPerTicket { get; init; } = 5;
 
     /// <summary>Open connections at most, all protocols together; the rest is refused at once.</summary>
-    [Range(10, 1_000_000)]
-    public int MaxConnections { get; set; } = 20_000;
+    public int MaxConnections { get; init; } = 20_000;
 
     /// <summary>Lets a collector from elsewhere read <c>/metrics</c>; empty: loopback only.</summary>
-    public string MetricsToken { get; set; } = "";
-}
+    public string MetricsToken { get; init; } = "";
 
-[OptionsValidator]
-public sealed partial class LiveOptionsValidator : IValidateOptions<LiveOptions>
-{
+    /// <summary>End when standard input closes: the supervising process is gone and its ports must become free.</summary>
+    public bool EndWithParent { get; init; }
+
+    /// <exception cref="InvalidOptionsException">Lists every fault.</exception>
+    public void Check()
+    {
+        var faults = new OptionFaults()
+            .Require(DataDirectory.Length > 0, "data", "must name a directory.")
+            .Require(NodeKeyFile.Length > 0, "node-key", "must name a file.")
+            .Url(SocialAddress, "social", "http", "https")
+            .Require(Name().IsMatch(NodeName), "node", "must be 1 to 40 letters, digits or hyphens.")
+            .Port(HttpPort, "live-http")
+            .Port(RtmpPort, "rtmp")
+            .Require(InterruptionLimit >= TimeSpan.FromSeconds(1) && InterruptionLimit <= TimeSpan.FromDays(1), "interruption-limit", "must be 1 second to 1 day.")
+            .Require(SessionsPerTicket is >= 1 and <= 1000, "sessions-per-ticket", "must be 1 to 1000.")
+            .Require(MaxConnections is >= 10 and <= 1_000_000, "max-connections", "must be 10 to 1000000.");
+        faults.ThrowIfAny();
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9-]{1,40}$")]
+    private static partial Regex Name();
 }

@@ -1,0 +1,253 @@
+using Microsoft.Extensions.Logging;
+using Weir.Contracts;
+using Weir.Media.Broadcasting;
+
+namespace Weir.Live.Broadcasts;
+
+/// <summary>
+/// Every broadcast this node was told of, and those that run here. Before the lists of the social plane are complete it
+/// knows nothing and therefore admits nobody.
+/// </summary>
+internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<BroadcastDirectory> log)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Guid, Rules> _rules = [];
+    private readonly Dictionary<string, Guid> _keys = [];
+    private readonly Dictionary<Guid, LiveBroadcast> _running = [];
+    private HashSet<Guid>? _listed;
+    private bool _stopping;
+
+    /// <summary>The lists were complete once; from then on the node serves with what it knows, whatever the social plane does.</summary>
+    public bool HasLists { get; private set; }
+
+    public bool LiveIsOn { get; private set; } = true;
+
+    public int Known
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _rules.Count;
+            }
+        }
+    }
+
+    public LiveBroadcast[] Running
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _running.Values];
+            }
+        }
+    }
+
+    /// <summary>The social plane starts to send its lists.</summary>
+    public void BeginLists()
+    {
+        lock (_lock)
+        {
+            _listed = [];
+        }
+    }
+
+    /// <summary>Takes what the social plane says of one broadcast now, and closes the sessions it no longer allows.</summary>
+    public void Apply(Rules rules)
+    {
+        LiveBroadcast? running;
+        lock (_lock)
+        {
+            _listed?.Add(rules.Broadcast);
+            if (_rules.TryGetValue(rules.Broadcast, out var before))
+            {
+                ForgetKeys(before);
+            }
+
+            _rules[rules.Broadcast] = rules;
+            foreach (var key in rules.PublishKeys)
+            {
+                _keys[key] = rules.Broadcast;
+            }
+
+            _running.TryGetValue(rules.Broadcast, out running);
+        }
+
+        running?.Apply(rules);
+        if (rules.Ended)
+        {
+            running?.Broadcast.End();
+        }
+        else if (running is null && rules.ExpectsResume)
+        {
+            // Its publisher may come back, and if not it has to end: both need it to exist here.
+            GetOrStart(rules);
+        }
+    }
+
+    /// <summary>All lists are here. What they did not name does not exist any more.</summary>
+    public void CompleteLists()
+    {
+        List<LiveBroadcast> gone = [];
+        lock (_lock)
+        {
+            foreach (var id in _rules.Keys.Where(id => _listed?.Contains(id) == false).ToArray())
+            {
+                ForgetKeys(_rules[id]);
+                _rules.Remove(id);
+                if (_running.Remove(id, out var running))
+                {
+                    gone.Add(running);
+                }
+            }
+
+            _listed = null;
+            HasLists = true;
+        }
+
+        foreach (var running in gone)
+        {
+            running.Viewers.Close(null, ViewerEnd.Cut);
+            running.Broadcast.End();
+        }
+    }
+
+    /// <summary>The broadcast was deleted: nobody watches it any more and its recording goes.</summary>
+    public async Task ForgetAsync(Guid id)
+    {
+        LiveBroadcast? running;
+        lock (_lock)
+        {
+            if (_rules.Remove(id, out var rules))
+            {
+                ForgetKeys(rules);
+            }
+
+            _running.Remove(id, out running);
+        }
+
+        if (running is not null)
+        {
+            running.Viewers.Close(null, ViewerEnd.Cut);
+            running.Broadcast.End();
+            await running.DisposeAsync();
+        }
+
+        factory.DeleteRecording(id);
+    }
+
+    /// <summary>The administrator's switch. Off sends every publisher away; the broadcasts then wait, and end, as after any interruption.</summary>
+    public void Switch(bool on)
+    {
+        LiveIsOn = on;
+        if (on)
+        {
+            return;
+        }
+
+        foreach (var running in Running)
+        {
+            running.Broadcast.Publisher?.Dismiss();
+        }
+
+        log.LogInformation("Live is switched off; publishers are sent away");
+    }
+
+    /// <summary>Null: no broadcast has this key.</summary>
+    public Rules? FindByKey(ReadOnlySpan<char> key)
+    {
+        var hash = Convert.ToHexString(PublishKey.Hash(key));
+        lock (_lock)
+        {
+            return _keys.TryGetValue(hash, out var id) ? _rules[id] : null;
+        }
+    }
+
+    public Rules? Find(Guid id)
+    {
+        lock (_lock)
+        {
+            return _rules.GetValueOrDefault(id);
+        }
+    }
+
+    public LiveBroadcast? FindRunning(Guid id)
+    {
+        lock (_lock)
+        {
+            return _running.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>The running broadcast, started if need be; null when the node is going away.</summary>
+    public LiveBroadcast? GetOrStart(Rules rules)
+    {
+        lock (_lock)
+        {
+            if (_running.TryGetValue(rules.Broadcast, out var running))
+            {
+                return running;
+            }
+
+            if (_stopping)
+            {
+                return null;
+            }
+
+            running = factory.Start(_rules.GetValueOrDefault(rules.Broadcast, rules));
+            _running[rules.Broadcast] = running;
+            return running;
+        }
+    }
+
+    /// <summary>Says the state of everything that runs here; for a new connection.</summary>
+    public void ReportAll()
+    {
+        foreach (var running in Running)
+        {
+            running.Report();
+        }
+    }
+
+    /// <summary>Lets go of a broadcast that ended a while ago.</summary>
+    public async Task RetireAsync(LiveBroadcast ended)
+    {
+        lock (_lock)
+        {
+            if (!_running.Remove(ended.Broadcast.Id))
+            {
+                return;
+            }
+        }
+
+        await ended.DisposeAsync();
+    }
+
+    /// <summary>Closes what is open and the recordings; the broadcasts themselves go on when the node is back.</summary>
+    public async Task StopAsync()
+    {
+        lock (_lock)
+        {
+            _stopping = true;
+        }
+
+        foreach (var running in Running)
+        {
+            running.Viewers.Close(null, ViewerEnd.Stopping);
+            await running.DisposeAsync();
+        }
+    }
+
+    private void ForgetKeys(Rules rules)
+    {
+        foreach (var key in rules.PublishKeys)
+        {
+            // The host's own encoder key may have moved on to a newer broadcast already.
+            if (_keys.TryGetValue(key, out var owner) && owner == rules.Broadcast)
+            {
+                _keys.Remove(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace Weir.Commands;
+
+/// <summary>
+/// The options that more than one command has. Each is looked for on the command line, then in the environment
+/// (<c>--live-http</c> as <c>WEIR_LIVE_HTTP</c>), then in <c>weir.json</c> in the data directory (<c>"live-http": 8081</c>).
+/// </summary>
+internal sealed class Settings
+{
+    private static readonly Option<string?>[] All =
+    [
+        new("--data") { Description = "Directory for everything Weir keeps (default ./data)" },
+        new("--http") { Description = "Port of the pages and the social plane (default 8080)" },
+        new("--live-http") { Description = "Port of the live plane's HTTP (default 8081)" },
+        new("--rtmp") { Description = "Port for encoders, RTMP (default 1935)" },
+        new("--rtc") { Description = "Port for WebRTC, UDP and TCP (default 8082)" },
+        new("--public-url") { Description = "How the outside reaches the pages, for instance https://live.example.org" },
+        new("--live-public-url") { Description = "How the outside reaches the live plane's HTTP" },
+        new("--rtmp-public-url") { Description = "How encoders reach the RTMP port" },
+        new("--rtc-public-ip") { Description = "The address WebRTC peers are told to send to" },
+        new("--trusted-proxy") { Description = "Network whose forwarded headers are believed, for instance 127.0.0.1/32" },
+        new("--database") { Description = "PostgreSQL connection string; without it SQLite in the data directory" },
+        new("--metrics-token") { Description = "Bearer token with which /metrics answers from elsewhere" },
+        new("--interruption-limit") { Description = "Seconds a broadcast waits for its publisher to come back (default 120)" },
+        new("--setup-code") { Description = "Fixes the code of the first start, at least 12 characters" },
+        new("--web") { Description = "Directory of the built web app" },
+        new("--planes") { Description = "Port on loopback on which the social plane waits for live nodes (default: a free one)" },
+        new("--social") { Description = "Address of the social plane for live nodes, for instance http://127.0.0.1:43117" },
+        new("--node-key") { Description = "File with the secret that a live node shares with the social plane" },
+    ];
+
+    private readonly ParseResult _line;
+    private readonly IConfiguration _file;
+
+    public Settings(ParseResult line)
+    {
+        _line = line;
+        _file = new ConfigurationBuilder().Build();
+        try
+        {
+            _file = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(Path.Combine(DataDirectory, "weir.json")), optional: true).Build();
+        }
+        catch (InvalidDataException broken)
+        {
+            throw new RefusedException($"{Path.Combine(DataDirectory, "weir.json")} cannot be read: {broken.InnerException?.Message ?? broken.Message}", ExitCodes.BadOptions);
+        }
+    }
+
+    public string DataDirectory => Path.GetFullPath(Text("--data") ?? (Demo ? "data-demo" : "data"));
+
+    public bool Demo { get; init; }
+
+    /// <summary>Gives a command the options it understands.</summary>
+    public static void AddTo(Command command, params string[] names)
+    {
+        foreach (var name in names)
+        {
+            command.Options.Add(All.Single(option => option.Name == name));
+        }
+    }
+
+    public string? Text(string name)
+    {
+        var option = All.Single(candidate => candidate.Name == name);
+        if (_line.GetResult(option) is { Implicit: false })
+        {
+            return _line.GetValue(option);
+        }
+
+        var environment = Environment.GetEnvironmentVariable("WEIR_" + name[2..].Replace('-', '_').ToUpperInvariant());
+        return !string.IsNullOrEmpty(environment) ? environment : _file?[name[2..]];
+    }
+
+    public int Number(string name, int otherwise)
+    {
+        var text = Text(name);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new RefusedException($"{name} must be a number, not '{text}'.", ExitCodes.BadOptions);
+    }
+
+    public Uri? Url(string name)
+    {
+        var text = Text(name);
+        if (text is null)
+        {
+            return null;
+        }
+
+        return Uri.TryCreate(text, UriKind.Absolute, out var url)
+            ? url
+            : throw new RefusedException($"{name} must be a whole URL like https://live.example.org, not '{text}'.", ExitCodes.BadOptions);
+    }
+}

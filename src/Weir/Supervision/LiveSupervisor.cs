@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Weir.Commands;
+
+namespace Weir.Supervision;
+
+/// <summary>
+/// Keeps the live plane running as a child process with its own heap, a lower priority and a name of its own. It is
+/// started again when it ends, at once the first time, then with growing pauses.
+/// </summary>
+internal sealed class LiveSupervisor(IReadOnlyList<string> arguments, TimeProvider clock, ILogger<LiveSupervisor> log)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(3.5);
+
+    /// <summary>Share of the memory that the live plane's heap may take, so that it ends before the machine suffers.</summary>
+    private const int HeapPercent = 50;
+
+    /// <summary>Completes with the exit code if the very first start fails for a reason that a restart cannot mend.</summary>
+    public Task<int> FailedAtStart => _failedAtStart.Task;
+
+    private readonly TaskCompletionSource<int> _failedAtStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        var pause = TimeSpan.Zero;
+        for (var first = true; !stopping.IsCancellationRequested; first = false)
+        {
+            var startedAt = clock.GetTimestamp();
+            using var child = Start();
+            try
+            {
+                await child.WaitForExitAsync(stopping);
+            }
+            catch (OperationCanceledException)
+            {
+                await EndAsync(child);
+                return;
+            }
+
+            if (first && child.ExitCode is ExitCodes.PortTaken or ExitCodes.BadOptions)
+            {
+                _failedAtStart.TrySetResult(child.ExitCode);
+                return;
+            }
+
+            pause = clock.GetElapsedTime(startedAt) > Steady ? TimeSpan.Zero : pause;
+            log.LogError("The live plane ended with {ExitCode}; it starts again in {Pause:0.0} s. Everything social goes on", child.ExitCode, pause.TotalSeconds);
+            await Task.Delay(pause, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(250) : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private Process Start()
+    {
+        // Started as `weir`, or as `dotnet weir.dll` from a build without a host of its own.
+        var own = Environment.ProcessPath ?? throw new InvalidOperationException("The process has no path.");
+        var start = new ProcessStartInfo(own) { UseShellExecute = false, RedirectStandardInput = true };
+        if (Path.GetFileNameWithoutExtension(own) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(LiveSupervisor).Assembly.Location);
+        }
+
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["DOTNET_GCHeapHardLimitPercent"] = HeapPercent.ToString("x", System.Globalization.CultureInfo.InvariantCulture);
+        var child = Process.Start(start) ?? throw new InvalidOperationException("The live plane could not be started.");
+        try
+        {
+            child.PriorityClass = ProcessPriorityClass.BelowNormal;
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            log.LogWarning("The live plane's priority cannot be lowered: {Reason}", fault.Message);
+        }
+
+        return child;
+    }
+
+    private async Task EndAsync(Process child)
+    {
+        // Closing its standard input asks it to end; what has not ended by then is killed.
+        child.StandardInput.Close();
+        using var limit = new CancellationTokenSource(EndLimit, clock);
+        try
+        {
+            await child.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            log.LogError("The live plane did not end in time and is killed");
+            child.Kill();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using Weir.EndToEnd.Harness;
+
+namespace Weir.EndToEnd;
+
+/// <summary>What the one person who runs it does from the command line.</summary>
+public sealed class MaintenanceStory
+{
+    [Fact]
+    public async Task A_backup_taken_while_running_restores_people_and_replays()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"weir-{Guid.NewGuid():N}.backup");
+        var restored = Directory.CreateTempSubdirectory("weir-restored-").FullName;
+        Directory.Delete(restored);
+        try
+        {
+            string id;
+            await using (var stage = await Stage.SetAsync())
+            {
+                var broadcast = await stage.AnnounceAsync();
+                id = Stage.Text(broadcast, "id");
+                await using (var publisher = await stage.GoLiveAsync(broadcast))
+                {
+                    await using var socket = await WatchSocket.OpenAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, id), "websocket"));
+                    await socket.MediaAsync(400_000);
+                }
+
+                await stage.Host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent);
+                await stage.StateAsync(id, "ended");
+                var (code, output) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "backup", file, "--data", stage.Server.Data);
+                Assert.True(code == 0, output);
+            }
+
+            var (restoreCode, restoreOutput) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "restore", file, "--data", restored);
+            Assert.True(restoreCode == 0, restoreOutput);
+            var (again, refusal) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "restore", file, "--data", restored);
+            Assert.True(again != 0, refusal);
+
+            await using var server = new WeirServer(restored);
+            await server.StartAsync();
+            using var nobody = new Api(server.Url);
+            using var friend = new Api(server.Url, Stage.Text(await nobody.PostAsync("/api/sessions", new { handle = "friend", password = Api.Password }), "token"));
+            var watch = await Stage.WatchAsync(friend, id);
+            Assert.Equal(HttpStatusCode.OK, await Stage.FetchAsync(Stage.Text(watch, "replay")));
+        }
+        finally
+        {
+            File.Delete(file);
+            if (Directory.Exists(restored))
+            {
+                Directory.Delete(restored, recursive: true);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_reset_password_works_at_once_and_ends_the_old_sessions()
+    {
+        await using var stage = await Stage.SetAsync();
+        var (code, output) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "reset-password", "friend", "--data", stage.Server.Data);
+        Assert.True(code == 0, output);
+        var password = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Last().Split(' ').Last().Trim();
+        Assert.Equal(HttpStatusCode.Unauthorized, await stage.Friend.StatusAsync(HttpMethod.Get, "/api/me"));
+        using var nobody = new Api(stage.Server.Url);
+        await nobody.PostAsync("/api/sessions", new { handle = "friend", password });
+        Assert.Equal(HttpStatusCode.Unauthorized, await nobody.StatusAsync(HttpMethod.Post, "/api/sessions", new { handle = "friend", password = Api.Password }));
+
+        var (unknown, refusal) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "reset-password", "nobody", "--data", stage.Server.Data);
+        Assert.NotEqual(0, unknown);
+        Assert.DoesNotContain("   at ", refusal);
+    }
+}

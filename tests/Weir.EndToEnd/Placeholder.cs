@@ -1,1 +1,0 @@
-namespace Weir_EndToEnd; public class Placeholder { [Fact] public void Runs() { } }

@@ -1,0 +1,164 @@
+using System.Net;
+using System.Net.Sockets;
+using Weir.EndToEnd.Harness;
+
+namespace Weir.EndToEnd;
+
+/// <summary>Processes die, publishers drop, garbage arrives: the social plane and other broadcasts go on.</summary>
+public sealed class ResilienceStory
+{
+    [Fact]
+    public async Task After_kill_9_of_the_live_plane_the_same_broadcast_goes_on_and_its_replay_holds_both_parts()
+    {
+        await using var stage = await Stage.SetAsync();
+        var server = stage.Server;
+        var broadcast = await stage.AnnounceAsync();
+        var id = Stage.Text(broadcast, "id");
+        var publisher = await stage.GoLiveAsync(broadcast);
+        var socket = await WatchSocket.OpenAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, id), "websocket"));
+        await socket.SendAsync(new { type = "comment", clientId = "c1", text = "before the crash", at = 0 });
+        await socket.EventAsync("comment");
+        await socket.MediaAsync(300_000);
+
+        var first = server.LiveProcess();
+        ChildProcess.Signal(first, "KILL");
+        await Eventually.TrueAsync("the live plane is gone", TimeSpan.FromSeconds(2), () => Task.FromResult(!Directory.Exists($"/proc/{first}")));
+
+        // Every social call works while it is away.
+        Assert.Equal(id, Stage.Text(await stage.Friend.GetAsync($"/api/broadcasts/{id}"), "id"));
+        await stage.Friend.GetAsync("/api/friends");
+        await Stage.WatchAsync(stage.Friend, id);
+
+        await Eventually.TrueAsync(
+            "the live plane is back", TimeSpan.FromSeconds(2), async () => await Stage.FetchAsync($"{server.LiveUrl}/health/ready") == HttpStatusCode.OK, () => server.Output);
+        Assert.NotEqual(first, server.LiveProcess());
+        await socket.DisposeAsync();
+        await publisher.DisposeAsync();
+
+        await using var again = Ffmpeg.Publish(Stage.PublishUrl(broadcast));
+        await stage.StateAsync(id, "live");
+        var watch = await Stage.WatchAsync(stage.Friend, id);
+        await using var second = await WatchSocket.OpenAsync(Stage.Text(watch, "websocket"));
+        await second.MediaAsync(300_000);
+        await second.SendAsync(new { type = "comment", clientId = "c2", text = "after the crash", at = 0 });
+
+        await Task.WhenAll(second.EventAsync("ended"), stage.Host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent));
+        await second.Closed;
+        Assert.Equal(4410, second.CloseCode);
+
+        watch = await Stage.WatchAsync(stage.Friend, id);
+        await Eventually.TrueAsync(
+            "the replay is there", TimeSpan.FromSeconds(5), async () => await Stage.FetchAsync(Stage.Text(watch, "replay")) == HttpStatusCode.OK);
+        var (code, output) = await Ffmpeg.RunAsync(
+            "ffprobe", TimeSpan.FromSeconds(30), "-v", "error", "-show_entries", "format=duration:stream=codec_name", "-of", "csv=p=0", Stage.Text(watch, "replay"));
+        Assert.True(code == 0 && output.Contains("h264") && output.Contains("aac"), output);
+        using var http = new HttpClient();
+        var events = await http.GetStringAsync(Stage.Text(watch, "events"));
+        Assert.Contains("before the crash", events);
+        Assert.Contains("after the crash", events);
+        Assert.Equal(HttpStatusCode.NotFound, await Stage.FetchAsync($"{server.LiveUrl}/live/{id}/replay.m3u8"));
+    }
+
+    [Fact]
+    public async Task A_publisher_who_drops_comes_back_into_the_same_broadcast_and_one_who_stays_away_ends_it()
+    {
+        await using var stage = await Stage.SetAsync("--interruption-limit", "4");
+        var broadcast = await stage.AnnounceAsync();
+        var id = Stage.Text(broadcast, "id");
+        var publisher = await stage.GoLiveAsync(broadcast);
+        await using var socket = await WatchSocket.OpenAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, id), "websocket"));
+        await socket.MediaAsync();
+        publisher.Kill();
+        await stage.StateAsync(id, "interrupted");
+        await publisher.DisposeAsync();
+
+        publisher = await stage.GoLiveAsync(broadcast);
+        await socket.MediaAsync(100_000);
+        publisher.Kill();
+        await publisher.DisposeAsync();
+        await stage.StateAsync(id, "ended");
+        await socket.Closed;
+        Assert.Equal(4410, socket.CloseCode);
+
+        await using var late = Ffmpeg.Publish(Stage.PublishUrl(broadcast));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await late.WaitAsync(limit.Token);
+        Assert.NotEqual(0, late.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_wrong_stream_key_is_refused_and_never_logged()
+    {
+        await using var stage = await Stage.SetAsync();
+        var key = "wk_" + Guid.NewGuid().ToString("N");
+        await using var publisher = Ffmpeg.Publish($"rtmp://localhost:{stage.Server.Rtmp}/live/{key}");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await publisher.WaitAsync(limit.Token);
+        Assert.NotEqual(0, publisher.ExitCode);
+        await Eventually.TrueAsync("the refusal is logged", TimeSpan.FromSeconds(3), () => Task.FromResult(stage.Server.Output.Contains("refused", StringComparison.OrdinalIgnoreCase)), () => stage.Server.Output);
+        Assert.DoesNotContain(key, stage.Server.Output);
+    }
+
+    [Fact]
+    public async Task Garbage_on_every_port_leaves_a_running_broadcast_untouched()
+    {
+        await using var stage = await Stage.SetAsync();
+        var broadcast = await stage.AnnounceAsync();
+        await using var publisher = await stage.GoLiveAsync(broadcast);
+        await using var socket = await WatchSocket.OpenAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, Stage.Text(broadcast, "id")), "websocket"));
+        var random = new Random(7);
+        foreach (var port in new[] { stage.Server.Http, stage.Server.LiveHttp, stage.Server.Rtmp })
+        {
+            for (var attempt = 0; attempt < 20; attempt++)
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, port);
+                var garbage = new byte[random.Next(1, 8000)];
+                random.NextBytes(garbage);
+                if (attempt % 2 == 0)
+                {
+                    garbage[0] = 3;
+                }
+
+                await client.GetStream().WriteAsync(garbage);
+            }
+        }
+
+        await socket.MediaAsync(200_000);
+        Assert.Equal("live", Stage.Text(await stage.Host.GetAsync($"/api/broadcasts/{Stage.Text(broadcast, "id")}"), "state"));
+        Assert.False(publisher.HasExited, publisher.Output);
+    }
+
+    [Fact]
+    public async Task It_ends_within_five_seconds_with_a_broadcast_running_and_starts_again_with_everything()
+    {
+        await using var stage = await Stage.SetAsync();
+        var broadcast = await stage.AnnounceAsync();
+        var id = Stage.Text(broadcast, "id");
+        await using (var publisher = await stage.GoLiveAsync(broadcast))
+        {
+            await using var socket = await WatchSocket.OpenAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, id), "websocket"));
+            await socket.MediaAsync(100_000);
+            await stage.Server.StopAsync();
+            Assert.Equal(0, stage.Server.Process.ExitCode);
+        }
+
+        var took = await stage.Server.StartAsync();
+        Assert.True(took < TimeSpan.FromSeconds(5), $"The second start took {took.TotalSeconds:0.0} s");
+        Assert.DoesNotContain("Set it up", stage.Server.Output);
+        await using var again = await stage.GoLiveAsync(broadcast);
+        await stage.Friend.GetAsync($"/api/broadcasts/{id}");
+    }
+
+    [Fact]
+    public async Task A_second_Weir_on_the_same_data_is_refused_in_one_line()
+    {
+        await using var server = new WeirServer();
+        await server.StartAsync();
+        var (code, output) = await Ffmpeg.RunAsync(
+            Root.App, TimeSpan.FromSeconds(10), "up", "--data", server.Data, "--http", "0", "--live-http", "0", "--rtmp", "0", "--web", Root.Web);
+        Assert.NotEqual(0, code);
+        Assert.Contains("another Weir is using", output);
+        Assert.DoesNotContain("   at ", output);
+    }
+}
