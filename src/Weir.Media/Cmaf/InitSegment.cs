@@ -1,4 +1,5 @@
 using Weir.Media.Broadcasting;
+using Weir.Media.Formats;
 using Weir.Media.Formats.Mp4;
 
 namespace Weir.Media.Cmaf;
@@ -61,7 +62,7 @@ public sealed class InitSegment
     public InitSegment? AudioOnly =>
         Audio is null ? null : Video is null ? this : _audioOnly ??= new InitSegment(Id, null, Audio);
 
-    internal static int AudioTimescale(Track audio) => audio.Codec == Codec.Opus ? OpusPacket.SampleRate : audio.SampleRate;
+    internal static int AudioTimescale(Track audio) => audio.Codec == Codec.Opus ? OpusHeader.SampleRate : audio.SampleRate;
 
     internal bool Has(Track? video, Track? audio) => Same(Video, video) && Same(Audio, audio);
 

@@ -1,4 +1,5 @@
 using Weir.Media.Broadcasting;
+using Weir.Media.Formats;
 using Weir.Media.Formats.Mp4;
 
 namespace Weir.Media.Cmaf;
@@ -218,7 +219,7 @@ internal sealed class AudioLane(long rate, long startAt)
 
     private int Length(Frame frame) => frame.Track!.SamplesPerFrame is > 0 and var fixedLength && frame.Track.Codec != Codec.Opus
         ? fixedLength
-        : frame.Track.Codec == Codec.Opus ? OpusPacket.Samples(frame.Payload.Span) : 1024;
+        : frame.Track.Codec == Codec.Opus ? OpusHeader.SamplesOf(frame.Payload.Span) : 1024;
 
     private void Complete(long duration)
     {

@@ -58,7 +58,7 @@ public static class BoxReader
 
         if (size < headerLength)
         {
-            throw new Mp4FormatException("4.2", $"Box '{FourCc.ToText(type)}' of size {size}");
+            throw new Mp4FormatException("4.2", $"Box '{BoxType.ToText(type)}' of size {size}");
         }
 
         return true;

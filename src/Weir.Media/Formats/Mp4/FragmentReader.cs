@@ -22,7 +22,7 @@ public static class FragmentReader
         var position = 0;
         while (BoxReader.TryRead(fragment, ref position, out var box))
         {
-            if (box.Type == FourCc.Moof)
+            if (box.Type == BoxType.Moof)
             {
                 return ReadMoof(fragment, box);
             }
@@ -37,7 +37,7 @@ public static class FragmentReader
         var position = moof.BodyStart;
         while (position < moof.End && BoxReader.TryRead(input[..moof.End], ref position, out var box))
         {
-            if (box.Type == FourCc.Traf)
+            if (box.Type == BoxType.Traf)
             {
                 runs.Add(ReadTraf(input, box, moof.Start));
             }
@@ -57,13 +57,13 @@ public static class FragmentReader
             var body = box.Body(input);
             switch (box.Type)
             {
-                case FourCc.Tfhd:
+                case BoxType.Tfhd:
                     track = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
                     break;
-                case FourCc.Tfdt:
+                case BoxType.Tfdt:
                     time = body[0] == 1 ? BinaryPrimitives.ReadUInt64BigEndian(body[4..]) : BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
                     break;
-                case FourCc.Trun:
+                case BoxType.Trun:
                     samples = ReadTrun(body, moofStart);
                     break;
                 default:

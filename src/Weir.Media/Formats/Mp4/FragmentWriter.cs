@@ -27,14 +27,14 @@ public static class FragmentWriter
 
         var bytes = new byte[moof + 8 + media];
         var at = 0;
-        Put(bytes, ref at, (uint)moof, FourCc.Moof, 16, FourCc.Mfhd, 0, sequence);
+        Put(bytes, ref at, (uint)moof, BoxType.Moof, 16, BoxType.Mfhd, 0, sequence);
         var offset = moof + 8;
         foreach (var run in runs)
         {
             WriteTraf(bytes, ref at, run, ref offset);
         }
 
-        Put(bytes, ref at, (uint)(8 + media), FourCc.Mdat);
+        Put(bytes, ref at, (uint)(8 + media), BoxType.Mdat);
         foreach (var run in runs)
         {
             foreach (var sample in run.Samples)
@@ -53,13 +53,13 @@ public static class FragmentWriter
 
     private static void WriteTraf(byte[] bytes, ref int at, in Mp4Run run, ref int offset)
     {
-        Put(bytes, ref at, (uint)TrafSize(run), FourCc.Traf);
-        Put(bytes, ref at, 16, FourCc.Tfhd, 0x020000, run.TrackId); // default-base-is-moof
-        Put(bytes, ref at, 20, FourCc.Tfdt, 0x01000000, (uint)(run.BaseDecodeTime >> 32), (uint)run.BaseDecodeTime);
+        Put(bytes, ref at, (uint)TrafSize(run), BoxType.Traf);
+        Put(bytes, ref at, 16, BoxType.Tfhd, 0x020000, run.TrackId); // default-base-is-moof
+        Put(bytes, ref at, 20, BoxType.Tfdt, 0x01000000, (uint)(run.BaseDecodeTime >> 32), (uint)run.BaseDecodeTime);
 
         // data-offset, duration, size, flags; the composition offset for video. Version 0: offsets are never negative.
         var flags = 0x000701u | (run.IsVideo ? 0x000800u : 0);
-        Put(bytes, ref at, (uint)TrunSize(run), FourCc.Trun, flags, (uint)run.Samples.Count, (uint)offset);
+        Put(bytes, ref at, (uint)TrunSize(run), BoxType.Trun, flags, (uint)run.Samples.Count, (uint)offset);
         foreach (var sample in run.Samples)
         {
             Put(bytes, ref at, sample.Duration, (uint)sample.Data.Length, sample.IsSync ? SyncSample : NonSyncSample);

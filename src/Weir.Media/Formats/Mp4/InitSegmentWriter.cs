@@ -9,7 +9,7 @@ public static class InitSegmentWriter
     public static byte[] Write(IReadOnlyList<Mp4Track> tracks)
     {
         var w = new BoxWriter(2048);
-        var ftyp = w.Begin(FourCc.Ftyp);
+        var ftyp = w.Begin(BoxType.Ftyp);
         w.Ascii("iso6");
         w.U32(0);
 
@@ -17,17 +17,17 @@ public static class InitSegmentWriter
         w.Ascii("iso6mp42");
         w.End(ftyp);
 
-        var moov = w.Begin(FourCc.Moov);
+        var moov = w.Begin(BoxType.Moov);
         WriteMovieHeader(w, tracks);
         foreach (var track in tracks)
         {
             WriteTrack(w, track);
         }
 
-        var mvex = w.Begin(FourCc.Mvex);
+        var mvex = w.Begin(BoxType.Mvex);
         foreach (var track in tracks)
         {
-            var trex = w.Begin(FourCc.Trex, 0, 0);
+            var trex = w.Begin(BoxType.Trex, 0, 0);
             w.U32(track.Id);
             w.U32(1);
             w.Zeros(12);
@@ -41,7 +41,7 @@ public static class InitSegmentWriter
 
     private static void WriteMovieHeader(BoxWriter w, IReadOnlyList<Mp4Track> tracks)
     {
-        var mvhd = w.Begin(FourCc.Mvhd, 0, 0);
+        var mvhd = w.Begin(BoxType.Mvhd, 0, 0);
         w.Zeros(8);
         w.U32(1000);
         w.U32(0);
@@ -56,8 +56,8 @@ public static class InitSegmentWriter
 
     private static void WriteTrack(BoxWriter w, Mp4Track track)
     {
-        var trak = w.Begin(FourCc.Trak);
-        var tkhd = w.Begin(FourCc.Tkhd, 0, 3);
+        var trak = w.Begin(BoxType.Trak);
+        var tkhd = w.Begin(BoxType.Tkhd, 0, 3);
         w.Zeros(8);
         w.U32(track.Id);
         w.Zeros(16);
@@ -70,17 +70,17 @@ public static class InitSegmentWriter
         w.U32((uint)track.Height << 16);
         w.End(tkhd);
 
-        var mdia = w.Begin(FourCc.Mdia);
-        var mdhd = w.Begin(FourCc.Mdhd, 0, 0);
+        var mdia = w.Begin(BoxType.Mdia);
+        var mdhd = w.Begin(BoxType.Mdhd, 0, 0);
         w.Zeros(8);
         w.U32(track.Timescale);
         w.U32(0);
         w.U16(0x55C4); // "und", 14496-12 8.4.2.3
         w.U16(0);
         w.End(mdhd);
-        var hdlr = w.Begin(FourCc.Hdlr, 0, 0);
+        var hdlr = w.Begin(BoxType.Hdlr, 0, 0);
         w.U32(0);
-        w.U32(track.IsVideo ? FourCc.Vide : FourCc.Soun);
+        w.U32(track.IsVideo ? BoxType.Vide : BoxType.Soun);
         w.Zeros(12);
         w.Ascii(track.IsVideo ? "video" : "audio");
         w.U8(0);
@@ -92,36 +92,36 @@ public static class InitSegmentWriter
 
     private static void WriteMediaInformation(BoxWriter w, Mp4Track track)
     {
-        var minf = w.Begin(FourCc.Minf);
+        var minf = w.Begin(BoxType.Minf);
         if (track.IsVideo)
         {
-            var vmhd = w.Begin(FourCc.Vmhd, 0, 1);
+            var vmhd = w.Begin(BoxType.Vmhd, 0, 1);
             w.Zeros(8);
             w.End(vmhd);
         }
         else
         {
-            var smhd = w.Begin(FourCc.Smhd, 0, 0);
+            var smhd = w.Begin(BoxType.Smhd, 0, 0);
             w.Zeros(4);
             w.End(smhd);
         }
 
-        var dinf = w.Begin(FourCc.Dinf);
-        var dref = w.Begin(FourCc.Dref, 0, 0);
+        var dinf = w.Begin(BoxType.Dinf);
+        var dref = w.Begin(BoxType.Dref, 0, 0);
         w.U32(1);
-        w.End(w.Begin(FourCc.Url, 0, 1));
+        w.End(w.Begin(BoxType.Url, 0, 1));
         w.End(dref);
         w.End(dinf);
 
-        var stbl = w.Begin(FourCc.Stbl);
-        var stsd = w.Begin(FourCc.Stsd, 0, 0);
+        var stbl = w.Begin(BoxType.Stbl);
+        var stsd = w.Begin(BoxType.Stsd, 0, 0);
         w.U32(1);
         SampleEntryWriter.Write(w, track);
         w.End(stsd);
-        WriteEmptyTable(w, FourCc.Stts, 4);
-        WriteEmptyTable(w, FourCc.Stsc, 4);
-        WriteEmptyTable(w, FourCc.Stsz, 8);
-        WriteEmptyTable(w, FourCc.Stco, 4);
+        WriteEmptyTable(w, BoxType.Stts, 4);
+        WriteEmptyTable(w, BoxType.Stsc, 4);
+        WriteEmptyTable(w, BoxType.Stsz, 8);
+        WriteEmptyTable(w, BoxType.Stco, 4);
         w.End(stbl);
         w.End(minf);
     }

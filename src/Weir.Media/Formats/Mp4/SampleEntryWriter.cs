@@ -8,23 +8,23 @@ internal static class SampleEntryWriter
         switch (track.Entry)
         {
             case Mp4SampleEntry.Avc1:
-                WriteVideo(w, track, FourCc.Avc1, FourCc.AvcC);
+                WriteVideo(w, track, BoxType.Avc1, BoxType.AvcC);
                 break;
             case Mp4SampleEntry.Hvc1:
                 // hvc1, not hev1: parameter sets live in hvcC only, and Safari plays nothing else.
-                WriteVideo(w, track, FourCc.Hvc1, FourCc.HvcC);
+                WriteVideo(w, track, BoxType.Hvc1, BoxType.HvcC);
                 break;
             case Mp4SampleEntry.Av01:
-                WriteVideo(w, track, FourCc.Av01, FourCc.Av1C);
+                WriteVideo(w, track, BoxType.Av01, BoxType.Av1C);
                 break;
             case Mp4SampleEntry.Mp4a:
-                var mp4a = BeginAudio(w, track, FourCc.Mp4a);
+                var mp4a = BeginAudio(w, track, BoxType.Mp4a);
                 WriteElementaryStreamDescriptor(w, track);
                 w.End(mp4a);
                 break;
             case Mp4SampleEntry.Opus:
-                var opus = BeginAudio(w, track, FourCc.Opus);
-                var dops = w.Begin(FourCc.DOps);
+                var opus = BeginAudio(w, track, BoxType.Opus);
+                var dops = w.Begin(BoxType.DOps);
                 w.Bytes(track.Configuration.Span);
                 w.End(dops);
                 w.End(opus);
@@ -74,7 +74,7 @@ internal static class SampleEntryWriter
     {
         var specific = track.Configuration.Length;
         var decoder = 13 + DescriptorHeader + specific;
-        var esds = w.Begin(FourCc.Esds, 0, 0);
+        var esds = w.Begin(BoxType.Esds, 0, 0);
         BeginDescriptor(w, 0x03, 3 + DescriptorHeader + decoder + DescriptorHeader + 1);
         w.U16((ushort)track.Id);
         w.U8(0);

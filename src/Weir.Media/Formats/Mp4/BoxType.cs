@@ -1,7 +1,7 @@
 namespace Weir.Media.Formats.Mp4;
 
 /// <summary>Box and sample entry types as big-endian integers.</summary>
-public static class FourCc
+public static class BoxType
 {
     public const uint Ftyp = 0x66747970, Styp = 0x73747970, Moov = 0x6D6F6F76, Mvhd = 0x6D766864, Trak = 0x7472616B;
     public const uint Tkhd = 0x746B6864, Mdia = 0x6D646961, Mdhd = 0x6D646864, Hdlr = 0x68646C72, Minf = 0x6D696E66;
