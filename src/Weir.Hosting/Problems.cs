@@ -1,0 +1,107 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Weir.Hosting;
+
+/// <summary>
+/// RFC 9457 problem documents as every Weir process writes them: each has <c>code</c>, a short stable word for
+/// programs, beside the title for people.
+/// </summary>
+public static class Problems
+{
+    /// <summary>The one answer for "does not exist" and "exists, but not for you": the body must not tell them apart.</summary>
+    public static ProblemHttpResult NotFound() => Of(StatusCodes.Status404NotFound, "not-found", "Not found.");
+
+    public static ProblemHttpResult Forbidden(string code = "forbidden", string title = "You may not do this.") =>
+        Of(StatusCodes.Status403Forbidden, code, title);
+
+    public static ProblemHttpResult Conflict(string code, string title) => Of(StatusCodes.Status409Conflict, code, title);
+
+    public static ProblemHttpResult Of(int status, string code, string title) => TypedResults.Problem(
+        statusCode: status,
+        title: title,
+        type: "about:blank",
+        extensions: [new("code", code)]);
+
+    /// <summary>400 about one field: <c>errors</c> holds the text, <c>codes</c> the stable word.</summary>
+    public static ProblemHttpResult Field(string field, string code, string text) => Fields([(field, code, text)]);
+
+    /// <summary>400 about several fields at once.</summary>
+    public static ProblemHttpResult Fields(IReadOnlyCollection<(string Field, string Code, string Text)> faults)
+    {
+        var details = new HttpValidationProblemDetails(Group(faults, fault => fault.Text))
+        {
+            Status = StatusCodes.Status400BadRequest,
+            Title = faults.First().Text,
+            Type = "about:blank",
+        };
+        details.Extensions["code"] = faults.First().Code;
+        details.Extensions["codes"] = Group(faults, fault => fault.Code);
+        return TypedResults.Problem(details);
+    }
+
+    /// <summary>429 with Retry-After in whole seconds.</summary>
+    public static IResult Throttled(TimeSpan retryAfter) => new ThrottledResult(retryAfter);
+
+    /// <summary>Makes faults that no handler answered (unreadable JSON, our own bugs) problem documents too.</summary>
+    public static IServiceCollection AddWeirProblems(this IServiceCollection services) => services
+        .AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+        {
+            context.ProblemDetails.Type = "about:blank";
+            context.ProblemDetails.Extensions.Remove("traceId");
+            context.ProblemDetails.Extensions.TryAdd("code", CodeOf(context.HttpContext.Response.StatusCode));
+        })
+        .AddExceptionHandler<UnreadableRequests>();
+
+    /// <summary>First in the pipeline: see <see cref="AddWeirProblems"/>.</summary>
+    public static IApplicationBuilder UseWeirProblems(this IApplicationBuilder app) => app.UseExceptionHandler().UseStatusCodePages();
+
+    private static Dictionary<string, string[]> Group(
+        IEnumerable<(string Field, string Code, string Text)> faults,
+        Func<(string Field, string Code, string Text), string> what) =>
+        faults.GroupBy(fault => fault.Field).ToDictionary(group => group.Key, group => group.Select(what).ToArray());
+
+    private static string CodeOf(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest => "bad-request",
+        StatusCodes.Status401Unauthorized => "unauthenticated",
+        StatusCodes.Status403Forbidden => "forbidden",
+        StatusCodes.Status404NotFound => "not-found",
+        StatusCodes.Status405MethodNotAllowed => "method-not-allowed",
+        StatusCodes.Status413PayloadTooLarge => "too-large",
+        StatusCodes.Status415UnsupportedMediaType => "unsupported-media-type",
+        StatusCodes.Status429TooManyRequests => "throttled",
+        StatusCodes.Status503ServiceUnavailable => "unavailable",
+        _ => "internal",
+    };
+
+    private sealed class ThrottledResult(TimeSpan retryAfter) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
+            httpContext.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            return Of(StatusCodes.Status429TooManyRequests, "throttled", "Too many attempts. Try again later.").ExecuteAsync(httpContext);
+        }
+    }
+
+    /// <summary>A request whose body or parameters cannot be bound is the client's fault, not an Error in our log.</summary>
+    private sealed class UnreadableRequests(ILogger<UnreadableRequests> log) : IExceptionHandler
+    {
+        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        {
+            if (exception is not BadHttpRequestException bad)
+            {
+                return false;
+            }
+
+            log.LogDebug(bad, "Unreadable request");
+            await Of(bad.StatusCode, CodeOf(bad.StatusCode), "The request cannot be read.").ExecuteAsync(httpContext);
+            return true;
+        }
+    }
+}
