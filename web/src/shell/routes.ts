@@ -1,7 +1,8 @@
 import type { Component } from 'svelte';
 
 export type Params = Record<string, string>;
-type Page = Component<{ params: Params }>;
+// Pages without parameters take no properties, which no single type but this one says.
+type Page = Component<any>;
 
 export interface Route {
   pattern: string;
