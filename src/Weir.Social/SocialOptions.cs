@@ -31,6 +31,9 @@ public sealed record SocialOptions
 
     public int RtcPort { get; init; } = 8082;
 
+    /// <summary>Loopback port of the stream between the planes; 0 takes a free one.</summary>
+    public int PlanesPort { get; init; }
+
     public Uri? PublicUrl { get; init; }
 
     public Uri? LivePublicUrl { get; init; }
@@ -75,6 +78,7 @@ public sealed record SocialOptions
             .Port(LiveHttpPort, "--live-http")
             .Port(RtmpPort, "--rtmp")
             .Port(RtcPort, "--rtc")
+            .Port(PlanesPort, "--planes")
             .Require(Database != DatabaseProvider.Postgres || !string.IsNullOrWhiteSpace(ConnectionString), "--database", "postgres needs a connection string.")
             .Url(PublicUrl, "--public-url", "http", "https")
             .Url(LivePublicUrl, "--live-public-url", "http", "https")

@@ -121,7 +121,7 @@ public sealed class SocialPlane : IAsyncDisposable
                 }
             }
 
-            kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            kestrel.Listen(IPAddress.Loopback, options.PlanesPort, listen =>
             {
                 listeners.Planes = listen;
                 listen.Protocols = HttpProtocols.Http2;
