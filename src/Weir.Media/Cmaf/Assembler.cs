@@ -321,6 +321,7 @@ internal sealed class Assembler
             Data = FragmentWriter.Write(_sequence, runs),
             SegmentNumber = _segmenter.Number,
             DiscontinuityNumber = _discontinuityNumber,
+            Pictures = video?.Samples.Count ?? 0,
             StartsSegment = _startsSegment,
             EndsSegment = ends,
             Independent = _video is null || (video is { } first && first.Samples[0].IsSync),

@@ -68,6 +68,11 @@ public sealed class Fragment : CmafItem
 
     public long End => Start + Duration;
 
+    /// <summary>Pictures in it.</summary>
+    public required int Pictures { get; init; }
+
+    public bool HasAudio => _audio is not null;
+
     public override int Size => Data.Length;
 
     /// <summary>
