@@ -68,8 +68,8 @@ public static class LiveNode
         var directory = app.Services.GetRequiredService<BroadcastDirectory>();
         app.MapWeirReadiness(_ => ValueTask.FromResult(directory.HasLists));
         app.MapWatch();
+        app.MapFlv();
         app.MapHls();
-        app.MapReplay();
         app.MapFallback(() => Problems.NotFound());
         return app;
     }

@@ -62,7 +62,7 @@ public sealed class TicketTests
     {
         var broadcast = Guid.NewGuid();
         Assert.True(Key.IsStreamToken(Key.StreamToken));
-        Assert.False(Key.IsStreamToken(Key.StreamToken[..^1]));
+        Assert.False(Key.IsStreamToken(Key.StreamToken.AsSpan(1)));
         Assert.Equal(Key.MediaPath(broadcast, 4), Key.MediaPath(broadcast, 4));
         Assert.NotEqual(Key.MediaPath(broadcast, 4), Key.MediaPath(broadcast, 5));
         Assert.NotEqual(Key.MediaPath(broadcast, 4), Key.MediaPath(Guid.NewGuid(), 4));

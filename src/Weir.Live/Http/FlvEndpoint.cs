@@ -11,9 +11,11 @@ namespace Weir.Live.Http;
 /// <summary><c>GET /live/ID.flv?ticket=T</c>: HTTP-FLV.</summary>
 internal static class FlvEndpoint
 {
+    private static readonly FlvOptions Options = new();
+
     public static void MapFlv(this IEndpointRouteBuilder routes) => routes.MapGet("/live/{id}.flv", HandleAsync);
 
-    private static async Task HandleAsync(HttpContext context, string id, string? ticket, IAdmission admission, FlvSession sessions)
+    private static async Task HandleAsync(HttpContext context, string id, string? ticket, IAdmission admission, TimeProvider clock)
     {
         if (!admission.TryWatch(id, ticket, Outlet.HttpFlv, out var viewer))
         {
@@ -26,7 +28,17 @@ internal static class FlvEndpoint
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             context.Response.ContentType = "video/x-flv";
             context.Response.Headers.CacheControl = "no-store";
-            await sessions.RunAsync(viewer, context.Response.BodyWriter, context.RequestAborted);
+            var end = await FlvSession.RunAsync(viewer, context.Response.BodyWriter, Options, clock, context.RequestAborted);
+            if (end == FlvEnd.NothingToShow)
+            {
+                context.Response.Headers.RetryAfter = "2";
+                await Problems.Of(StatusCodes.Status503ServiceUnavailable, "nothing-yet", "There is no picture yet.").ExecuteAsync(context);
+            }
+            else if (end is FlvEnd.Cut or FlvEnd.TooSlow)
+            {
+                // A clean end of the body would say that this was all; and bytes may wait that nobody fetches.
+                context.Abort();
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ internal static class SocialSettings
             ConnectionString = database,
             Demo = demo,
             SetupCode = settings.Text("--setup-code"),
-            WebRoot = settings.Text("--web"),
+            WebRoot = settings.Text("--web") is { Length: > 0 } web ? web : null,
             MetricsToken = settings.Text("--metrics-token"),
             TrustedProxies = settings.Text("--trusted-proxy") is { } networks ? networks.Split(',', StringSplitOptions.TrimEntries) : [],
         };
