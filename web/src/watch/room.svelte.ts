@@ -180,7 +180,7 @@ export class Room {
   #connect(media: boolean): void {
     this.#socket = new LiveSocket(this.#ticket!, media, {
       event: (event) => this.#take(event),
-      media: (data) => (this.#outlet as WsOutlet).media(data),
+      media: (data) => { if (this.#outlet instanceof WsOutlet) this.#outlet.media(data); },
       state: (state) => {
         this.connection = state;
         if (state === 'open') this.#freshConnection = true;
@@ -303,7 +303,7 @@ export class Room {
   }
 
   #giveUp(phase: 'unsupported' | 'failed'): void {
-    this.#setOutlet(null);
+    this.#leave();
     this.phase = phase;
   }
 
