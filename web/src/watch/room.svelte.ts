@@ -174,6 +174,8 @@ export class Room {
       overflow: () => this.#socket?.reconnect(),
     });
     this.#setOutlet(outlet);
+    // Early, so that it is known whether sound is allowed before the first frame is there.
+    void this.playback.play(false);
     this.#connect(true);
   }
 

@@ -35,7 +35,6 @@ export const people = {
   'people.circles.name': { en: 'Name of the circle', zh: '圈子名称' },
   'people.circles.create': { en: 'Create', zh: '创建' },
   'people.circles.members': { en: { one: '{count} member', other: '{count} members' }, zh: { other: '{count} 位成员' } },
-  'people.circles.edit': { en: 'Edit the circle “{name}”', zh: '编辑圈子“{name}”' },
   'people.circles.rename': { en: 'Rename', zh: '改名' },
   'people.circles.who': { en: 'Who is in it', zh: '成员' },
   'people.circles.delete.title': { en: 'Delete the circle “{name}”?', zh: '删除圈子“{name}”？' },
