@@ -36,6 +36,8 @@ export class Room {
   atLive = $state(true);
   latencyMs = $state<number | null>(null);
   resumed = $state(false);
+  /** It has ended and the record may still come to say that it was recorded. */
+  preparing = $state(false);
   readonly playback = new Playback();
   readonly comments = new Comments((message) => this.#socket?.send(message) ?? false);
 
@@ -314,7 +316,13 @@ export class Room {
   async #ended(): Promise<void> {
     if (this.phase !== 'live') return;
     this.phase = 'ended';
+    this.preparing = true;
     this.#leave();
+    await this.#awaitRecording();
+    this.preparing = false;
+  }
+
+  async #awaitRecording(): Promise<void> {
     // The record may need a moment to say that the recording is complete.
     for (let attempt = 0; attempt < 8 && !this.#over; attempt++) {
       if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 400 * attempt));

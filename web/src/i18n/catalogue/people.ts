@@ -21,7 +21,7 @@ export const people = {
   'people.requests.decline': { en: 'Decline', zh: '拒绝' },
   'people.requests.withdraw': { en: 'Withdraw', zh: '撤回' },
   'people.requests.accepted': { en: '{name} is a friend now', zh: '你和 {name} 成为朋友了' },
-  'people.invite': { en: 'Invite somebody', zh: '邀请' },
+  'people.invite': { en: 'Invite', zh: '邀请' },
   'people.invite.text': { en: 'For people without an account here. A link works once.', zh: '给还没有账号的人，每个链接只能用一次。' },
   'people.invite.make': { en: 'Make an invitation link', zh: '生成邀请链接' },
   'people.invite.link': { en: 'Invitation link', zh: '邀请链接' },
