@@ -396,6 +396,7 @@ export class Room {
   #leave(): void {
     this.#socket?.stop();
     this.#socket = null;
+    this.latencyMs = null;
     this.#setOutlet(null);
   }
 }
