@@ -95,7 +95,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
             MediaDuration = Broadcast.Timeline.Edge,
             Recorded = _outputs.HasReplay,
             PeakViewers = Viewers.Peak,
-            Comments = Broadcast.Comments.Count,
+            Comments = _outputs.Comments,
             Width = video?.Width ?? 0,
             Height = video?.Height ?? 0,
         });
