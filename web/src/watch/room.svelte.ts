@@ -3,6 +3,7 @@ import * as api from '../api/calls';
 import { Problem } from '../api/http';
 import type { Broadcast, Ticket, Viewers } from '../api/types';
 import { awaitRecording } from './ending';
+import { me } from '../shell/session.svelte';
 import { Comments } from './comments/comments.svelte';
 import { removeComment } from './comments/remove';
 import { ReplayComments } from './comments/replay';
@@ -207,7 +208,8 @@ export class Room {
       }
       case 'viewers':
         this.viewerCount = event.count;
-        this.#viewersReader.changed();
+        // Guests have no friends here whose names they could be told.
+        if (me()) this.#viewersReader.changed();
         break;
       case 'state':
         this.stream = event.state;
