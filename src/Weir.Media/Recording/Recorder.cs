@@ -307,6 +307,11 @@ public sealed partial class Recorder : IDisposable
 
         // A file of its own for what comes after, so that what went wrong stays behind.
         _media?.Dispose();
+        if (_media is not null && _media.Length <= (_init?.Data.Length ?? 0))
+        {
+            File.Delete(Path.Combine(_directory, RecordingFiles.Media(_file--)));
+        }
+
         _media = null;
     }
 
