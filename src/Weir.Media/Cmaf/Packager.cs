@@ -46,10 +46,10 @@ public sealed record PackagerLimits
 /// </summary>
 public sealed partial class Packager
 {
-    private static readonly Meter Meter = new("Weir.Media");
-    private static readonly Counter<long> Fragments = Meter.CreateCounter<long>("weir.media.cmaf.fragments", description: "fMP4 fragments built");
-    private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("weir.media.cmaf.frames_dropped", description: "Frames no fragment could take");
-    private static readonly Counter<long> Lost = Meter.CreateCounter<long>("weir.media.cmaf.place_lost", description: "Times the packager fell out of the timeline's window");
+    private static readonly Meter Meter = new(MediaMeter.Name);
+    private static readonly Counter<long> Fragments = Meter.CreateCounter<long>("weir_cmaf_fragments", description: "fMP4 fragments built");
+    private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("weir_cmaf_frames_dropped", description: "Frames no fragment could take");
+    private static readonly Counter<long> Lost = Meter.CreateCounter<long>("weir_cmaf_place_lost", description: "Times the packager fell out of the timeline's window");
 
     private readonly ILogger<Packager> _logger;
     private readonly PackagerLimits _limits;
