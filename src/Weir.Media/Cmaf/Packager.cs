@@ -133,10 +133,23 @@ public sealed partial class Packager
             LogLost(Broadcast.Id, timeline.First - _cursor);
             Lost.Add(1);
             _assembler.Reset();
-            _cursor = Math.Max(timeline.First, Broadcast.Timeline.JoinIndex);
+            SkipMediaTo(Broadcast.Timeline.JoinIndex);
         }
 
         Report();
+    }
+
+    /// <summary>Events are not pictures: those still held are passed on, whatever was missed between them.</summary>
+    private void SkipMediaTo(long join)
+    {
+        var timeline = Broadcast.Timeline.Log;
+        for (_cursor = timeline.First; _cursor < join; _cursor++)
+        {
+            if (timeline.TryGet(_cursor, out var frame) && frame.Kind == FrameKind.Event)
+            {
+                _assembler.Push(frame);
+            }
+        }
     }
 
     private void Append(CmafItem item)
