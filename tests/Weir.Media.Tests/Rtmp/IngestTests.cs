@@ -90,7 +90,7 @@ public class IngestTests
     {
         await using var client = await _rig.PublishAsync();
         await client.SendAudioAsync(0, Convert.FromHexString("af001210"));
-        uint[] stamps = [uint.MaxValue - 20, uint.MaxValue, 22, 45, 40, 68, 3_000_000_000, 3_000_000_023, 5, 28];
+        uint[] stamps = [uint.MaxValue - 20, uint.MaxValue, 22, 45, 40, 68, 3_000_000_000, 3_000_000_023, 1_500_000_000, 1_500_000_023];
         foreach (var stamp in stamps)
         {
             await client.SendAudioAsync(stamp, Convert.FromHexString("af0121"));
