@@ -111,8 +111,7 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock)
                 return new(CommentOutcome.Rate, wait);
             }
 
-            Append(by, clientId, text, atMs);
-            return new(CommentOutcome.Taken);
+            return new(Append(by, clientId, text, atMs) ? CommentOutcome.Taken : CommentOutcome.Ended);
         }
     }
 
@@ -137,17 +136,16 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock)
 
             _authors.Remove(id);
             var json = JsonSerializer.SerializeToUtf8Bytes(new DeletedEvent("deleted", id), EventJson.Default.DeletedEvent);
-            timeline.AppendEvent(_ => new TimelineEvent("deleted", json) { Recorded = true });
-            return true;
+            return timeline.AppendEvent(_ => new TimelineEvent("deleted", json) { Recorded = true }) is not null;
         }
     }
 
-    private void Append(Commenter by, string? clientId, string text, long? atMs)
+    private bool Append(Commenter by, string? clientId, string text, long? atMs)
     {
         var id = Guid.CreateVersion7(clock.GetUtcNow()).ToString("N");
         TimelineEvent? happened = null;
         CommentEvent? comment = null;
-        timeline.AppendEvent(edge =>
+        var appended = timeline.AppendEvent(edge =>
         {
             var edgeMs = edge / 1000;
             var at = Math.Clamp(atMs ?? edgeMs, Math.Max(0, edgeMs - 60_000), edgeMs);
@@ -160,8 +158,14 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock)
             };
             return happened;
         });
+        if (appended is null)
+        {
+            return false;
+        }
+
         Count++;
         Remember((comment!, happened!), by.Account, clientId);
+        return true;
     }
 
     private void Remember((CommentEvent Comment, TimelineEvent Event) entry, Guid account, string? clientId)

@@ -88,11 +88,19 @@ public sealed class Timeline
         }
     }
 
-    /// <summary>Appends an event at the edge of the media clock. The factory gets that time, microseconds.</summary>
-    public Frame AppendEvent(Func<long, TimelineEvent> make)
+    /// <summary>
+    /// Appends an event at the edge of the media clock. The factory gets that time, microseconds. Null when the timeline is
+    /// complete: events come from elsewhere than the publisher and may meet the end.
+    /// </summary>
+    public Frame? AppendEvent(Func<long, TimelineEvent> make)
     {
         lock (_lock)
         {
+            if (_log.IsCompleted)
+            {
+                return null;
+            }
+
             var happened = make(_edge);
             var frame = new Frame
             {
