@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+using Weir.Bench;
+using Weir.Bench.FanOut;
+using Weir.Bench.Load;
+
+var json = new Option<string?>("--json") { Description = "Write the results as JSON to this file, or to standard output with -", Recursive = true };
+var quick = new Option<bool>("--quick") { Description = "A short run: less to go by, quickly there", Recursive = true };
+var root = new RootCommand("Measures Weir on this machine. Nothing here fails for being slow.") { json, quick };
+
+Command Benchmark(string name, string description, Func<ParseResult, CancellationToken, Task<Report>> run)
+{
+    var command = new Command(name, description);
+    command.SetAction(async (line, cancellation) =>
+    {
+        var to = line.GetValue(json);
+        if (to == "-")
+        {
+            AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        }
+
+        AnsiConsole.WriteLine(description);
+        var report = await run(line, cancellation);
+        report.Print();
+        if (to == "-")
+        {
+            Console.WriteLine(report.ToJson());
+        }
+        else if (to is not null)
+        {
+            await File.WriteAllTextAsync(to, report.ToJson(), cancellation);
+        }
+
+        return 0;
+    });
+    root.Subcommands.Add(command);
+    return command;
+}
+
+var viewers = new Option<string>("--viewers") { Description = "Numbers of viewers", DefaultValueFactory = _ => "50,200,500,1000" };
+var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };
+var onlyNginx = new Option<bool>("--only-nginx") { Description = "Measure nginx-rtmp alone" };
+var fanOut = Benchmark("fanout", "Measures what viewers of one 1 Mbit/s stream cost the server, outlet by outlet, beside nginx-rtmp in the same run.", (line, cancellation) =>
+{
+    var counts = line.GetResult(viewers) is { Implicit: true } && line.GetValue(quick) ? "50,200" : line.GetValue(viewers)!;
+    return new FanOutBench(
+        [.. counts.Split(',').Select(count => int.Parse(count, CultureInfo.InvariantCulture))],
+        [.. line.GetValue(outlets)!.Split(',').Select(name => Enum.Parse<Outlet>(name, ignoreCase: true))],
+        line.GetValue(quick),
+        line.GetValue(onlyNginx)).RunAsync(cancellation);
+});
+fanOut.Add(viewers);
+fanOut.Add(outlets);
+fanOut.Add(onlyNginx);
+
+// What fanout starts on the other cores; not for people.
+var plan = new Argument<string>("plan");
+var result = new Argument<string>("result");
+var load = new Command("load", "Publishes and plays as a plan says") { plan, result };
+load.Hidden = true;
+load.SetAction(line =>
+{
+    using var generator = new LoadGenerator(JsonSerializer.Deserialize<LoadPlan>(File.ReadAllText(line.GetValue(plan)!))!);
+    File.WriteAllText(line.GetValue(result)!, JsonSerializer.Serialize(generator.Run()));
+});
+root.Subcommands.Add(load);
+
+return await root.Parse(args).InvokeAsync();
