@@ -4,7 +4,10 @@ using System.Text.Json;
 using Spectre.Console;
 using Weir.Bench;
 using Weir.Bench.FanOut;
+using Weir.Bench.Join;
+using Weir.Bench.Latency;
 using Weir.Bench.Load;
+using Weir.Bench.Start;
 
 var json = new Option<string?>("--json") { Description = "Write the results as JSON to this file, or to standard output with -", Recursive = true };
 var quick = new Option<bool>("--quick") { Description = "A short run: less to go by, quickly there", Recursive = true };
@@ -22,7 +25,17 @@ Command Benchmark(string name, string description, Func<ParseResult, Cancellatio
         }
 
         AnsiConsole.WriteLine(description);
-        var report = await run(line, cancellation);
+        Report report;
+        try
+        {
+            report = await run(line, cancellation);
+        }
+        catch (CannotMeasureException reason)
+        {
+            Console.Error.WriteLine($"weir bench {name}: {reason.Message}");
+            return 1;
+        }
+
         report.Print();
         if (to == "-")
         {
@@ -38,6 +51,19 @@ Command Benchmark(string name, string description, Func<ParseResult, Cancellatio
     root.Subcommands.Add(command);
     return command;
 }
+
+Benchmark(
+    "join",
+    "Measures how long a viewer with a ticket waits for the first painted frame in Chromium; targets: median 400 ms, 95th percentile 800 ms.",
+    (line, cancellation) => new JoinBench(line.GetValue(quick) ? 5 : 30).RunAsync(cancellation));
+Benchmark(
+    "latency",
+    "Measures how old a picture is when Chromium paints it; targets: 350 ms and the encoder's own delay over WebSocket, 2 s over LL-HLS.",
+    (line, cancellation) => new LatencyBench(line.GetValue(quick)).RunAsync(cancellation));
+Benchmark(
+    "start",
+    "Measures time to start, memory at rest and what the browser loads before the first frame; targets: a second start in 5 s, a page below 150 KB.",
+    (line, cancellation) => new StartBench(line.GetValue(quick)).RunAsync(cancellation));
 
 var viewers = new Option<string>("--viewers") { Description = "Numbers of viewers", DefaultValueFactory = _ => "50,200,500,1000" };
 var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };

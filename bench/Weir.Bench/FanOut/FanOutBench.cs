@@ -124,7 +124,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         await process.WaitAsync(limit.Token);
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"The load generator failed:\n{process.Output}");
+            throw new CannotMeasureException($"The load generator failed:\n{process.Output}");
         }
 
         return JsonSerializer.Deserialize<LoadResult>(await File.ReadAllTextAsync(resultFile, cancellation))!;
@@ -145,7 +145,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         await ffmpeg.WaitAsync(cancellation);
         if (ffmpeg.ExitCode != 0)
         {
-            throw new InvalidOperationException($"ffmpeg could not prepare the stream: {ffmpeg.Output}");
+            throw new CannotMeasureException($"ffmpeg could not prepare the stream: {ffmpeg.Output}");
         }
     }
 }

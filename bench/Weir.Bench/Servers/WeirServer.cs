@@ -52,7 +52,7 @@ internal sealed class WeirServer : IBenchServer
     {
         if (!File.Exists(Root.App))
         {
-            throw new InvalidOperationException("Weir is not built: run this through ./weir bench.");
+            throw new CannotMeasureException("Weir is not built: run this through ./weir bench.");
         }
 
         var server = new WeirServer(directory);
@@ -149,7 +149,7 @@ internal sealed class WeirServer : IBenchServer
         var ended = _process.WaitAsync(CancellationToken.None);
         if (await Task.WhenAny(ready.Task, ended, Task.Delay(StartLimit)) != ready.Task)
         {
-            throw new InvalidOperationException($"weir up did not become ready:\n{_process.Output}");
+            throw new CannotMeasureException($"weir up did not become ready:\n{_process.Output}");
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed class WeirServer : IBenchServer
         var text = await answer.Content.ReadAsStringAsync();
         if (!answer.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"POST {path}: {(int)answer.StatusCode} {text}");
+            throw new CannotMeasureException($"POST {path}: {(int)answer.StatusCode} {text}");
         }
 
         return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone();
