@@ -35,6 +35,10 @@ Command Benchmark(string name, string description, Func<ParseResult, Cancellatio
             Console.Error.WriteLine($"weir bench {name}: {reason.Message}");
             return 1;
         }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return 130;
+        }
 
         report.Print();
         if (to == "-")
@@ -93,4 +97,5 @@ load.SetAction(line =>
 });
 root.Subcommands.Add(load);
 
-return await root.Parse(args).InvokeAsync();
+// An interrupted run ends what it started, and ending a server takes it up to 5 s.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(15) });

@@ -23,7 +23,7 @@ internal sealed class LatencyBench(bool quick)
         await weir.SetUpAsync();
         var channel = await weir.OpenAsync(Outlet.WebSocket, 1);
         await using var publisher = StampedEncoder.Publish($"{channel.Application}/{channel.Key}");
-        await weir.LiveAsync(channel.Id);
+        await weir.LiveAsync(channel.Id, cancellation);
         await using var bare = await BarePlayer.StartAsync();
         await using var chromium = await Chromium.StartAsync();
 

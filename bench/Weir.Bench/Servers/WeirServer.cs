@@ -14,6 +14,7 @@ internal sealed class WeirServer : IBenchServer
     private const string SetupCode = "benchmark-set-up-code";
     private const string Password = "a quiet river at dawn";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LiveLimit = TimeSpan.FromSeconds(15);
 
     private readonly string _directory;
     private readonly bool _ownsDirectory;
@@ -98,12 +99,18 @@ internal sealed class WeirServer : IBenchServer
 
     public Task<JsonElement> TicketAsync(string broadcast) => PostAsync($"/api/broadcasts/{broadcast}/tickets", new { });
 
-    public async Task LiveAsync(string broadcast)
+    /// <summary>Waits until a publisher's pictures have arrived.</summary>
+    public async Task LiveAsync(string broadcast, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        while ((await _http.GetFromJsonAsync<JsonElement>($"/api/broadcasts/{broadcast}", limit.Token)).GetProperty("state").GetString() != "live")
+        var until = Stopwatch.GetTimestamp() + (long)(LiveLimit.TotalSeconds * Stopwatch.Frequency);
+        while ((await _http.GetFromJsonAsync<JsonElement>($"/api/broadcasts/{broadcast}", cancellation)).GetProperty("state").GetString() != "live")
         {
-            await Task.Delay(50, limit.Token);
+            if (Stopwatch.GetTimestamp() > until)
+            {
+                throw new CannotMeasureException($"the broadcast did not become live:\n{Output}");
+            }
+
+            await Task.Delay(50, cancellation);
         }
     }
 

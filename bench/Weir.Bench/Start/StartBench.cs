@@ -72,7 +72,7 @@ internal sealed class StartBench(bool quick)
         Console.Error.WriteLine("the page ...");
         var channel = await weir.OpenAsync(Outlet.WebSocket, 1);
         await using var publisher = TestPicture.Publish($"{channel.Application}/{channel.Key}");
-        await weir.LiveAsync(channel.Id);
+        await weir.LiveAsync(channel.Id, cancellation);
         await using var chromium = await Chromium.StartAsync();
         var page = await chromium.OpenAsync();
         var session = await page.Context.NewCDPSessionAsync(page);
