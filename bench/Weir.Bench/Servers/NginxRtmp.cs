@@ -64,7 +64,11 @@ internal sealed class NginxRtmp : IBenchServer
 
     public async ValueTask DisposeAsync()
     {
-        _process.Terminate();
+        if (!_process.HasExited)
+        {
+            _process.Terminate();
+        }
+
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         await _process.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _process.DisposeAsync();
