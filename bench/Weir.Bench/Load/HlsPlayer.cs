@@ -136,7 +136,8 @@ internal sealed class HlsPlayer : Player
             }
             else if (line.StartsWith("#EXT-X-PART:"))
             {
-                if (!_begun || at.CompareTo(_last) > 0)
+                // 8216bis 4.4.4.9: a part marked GAP is not there and must not be loaded.
+                if ((!_begun || at.CompareTo(_last) > 0) && !line.Contains("GAP=YES", StringComparison.Ordinal))
                 {
                     var text = line.ToString();
                     fresh.Add((new Uri(_url, Quoted(text, "URI")!), text.Contains("INDEPENDENT=YES", StringComparison.Ordinal)));
