@@ -94,7 +94,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
                 FileMilliseconds = FileSeconds * 1000,
                 Outlet = outlet,
                 Viewers = channel.Viewers,
-                LeadSeconds = 3,
+                LeadSeconds = outlet == Outlet.LlHls ? 6 : 3, // LL-HLS begins with the first whole segment.
                 JoinsPerSecond = 250,
                 SettleSeconds = quick ? 2 : 4,
                 WindowSeconds = seconds,
