@@ -48,7 +48,8 @@ weir_build_app_now() {
   weir_say "Building Weir (once; about a minute the first time) ..."
   touch "$stamp.new"
   rm -rf "$root/.build/app.new"
-  dotnet publish "$root/src/Weir/Weir.csproj" -c Release -o "$root/.build/app.new" -v quiet --nologo >"$root/.build/app.log" 2>&1 \
+  dotnet publish "$root/src/Weir/Weir.csproj" -c Release --use-current-runtime --self-contained false \
+    -p:PublishReadyToRun=true -o "$root/.build/app.new" -v quiet --nologo >"$root/.build/app.log" 2>&1 \
     || { cat "$root/.build/app.log" >&2; weir_die "the build failed"; }
   rm -rf "$root/.build/app"
   mv "$root/.build/app.new" "$root/.build/app"

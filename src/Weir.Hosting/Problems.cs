@@ -45,7 +45,12 @@ public static class Problems
     }
 
     /// <summary>429 with Retry-After in whole seconds.</summary>
-    public static IResult Throttled(TimeSpan retryAfter) => new ThrottledResult(retryAfter);
+    public static ProblemHttpResult Throttled(HttpContext context, TimeSpan retryAfter)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
+        context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return Of(StatusCodes.Status429TooManyRequests, "throttled", "Too many attempts. Try again later.");
+    }
 
     /// <summary>Makes faults that no handler answered (unreadable JSON, our own bugs) problem documents too.</summary>
     public static IServiceCollection AddWeirProblems(this IServiceCollection services) => services
@@ -78,16 +83,6 @@ public static class Problems
         StatusCodes.Status503ServiceUnavailable => "unavailable",
         _ => "internal",
     };
-
-    private sealed class ThrottledResult(TimeSpan retryAfter) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            var seconds = Math.Max(1, (int)Math.Ceiling(retryAfter.TotalSeconds));
-            httpContext.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            return Of(StatusCodes.Status429TooManyRequests, "throttled", "Too many attempts. Try again later.").ExecuteAsync(httpContext);
-        }
-    }
 
     /// <summary>A request whose body or parameters cannot be bound is the client's fault, not an Error in our log.</summary>
     private sealed class UnreadableRequests(ILogger<UnreadableRequests> log) : IExceptionHandler

@@ -7,9 +7,6 @@ var root = new RootCommand("Weir: a social messenger with live broadcasting for 
     UpCommand.Create(),
     SocialCommand.Create(),
     LiveCommand.Create(),
-    ResetPasswordCommand.Create(),
-    BackupCommand.Create(),
-    RestoreCommand.Create(),
 };
 
 try

@@ -10,7 +10,7 @@ internal readonly record struct AudienceNow(int Count, IReadOnlyList<Guid> Accou
 /// The open sessions of one broadcast, and those who watch by HLS, who have no connection of their own: they are seen
 /// by the playlists they ask for and forgotten when they stop asking.
 /// </summary>
-internal sealed class Audience(TimeProvider clock, int sessionsPerTicket)
+internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMetrics metrics)
 {
     private const int MaxPolling = 100_000;
     private static readonly TimeSpan PollingLimit = TimeSpan.FromSeconds(10);
@@ -89,7 +89,23 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket)
             else if (rules is not null && !(viewer.HasTicket ? rules.Allows(viewer.Account, viewer.Epoch) : rules.Public))
             {
                 viewer.Close(ViewerEnd.Cut);
+                metrics.Cuts.Add(1);
             }
+        }
+    }
+
+    /// <summary>Tells an account's sessions that it may not, or may again, comment.</summary>
+    public void SetMuted(Guid account, bool muted)
+    {
+        LiveViewer[] concerned;
+        lock (_lock)
+        {
+            concerned = [.. _open.Where(viewer => viewer.Account == account)];
+        }
+
+        foreach (var viewer in concerned)
+        {
+            viewer.OnMuted?.Invoke(muted);
         }
     }
 

@@ -224,8 +224,8 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
         await ended.DisposeAsync();
     }
 
-    /// <summary>Closes what is open and the recordings; the broadcasts themselves go on when the node is back.</summary>
-    public async Task StopAsync()
+    /// <summary>Tells every viewer and publisher that the node goes away; nothing new begins.</summary>
+    public void BeginStop()
     {
         lock (_lock)
         {
@@ -235,9 +235,12 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
         foreach (var running in Running)
         {
             running.Viewers.Close(null, ViewerEnd.Stopping);
-            await running.DisposeAsync();
+            running.Broadcast.Publisher?.Dismiss();
         }
     }
+
+    /// <summary>Closes the recordings; the broadcasts themselves go on when the node is back.</summary>
+    public Task StopAsync() => Task.WhenAll(Running.Select(running => running.DisposeAsync().AsTask()));
 
     private void ForgetKeys(Rules rules)
     {

@@ -34,6 +34,9 @@ internal sealed class LiveViewer : Viewer
 
     public Outlet Outlet { get; }
 
+    /// <summary>How to tell this session that its account may not, or may again, comment.</summary>
+    public Action<bool>? OnMuted { get; set; }
+
     public override Broadcast Broadcast => _broadcast.Broadcast;
 
     public LiveBroadcast Live => _broadcast;

@@ -110,8 +110,8 @@ internal sealed class PlaneConnection(
                     broadcasts.CompleteLists();
                     log.LogInformation("Connected to the social plane; {Broadcasts} broadcasts known", broadcasts.Known);
                     break;
-                case Command.BodyOneofCase.ForgetBroadcast:
-                    await broadcasts.ForgetAsync(Ids.FromWire(command.ForgetBroadcast.Broadcast));
+                case Command.BodyOneofCase.Forget:
+                    await broadcasts.ForgetAsync(Ids.FromWire(command.Forget.Broadcast));
                     break;
                 case Command.BodyOneofCase.LiveSwitch:
                     broadcasts.Switch(command.LiveSwitch.Enabled);

@@ -3,7 +3,12 @@ namespace Weir.Media.Broadcasting;
 /// <summary>What is known of whoever publishes; shown to the host, never to viewers.</summary>
 /// <param name="Protocol">"RTMP", "WHIP".</param>
 /// <param name="Encoder">The encoder's own name where it says one ("Lavf59.27.100"), shortened.</param>
-public sealed record PublisherInfo(string Protocol, string Encoder);
+public sealed record PublisherInfo(string Protocol, string Encoder)
+{
+    /// <summary>A name from a stranger's bytes, fit to show: printable, at most 64 characters.</summary>
+    public static string Shorten(string name) =>
+        string.Concat(name.EnumerateRunes().Where(rune => !System.Text.Rune.IsControl(rune)).Take(64).Select(rune => rune.ToString()));
+}
 
 /// <summary>
 /// One publisher's session with a broadcast: takes frames by the publisher's own clock. A newer publisher replaces it,
@@ -55,6 +60,9 @@ public sealed class Publisher : IDisposable
 
     /// <summary>Takes a coded audio frame; arguments as <see cref="Video"/>.</summary>
     public bool Audio(Track track, long dts, ReadOnlyMemory<byte> payload) => Append(track, dts, 0, keyframe: true, payload);
+
+    /// <summary>The encoder's name, where it says it only after it began.</summary>
+    public void Describe(string encoder) => _broadcast.Health.Describe(this, PublisherInfo.Shorten(encoder));
 
     /// <summary>The connection is gone; the broadcast waits for another one.</summary>
     public void Dispose()

@@ -56,6 +56,18 @@ public sealed class StreamHealth(TimeProvider clock)
         }
     }
 
+    internal void Describe(Publisher publisher, string encoder)
+    {
+        lock (_lock)
+        {
+            // A publisher that was replaced must not name its successor's encoder.
+            if (publisher.Broadcast.Publisher == publisher)
+            {
+                _encoder = encoder;
+            }
+        }
+    }
+
     /// <summary>The publisher sent a codec that no outlet here carries; its frames are dropped.</summary>
     public void DroppedUnsupported()
     {

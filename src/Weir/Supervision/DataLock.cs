@@ -13,7 +13,16 @@ internal sealed class DataLock : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(directory);
+            if (!OperatingSystem.IsWindows())
+            {
+                // People's messages and keys: nobody else on the machine has to read them.
+                Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+            else
+            {
+                Directory.CreateDirectory(directory);
+            }
+
             return new DataLock(new FileStream(Path.Combine(directory, "weir.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException) when (File.Exists(Path.Combine(directory, "weir.lock")))

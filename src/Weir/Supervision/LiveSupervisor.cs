@@ -17,10 +17,28 @@ internal sealed class LiveSupervisor(IReadOnlyList<string> arguments, TimeProvid
     /// <summary>Share of the memory that the live plane's heap may take, so that it ends before the machine suffers.</summary>
     private const int HeapPercent = 50;
 
-    /// <summary>Completes with the exit code if the very first start fails for a reason that a restart cannot mend.</summary>
-    public Task<int> FailedAtStart => _failedAtStart.Task;
-
+    /// <summary>Completes if the very first start fails.</summary>
     private readonly TaskCompletionSource<int> _failedAtStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Waits for the first connection of the live plane. An exit code if it cannot start, for a reason that a restart would not mend.</summary>
+    public async Task<int?> ReadyAsync(Func<bool> connected, CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(20), clock);
+        while (!connected())
+        {
+            if (_failedAtStart.Task.IsCompleted)
+            {
+                return await _failedAtStart.Task;
+            }
+
+            if (!await timer.WaitForNextTickAsync(stopping))
+            {
+                break;
+            }
+        }
+
+        return null;
+    }
 
     public async Task RunAsync(CancellationToken stopping)
     {

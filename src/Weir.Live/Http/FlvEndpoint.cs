@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Weir.Hosting;
+using Weir.Media.Broadcasting;
+using Weir.Media.HttpFlv;
+
+namespace Weir.Live.Http;
+
+/// <summary><c>GET /live/ID.flv?ticket=T</c>: HTTP-FLV.</summary>
+internal static class FlvEndpoint
+{
+    private static readonly FlvOptions Options = new();
+
+    public static void MapFlv(this IEndpointRouteBuilder routes) => routes.MapGet("/live/{id}.flv", HandleAsync);
+
+    private static async Task HandleAsync(HttpContext context, string id, string? ticket, IAdmission admission, TimeProvider clock)
+    {
+        if (!admission.TryWatch(id, ticket, Outlet.HttpFlv, out var viewer))
+        {
+            await Problems.NotFound().ExecuteAsync(context);
+            return;
+        }
+
+        using (viewer)
+        {
+            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+            context.Response.ContentType = "video/x-flv";
+            context.Response.Headers.CacheControl = "no-store";
+            var end = await FlvSession.RunAsync(viewer, context.Response.BodyWriter, Options, clock, context.RequestAborted);
+            if (end == FlvEnd.NothingToShow)
+            {
+                context.Response.Headers.RetryAfter = "2";
+                await Problems.Of(StatusCodes.Status503ServiceUnavailable, "nothing-yet", "There is no picture yet.").ExecuteAsync(context);
+            }
+            else if (end is FlvEnd.Cut or FlvEnd.TooSlow)
+            {
+                // A clean end of the body would say that this was all; and bytes may wait that nobody fetches.
+                context.Abort();
+            }
+        }
+    }
+}

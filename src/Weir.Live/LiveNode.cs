@@ -1,0 +1,92 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Weir.Contracts;
+using Weir.Hosting;
+using Weir.Live.Broadcasts;
+using Weir.Live.Http;
+using Weir.Live.Planes;
+using Weir.Live.Rtmp;
+using Weir.Media.Broadcasting;
+
+namespace Weir.Live;
+
+/// <summary>A live node: listeners for encoders and viewers, the broadcasts between them, one stream to the social plane.</summary>
+public static class LiveNode
+{
+    /// <exception cref="InvalidOptionsException">The options have faults; all are named.</exception>
+    public static WebApplication Build(LiveOptions options)
+    {
+        options.Check();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "weir-live" });
+        builder.AddWeirOperations(LiveMetrics.MeterName, "Weir.Media");
+        builder.Services.AddCors();
+        builder.Services
+            .AddSingleton(options)
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(_ => NodeKey.LoadOrCreate(options.NodeKeyFile))
+            .AddSingleton<LiveMetrics>()
+            .AddSingleton<ReportQueue>()
+            .AddSingleton<LiveBroadcastFactory>()
+            .AddSingleton<BroadcastDirectory>()
+            .AddSingleton<LiveAdmission>()
+            .AddSingleton<IAdmission>(services => services.GetRequiredService<LiveAdmission>())
+            .AddHostedService<BroadcastShutdown>()
+            .AddHostedService<Ticker>()
+            .AddHostedService<PlaneConnection>();
+        if (options.EndWithParent)
+        {
+            builder.Services.AddHostedService<ParentWatch>();
+        }
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
+            kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+            Listen(kestrel, options, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+            Listen(kestrel, options, options.RtmpPort, listen => listen.UseConnectionHandler<RtmpConnectionHandler>());
+        });
+
+        var app = builder.Build();
+        app.UseWeirProblems();
+        app.UseWeirMetrics(options.MetricsToken);
+        app.UseCors(cors => cors.AllowAnyOrigin().WithHeaders("Authorization", "Content-Type").WithMethods("GET", "POST", "PATCH", "DELETE")
+            .WithExposedHeaders("Location", "ETag", "Link", "Retry-After"));
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(20) });
+        app.Use(async (context, next) =>
+        {
+            context.Response.Headers["Referrer-Policy"] = "no-referrer";
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            await next(context);
+        });
+        var directory = app.Services.GetRequiredService<BroadcastDirectory>();
+        app.MapWeirReadiness(_ => ValueTask.FromResult(directory.HasLists));
+        app.MapWatch();
+        app.MapFlv();
+        app.MapHls();
+        app.MapFallback(() => Problems.NotFound());
+        return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, LiveOptions options, int port, Action<ListenOptions> configure)
+    {
+        if (options.LoopbackOnly)
+        {
+            kestrel.Listen(IPAddress.Loopback, port, configure);
+            if (port != 0 && System.Net.Sockets.Socket.OSSupportsIPv6)
+            {
+                kestrel.Listen(IPAddress.IPv6Loopback, port, configure);
+            }
+        }
+        else
+        {
+            kestrel.ListenAnyIP(port, configure);
+        }
+    }
+}

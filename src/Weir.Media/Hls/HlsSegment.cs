@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using Weir.Media.Cmaf;
+
+namespace Weir.Media.Hls;
+
+/// <summary>Which of the two forms of a broadcast: everything, or sound alone.</summary>
+internal enum Rendition : byte
+{
+    Main,
+    Audio,
+}
+
+/// <summary>A partial segment: whole fragments.</summary>
+internal sealed record HlsPart(ImmutableArray<Fragment> Fragments)
+{
+    public long Duration { get; } = Fragments.Sum(fragment => fragment.Duration);
+
+    public bool Independent => Fragments[0].Independent;
+
+    public bool HasAudio { get; } = Fragments.Any(fragment => fragment.HasAudio);
+
+    public bool IsMissingIn(Rendition rendition) => rendition == Rendition.Audio && !HasAudio;
+}
+
+/// <summary>A segment as far as it is there. Immutable: another part makes another value.</summary>
+internal sealed record HlsSegment(Fragment First, ImmutableArray<HlsPart> Parts, bool IsComplete)
+{
+    public long Number => First.SegmentNumber;
+
+    public long Duration { get; } = Parts.Sum(part => part.Duration);
+
+    public long Bytes { get; } = Parts.Sum(part => part.Fragments.Sum(fragment => (long)fragment.Data.Length));
+
+    public int Pictures => Parts.Sum(part => part.Fragments.Sum(fragment => fragment.Pictures));
+
+    /// <summary>Unix time of its first frame, microseconds, on a clock that runs with the media between discontinuities.</summary>
+    public required long ProgramTime { get; init; }
+
+    public bool IsMissingIn(Rendition rendition) => rendition == Rendition.Audio && Parts.All(part => !part.HasAudio);
+
+    public InitSegment? Init(Rendition rendition) => rendition == Rendition.Main ? First.Init : First.Init.AudioOnly;
+
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Body(IEnumerable<HlsPart> parts, Rendition rendition) =>
+        [.. parts.SelectMany(part => part.Fragments)
+            .Select(fragment => rendition == Rendition.Main ? fragment.Data : fragment.AudioOnly)
+            .Where(bytes => !bytes.IsEmpty)];
+}

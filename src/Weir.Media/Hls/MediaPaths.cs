@@ -1,0 +1,65 @@
+namespace Weir.Media.Hls;
+
+/// <summary>The unguessable path element under which media is served: the current one, and those just replaced.</summary>
+internal sealed class MediaPaths(string current, TimeSpan grace, TimeProvider clock)
+{
+    private const int MostOld = 4;
+    private readonly Lock _lock = new();
+    private readonly Queue<(string Path, long ReplacedAt)> _old = new();
+    private string _current = current;
+    private long? _rekeyedAt;
+
+    public string Current
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _current;
+            }
+        }
+    }
+
+    public bool Replace(string path)
+    {
+        lock (_lock)
+        {
+            if (path == _current)
+            {
+                return false;
+            }
+
+            _rekeyedAt = clock.GetTimestamp();
+            _old.Enqueue((_current, _rekeyedAt.Value));
+            _current = path;
+            if (_old.Count > MostOld)
+            {
+                _old.Dequeue();
+            }
+
+            return true;
+        }
+    }
+
+    public bool IsValid(string path)
+    {
+        lock (_lock)
+        {
+            while (_old.TryPeek(out var oldest) && clock.GetElapsedTime(oldest.ReplacedAt) >= grace)
+            {
+                _old.Dequeue();
+            }
+
+            return path == _current || _old.Any(old => old.Path == path);
+        }
+    }
+
+    /// <summary>Whether nobody can hold playlist entries with an older path, if playlists cover this long.</summary>
+    public bool IsOlderThan(TimeSpan age)
+    {
+        lock (_lock)
+        {
+            return _rekeyedAt is not { } at || clock.GetElapsedTime(at) >= age;
+        }
+    }
+}

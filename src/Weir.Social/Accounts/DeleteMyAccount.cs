@@ -1,0 +1,79 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
+using Weir.Social.Audiences;
+using Weir.Social.Broadcasts;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+using Weir.Social.Throttling;
+
+namespace Weir.Social.Accounts;
+
+/// <summary>
+/// <c>DELETE /api/me</c>: the account, its sessions, relations and broadcasts with their recordings go. The row stays without name and password, so
+/// that nobody else can take the handle.
+/// </summary>
+internal static class DeleteMyAccount
+{
+    internal sealed record Request(string? Password);
+
+    public static void Map(RouteGroupBuilder api) => api.MapDelete("/me", HandleAsync).WithTags("Accounts");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
+        [Microsoft.AspNetCore.Mvc.FromBody] Request request,
+        Caller caller,
+        UserManager<Account> users,
+        Limits limits,
+        WriteScope write,
+        WeirDb db,
+        Cutting cutting,
+        SessionStart sessions,
+        TimeProvider clock,
+        HttpContext context,
+        CancellationToken cancellation)
+    {
+        var (_, fault) = await MyAccount.CheckPasswordAsync(request.Password, "password", caller, users, limits, db, context, cancellation);
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        fault = await write.RunAsync(async () =>
+        {
+            var account = await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation);
+            if (account.IsAdmin && !await db.Accounts.AnyAsync(a => a.IsAdmin && a.Id != account.Id && a.DeletedAt == null && a.SuspendedAt == null, cancellation))
+            {
+                return Problems.Conflict("last-admin", "You are the only administrator.");
+            }
+
+            account.DeletedAt = clock.Now();
+            account.Name = "-";
+            account.PasswordHash = null;
+            account.IsAdmin = false;
+            await cutting.OfViewerAsync(account.Id, cancellation);
+            foreach (var broadcast in await db.Broadcasts.Where(b => b.HostId == account.Id && b.DeletedAt == null).ToListAsync(cancellation))
+            {
+                broadcast.DeletedAt = clock.Now();
+                broadcast.State = BroadcastState.Ended;
+                write.Changed(broadcast.Id);
+            }
+
+            await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await db.Friendships.Where(f => f.OwnerId == account.Id || f.FriendId == account.Id).ExecuteDeleteAsync(cancellation);
+            await db.FriendRequests.Where(r => r.FromId == account.Id || r.ToHandle == account.UserName).ExecuteDeleteAsync(cancellation);
+            await db.CircleMembers.Where(m => m.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await db.Circles.Where(c => c.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
+            await db.Blocks.Where(b => b.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
+            await db.Invitations.Where(i => i.FromId == account.Id && i.UsedById == null).ExecuteDeleteAsync(cancellation);
+            await db.LivePermissions.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            return null;
+        }, cancellation);
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        sessions.ClearCookie(context);
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,106 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
+using Weir.Social.Admin;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+using Weir.Social.Throttling;
+
+namespace Weir.Social.Accounts;
+
+/// <summary>The caller's own account.</summary>
+internal sealed record Me(Guid Id, string Handle, string Name, bool IsAdmin, bool MayGoLive);
+
+internal sealed record SignedIn(Me Account, string Token);
+
+/// <summary><c>/api/me</c>: look, rename, change the password.</summary>
+internal static class MyAccount
+{
+    internal sealed record Patch(string? Name);
+
+    internal sealed record PasswordChange(string? Current, string? New);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var me = api.MapGroup("/me").WithTags("Accounts");
+        me.MapGet("", async (Caller caller, LivePolicy live, CancellationToken cancellation) =>
+            TypedResults.Ok(new Me(caller.Id, caller.Handle, caller.Name, caller.IsAdmin, await live.MayGoLiveAsync(caller.Id, cancellation))));
+        me.MapPatch("", RenameAsync);
+        me.MapPost("/password", ChangePasswordAsync);
+    }
+
+    private static async Task<Results<Ok<Me>, ProblemHttpResult>> RenameAsync(
+        Patch patch, Caller caller, WriteScope write, WeirDb db, LivePolicy live, CancellationToken cancellation)
+    {
+        if (PlainText.Parse(patch.Name, PlainText.NameLength) is not { } name)
+        {
+            return Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters.");
+        }
+
+        var account = await write.RunAsync(async () =>
+        {
+            var account = await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation);
+            account.Name = name;
+            return account;
+        }, cancellation);
+        return TypedResults.Ok(await live.MeAsync(account, cancellation));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> ChangePasswordAsync(
+        PasswordChange change,
+        Caller caller,
+        UserManager<Account> users,
+        Limits limits,
+        WriteScope write,
+        WeirDb db,
+        HttpContext context,
+        CancellationToken cancellation)
+    {
+        var (account, fault) = await CheckPasswordAsync(change.Current, "current", caller, users, limits, db, context, cancellation);
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        if (PasswordRules.Fault(change.New, account.Handle, account.Name) is { } weak)
+        {
+            return Problems.Field("new", weak.Code, weak.Text);
+        }
+
+        var hash = users.PasswordHasher.HashPassword(account, change.New!);
+        await write.RunAsync(async () =>
+        {
+            await db.Accounts.Where(a => a.Id == caller.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
+            return await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
+        }, cancellation);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Asks for the password again before something that a borrowed device should not do.</summary>
+    public static async Task<(Account Account, ProblemHttpResult? Fault)> CheckPasswordAsync(
+        string? password,
+        string field,
+        Caller caller,
+        UserManager<Account> users,
+        Limits limits,
+        WeirDb db,
+        HttpContext context,
+        CancellationToken cancellation)
+    {
+        var account = await db.Accounts.AsNoTracking().SingleAsync(a => a.Id == caller.Id, cancellation);
+        if (!limits.SignInByHandle.TryTake(out var retryAfter, account.Handle))
+        {
+            return (account, Problems.Throttled(context, retryAfter));
+        }
+
+        if (account.PasswordHash is null
+            || password is null or { Length: > PasswordRules.MaxLength * 2 }
+            || users.PasswordHasher.VerifyHashedPassword(account, account.PasswordHash, password) == PasswordVerificationResult.Failed)
+        {
+            return (account, Problems.Field(field, "wrong-password", "The password is wrong."));
+        }
+
+        limits.SignInByHandle.GiveBack(account.Handle);
+        return (account, null);
+    }
+}

@@ -1,0 +1,93 @@
+using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
+using Weir.Social.Accounts;
+using Weir.Social.Audiences;
+using Weir.Social.Data;
+using Weir.Social.LivePlane;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Broadcasts;
+
+/// <summary><c>GET /api/broadcasts</c>, <c>/{id}</c>, <c>/{id}/publish</c>, <c>/{id}/viewers</c>.</summary>
+internal static class ReadBroadcasts
+{
+    private const int MaxListed = 100;
+
+    internal sealed record Viewers(int Count, List<Person> People, DateTimeOffset AsOf);
+
+    public static void Map(RouteGroupBuilder broadcasts)
+    {
+        broadcasts.MapGet("", ListAsync);
+        broadcasts.MapGet("/{id}", GetAsync).AllowAnonymous();
+        broadcasts.MapGet("/{id}/publish", PublishAsync).AllowAnonymous();
+        broadcasts.MapGet("/{id}/viewers", ViewersAsync).AllowAnonymous();
+    }
+
+    private static async Task<Results<Ok<List<BroadcastCard>>, ProblemHttpResult>> ListAsync(
+        Caller caller, WeirDb db, BroadcastCards cards, CancellationToken cancellation, string scope = "live")
+    {
+        var me = caller.Id;
+        // A link broadcast is found by its link only, and one open to everybody is shown to friends, not to all of the server.
+        var mayWatch = db.Broadcasts.AsSeenBy(me).WhereVisible(db).Select(v => v.Broadcast).Where(b => b.HostId == me
+            || (b.Kind != AudienceKind.Link
+                && db.Friendships.Any(f => f.OwnerId == b.HostId && f.FriendId == me)
+                && db.Friendships.Any(f => f.OwnerId == me && f.FriendId == b.HostId)));
+        var wanted = scope switch
+        {
+            "live" => mayWatch.Where(b => b.State == BroadcastState.Live || b.State == BroadcastState.Interrupted),
+            "replays" => mayWatch.Where(b => b.State == BroadcastState.Ended && b.Recorded),
+            "mine" => mayWatch.Where(b => b.HostId == me),
+            _ => null,
+        };
+        if (wanted is null)
+        {
+            return Problems.Field("scope", "scope-unknown", "The scope is live, mine or replays.");
+        }
+
+        var found = await wanted.OrderByDescending(b => b.CreatedAt).Take(MaxListed).AsNoTracking().ToListAsync(cancellation);
+        return TypedResults.Ok(await cards.MakeAsync(found, me, cancellation));
+    }
+
+    private static async Task<Results<Ok<BroadcastCard>, ProblemHttpResult>> GetAsync(
+        string id, Caller? caller, Entrance entrance, BroadcastCards cards, CancellationToken cancellation)
+    {
+        var (broadcast, refusal) = await entrance.EnterAsync(id, caller, cancellation);
+        return broadcast is null ? refusal! : TypedResults.Ok(await cards.MakeAsync(broadcast, caller.IdOrNone(), cancellation));
+    }
+
+    private static async Task<Results<Ok<PublishAddresses>, ProblemHttpResult>> PublishAsync(
+        string id, Caller? caller, Entrance entrance, Addresses addresses, HttpContext context, CancellationToken cancellation)
+    {
+        var (broadcast, refusal) = await entrance.EnterAsHostAsync(id, caller, cancellation);
+        return broadcast is null ? refusal! : TypedResults.Ok(addresses.Publish(broadcast.Id, context.Request));
+    }
+
+    private static async Task<Results<Ok<Viewers>, ProblemHttpResult>> ViewersAsync(
+        string id, Caller? caller, Entrance entrance, LiveLink live, WeirDb db, TimeProvider clock, CancellationToken cancellation)
+    {
+        var (broadcast, refusal) = await entrance.EnterAsync(id, caller, cancellation);
+        if (broadcast is null)
+        {
+            return refusal!;
+        }
+
+        if (live.WhoWatches(broadcast.Id) is not { } watching)
+        {
+            return TypedResults.Ok(new Viewers(0, [], clock.Now()));
+        }
+
+        var me = caller.IdOrNone();
+        var present = watching.Accounts.Take(1000).ToList();
+        var people = db.Accounts.Where(a => present.Contains(a.Id) && a.DeletedAt == null);
+        if (broadcast.HostId != me)
+        {
+            // Everybody else learns a number, and their own friends.
+            people = people.Where(a => db.Friendships.Any(f => f.OwnerId == me && f.FriendId == a.Id) && db.Friendships.Any(f => f.OwnerId == a.Id && f.FriendId == me));
+        }
+
+        return TypedResults.Ok(new Viewers(
+            watching.Accounts.Count + watching.Anonymous,
+            await people.OrderBy(a => a.Name).Select(a => new Person(a.Id, a.UserName!, a.Name)).ToListAsync(cancellation),
+            watching.AsOf));
+    }
+}

@@ -1,0 +1,77 @@
+using System.Data;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Weir.Social.Broadcasts;
+using Weir.Social.LivePlane;
+
+namespace Weir.Social.Data;
+
+/// <summary>SQLite has one writer: waiting for one's turn here costs no thread and no polling, waiting inside SQLite costs both.</summary>
+internal sealed class WriteGate : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    public async Task<IDisposable> EnterAsync(CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        return new Turn(_turn);
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private sealed class Turn(SemaphoreSlim turn) : IDisposable
+    {
+        public void Dispose() => turn.Release();
+    }
+}
+
+/// <summary>
+/// Every change goes through here: one serializable transaction, so that what a change has read still holds when it is written (a ticket and
+/// a cut of the same person cannot both win), then word to the live plane of the broadcasts it changed.
+/// </summary>
+internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live)
+{
+    private const int Attempts = 20;
+    private readonly HashSet<Guid> _changed = [];
+
+    /// <summary>The live plane must hear of this broadcast once the transaction is on disk.</summary>
+    public void Changed(Guid broadcast) => _changed.Add(broadcast);
+
+    /// <summary>The same for every broadcast of this host that has not ended: what they may publish with depends on the newest.</summary>
+    public async Task ChangedOpenOfAsync(Guid host, CancellationToken cancellation) => _changed.UnionWith(
+        await db.Broadcasts.Where(b => b.HostId == host && b.State != BroadcastState.Ended).Select(b => b.Id).ToListAsync(cancellation));
+
+    /// <summary>Runs <paramref name="body"/>, once more from the start when PostgreSQL finds that it conflicts with another, and saves. It must have no effect but on the database.</summary>
+    public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation)
+    {
+        using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(cancellation) : null;
+        for (var attempt = 1; ; attempt++)
+        {
+            db.ChangeTracker.Clear();
+            _changed.Clear();
+            try
+            {
+                // On SQLite this is BEGIN IMMEDIATE.
+                await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellation);
+                var result = await body();
+                await db.SaveChangesAsync(cancellation);
+                await transaction.CommitAsync(CancellationToken.None);
+                live.Changed(_changed);
+                return result;
+            }
+            catch (Exception fault) when (attempt < Attempts && IsConflict(fault))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 5 * attempt)), cancellation);
+            }
+        }
+    }
+
+    // 40001 serialization_failure, 40P01 deadlock_detected: PostgreSQL asks for the whole transaction again. 23505 unique_violation: two
+    // made the same row at once; the one that runs again finds the other's.
+    private static bool IsConflict(Exception? fault) => fault switch
+    {
+        null => false,
+        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation } => true,
+        _ => IsConflict(fault.InnerException),
+    };
+}

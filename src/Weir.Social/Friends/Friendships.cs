@@ -1,0 +1,74 @@
+using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
+using Weir.Social.Accounts;
+using Weir.Social.Audiences;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Friends;
+
+/// <summary><c>/api/friends</c>. Removing somebody takes my direction of the friendship and their places in my circles; they are not told, but they see nothing new of me, nor I of them.</summary>
+internal static class Friendships
+{
+    internal sealed record Friend(Guid Id, string Handle, string Name, DateTimeOffset Since, List<Guid> Circles);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var friends = api.MapGroup("/friends").WithTags("Friends");
+        friends.MapGet("", ListAsync);
+        friends.MapDelete("/{handle}", RemoveAsync);
+    }
+
+    /// <summary>Both directions, whichever is missing.</summary>
+    public static async Task AddAsync(WeirDb db, Guid one, Guid other, DateTimeOffset since, CancellationToken cancellation)
+    {
+        var there = await db.Friendships
+            .Where(f => (f.OwnerId == one && f.FriendId == other) || (f.OwnerId == other && f.FriendId == one))
+            .Select(f => f.OwnerId)
+            .ToListAsync(cancellation);
+        foreach (var (owner, friend) in new[] { (one, other), (other, one) })
+        {
+            if (!there.Contains(owner))
+            {
+                db.Friendships.Add(new Friendship { OwnerId = owner, FriendId = friend, Since = since });
+            }
+        }
+    }
+
+    private static async Task<Ok<List<Friend>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await (
+        from friendship in db.Friendships
+        where friendship.OwnerId == caller.Id
+        join account in db.Accounts on friendship.FriendId equals account.Id
+        where account.DeletedAt == null
+        orderby account.Name, account.UserName
+        select new Friend(
+            account.Id,
+            account.UserName!,
+            account.Name,
+            friendship.Since,
+            db.Circles.Where(c => c.OwnerId == caller.Id && c.Members.Any(m => m.AccountId == account.Id)).Select(c => c.Id).ToList()))
+        .ToListAsync(cancellation));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
+        string handle, Caller caller, WriteScope write, WeirDb db, Cutting cutting, CancellationToken cancellation)
+    {
+        var parsed = Handle.Parse(handle);
+        return await write.RunAsync<Results<NoContent, ProblemHttpResult>>(async () =>
+        {
+            var friendship = await db.Friendships.SingleOrDefaultAsync(
+                f => f.OwnerId == caller.Id && db.Accounts.Any(a => a.Id == f.FriendId && a.UserName == parsed),
+                cancellation);
+            if (friendship is null)
+            {
+                return Problems.NotFound();
+            }
+
+            db.Friendships.Remove(friendship);
+            await db.CircleMembers
+                .Where(m => m.AccountId == friendship.FriendId && db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
+                .ExecuteDeleteAsync(cancellation);
+            await cutting.BetweenAsync(caller.Id, friendship.FriendId, cancellation);
+            return TypedResults.NoContent();
+        }, cancellation);
+    }
+}

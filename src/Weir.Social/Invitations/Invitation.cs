@@ -1,0 +1,20 @@
+namespace Weir.Social.Invitations;
+
+/// <summary>Makes one account. Its code is shown to its maker in the list, so it is kept as it is; it expires soon and works once.</summary>
+internal sealed class Invitation
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
+
+    /// <summary>How many unused ones a person may have at a time.</summary>
+    public const int MaxOpen = 50;
+
+    public required string Code { get; init; }
+
+    public Guid FromId { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset ExpiresAt { get; init; }
+
+    public Guid? UsedById { get; set; }
+}

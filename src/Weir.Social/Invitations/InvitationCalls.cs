@@ -1,0 +1,98 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
+using Weir.Social.Accounts;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+using Weir.Social.Throttling;
+
+namespace Weir.Social.Invitations;
+
+/// <summary><c>/api/invitations</c>: make, list, revoke, and look at the one somebody sent me.</summary>
+internal static class InvitationCalls
+{
+    internal sealed record Made(string Code, DateTimeOffset ExpiresAt);
+
+    internal sealed record Entry(string Code, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, Person? UsedBy);
+
+    internal sealed record Inviter(string Name);
+
+    internal sealed record Shown(Inviter From, DateTimeOffset ExpiresAt);
+
+    public static void Map(RouteGroupBuilder api)
+    {
+        var invitations = api.MapGroup("/invitations").WithTags("Invitations");
+        invitations.MapPost("", MakeAsync);
+        invitations.MapGet("", ListAsync);
+        invitations.MapDelete("/{code}", RevokeAsync);
+        invitations.MapGet("/{code}", ShowAsync).AllowAnonymous();
+    }
+
+    private static async Task<Results<Created<Made>, ProblemHttpResult>> MakeAsync(
+        Caller caller, WriteScope write, WeirDb db, TimeProvider clock, CancellationToken cancellation)
+    {
+        var now = clock.Now();
+        var made = await write.RunAsync(async () =>
+        {
+            if (await db.Invitations.CountAsync(i => i.FromId == caller.Id && i.UsedById == null && i.ExpiresAt > now, cancellation) >= Invitation.MaxOpen)
+            {
+                return null;
+            }
+
+            var invitation = new Invitation
+            {
+                Code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
+                FromId = caller.Id,
+                CreatedAt = now,
+                ExpiresAt = now + Invitation.Lifetime,
+            };
+            db.Invitations.Add(invitation);
+            return new Made(invitation.Code, invitation.ExpiresAt);
+        }, cancellation);
+        return made is null
+            ? Problems.Conflict("too-many-invitations", $"You have {Invitation.MaxOpen} unused invitations.")
+            : TypedResults.Created($"/api/invitations/{made.Code}", made);
+    }
+
+    private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await (
+        from invitation in db.Invitations
+        where invitation.FromId == caller.Id
+        join account in db.Accounts on invitation.UsedById equals account.Id into used
+        from account in used.DefaultIfEmpty()
+        orderby invitation.CreatedAt descending
+        select new Entry(
+            invitation.Code,
+            invitation.CreatedAt,
+            invitation.ExpiresAt,
+            account == null ? null : new Person(account.Id, account.UserName!, account.Name))).Take(200).ToListAsync(cancellation));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(
+        string code, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>
+        await write.RunAsync(
+            () => db.Invitations.Where(i => i.Code == code && i.FromId == caller.Id && i.UsedById == null).ExecuteDeleteAsync(cancellation),
+            cancellation) > 0 ? TypedResults.NoContent() : Problems.NotFound();
+
+    private static async Task<Results<Ok<Shown>, ProblemHttpResult>> ShowAsync(
+        string code, Limits limits, WeirDb db, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+    {
+        var address = AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress);
+        if (!limits.Invitations.TryTake(out var retryAfter, address))
+        {
+            return Problems.Throttled(context, retryAfter);
+        }
+
+        var now = clock.Now();
+        var shown = await db.Invitations
+            .Where(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now)
+            .Select(i => new Shown(new Inviter(db.Accounts.Single(a => a.Id == i.FromId).Name), i.ExpiresAt))
+            .SingleOrDefaultAsync(cancellation);
+        if (shown is null)
+        {
+            return Problems.NotFound();
+        }
+
+        limits.Invitations.GiveBack(address);
+        return TypedResults.Ok(shown);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+
+namespace Weir.Social.LivePlane;
+
+/// <summary>Who watches one broadcast now, as the live node said last.</summary>
+internal sealed record Watching(IReadOnlySet<Guid> Accounts, int Anonymous, DateTimeOffset AsOf);
+
+/// <summary>
+/// The social plane's end of the link to its live node: what to tell it (<see cref="Outbox"/>) and what it says that is not stored.
+/// One node; a newer connection replaces the older.
+/// </summary>
+internal sealed class LiveLink
+{
+    /// <summary>Of how many broadcasts presence is kept; a node that names more is not believed.</summary>
+    private const int MaxPresence = 10_000;
+
+    private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<Guid, Watching> _presence = new();
+    private Outbox? _outbox;
+
+    /// <summary>The live node is connected and has been told everything.</summary>
+    public bool Available => Volatile.Read(ref _outbox)?.Complete ?? false;
+
+    public Outbox Connect()
+    {
+        var outbox = new Outbox();
+        lock (_lock)
+        {
+            _outbox?.Replace();
+            _outbox = outbox;
+            _presence.Clear();
+        }
+
+        return outbox;
+    }
+
+    public void Disconnect(Outbox outbox)
+    {
+        lock (_lock)
+        {
+            if (_outbox == outbox)
+            {
+                _outbox = null;
+                _presence.Clear();
+            }
+        }
+    }
+
+    /// <summary>The rules of these broadcasts changed (and are on disk).</summary>
+    public void Changed(IReadOnlyCollection<Guid> broadcasts)
+    {
+        if (broadcasts.Count > 0)
+        {
+            Volatile.Read(ref _outbox)?.Add(broadcasts);
+        }
+    }
+
+    public void SwitchChanged() => Volatile.Read(ref _outbox)?.AddSwitch();
+
+    public Watching? WhoWatches(Guid broadcast) => _presence.GetValueOrDefault(broadcast);
+
+    public void Watch(Outbox from, Guid broadcast, Watching watching)
+    {
+        lock (_lock)
+        {
+            if (_outbox != from)
+            {
+                return;
+            }
+
+            if (watching.Accounts.Count == 0 && watching.Anonymous == 0)
+            {
+                _presence.TryRemove(broadcast, out _);
+            }
+            else if (_presence.Count < MaxPresence || _presence.ContainsKey(broadcast))
+            {
+                _presence[broadcast] = watching;
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
+using Weir.Contracts.Planes;
+using Weir.Social.Broadcasts;
+using Weir.Social.Data;
+
+namespace Weir.Social.LivePlane;
+
+/// <summary>Writes into the broadcasts' records what the live node reports. A report that is repeated or overtaken changes nothing.</summary>
+internal sealed class Reports(WeirDb db, WriteScope write)
+{
+    public Task ApplyAsync(BroadcastReport report, CancellationToken cancellation) => write.RunAsync(async () =>
+    {
+        var id = Ids.FromWire(report.Broadcast);
+        var broadcast = await db.Broadcasts.SingleOrDefaultAsync(b => b.Id == id && b.Revision < report.Revision, cancellation);
+        if (broadcast is null)
+        {
+            return false;
+        }
+
+        broadcast.Revision = report.Revision;
+        broadcast.StartedAt ??= report.StartedAt > 0 ? Times.FromMicroseconds(report.StartedAt) : null;
+        broadcast.MediaDuration = Math.Max(report.MediaDuration, 0);
+        broadcast.Recorded = report.Recorded;
+        broadcast.PeakViewers = Math.Max(report.PeakViewers, 0);
+        broadcast.Comments = Math.Max(report.Comments, 0);
+        broadcast.Width = Math.Max(report.Width, 0);
+        broadcast.Height = Math.Max(report.Height, 0);
+        // Ended is final: a node that has not yet heard of the end may still report the stream.
+        if (broadcast.State != BroadcastState.Ended)
+        {
+            broadcast.State = report.Phase switch
+            {
+                BroadcastPhase.Live => BroadcastState.Live,
+                BroadcastPhase.Interrupted => BroadcastState.Interrupted,
+                BroadcastPhase.Ended => BroadcastState.Ended,
+                _ => broadcast.State,
+            };
+            if (broadcast.State == BroadcastState.Ended)
+            {
+                broadcast.EndedAt = Times.FromMicroseconds(report.ChangedAt);
+                write.Changed(id);
+                // The encoder key goes to the host's next newest broadcast.
+                await write.ChangedOpenOfAsync(broadcast.HostId, cancellation);
+            }
+        }
+
+        return true;
+    }, cancellation);
+
+    /// <summary>The node confirmed that it forgot this broadcast; nothing needs its row any more.</summary>
+    public Task ForgottenAsync(Guid broadcast, CancellationToken cancellation) => write.RunAsync(
+        () => db.Broadcasts.Where(b => b.Id == broadcast && b.DeletedAt != null).ExecuteDeleteAsync(cancellation),
+        cancellation);
+}

@@ -1,0 +1,83 @@
+using Google.Protobuf;
+using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
+using Weir.Contracts.Planes;
+using Weir.Social.Admin;
+using Weir.Social.Audiences;
+using Weir.Social.Broadcasts;
+using Weir.Social.Data;
+
+namespace Weir.Social.LivePlane;
+
+/// <summary>Reads from the database what the live node must know: always the whole truth about a broadcast, never a difference.</summary>
+internal sealed class RulesReader(WeirDb db, PublishKeys keys)
+{
+    public async Task<List<Guid>> AllAsync(CancellationToken cancellation) =>
+        await db.Broadcasts.OrderBy(b => b.CreatedAt).Select(b => b.Id).ToListAsync(cancellation);
+
+    public async Task<LiveSwitch> SwitchAsync(CancellationToken cancellation) =>
+        new() { Enabled = await db.LiveSettings.Select(s => s.Enabled).SingleAsync(cancellation) };
+
+    /// <summary>One command a broadcast that still exists: its rules, or that it is to be forgotten.</summary>
+    public async Task<List<Command>> ReadAsync(IReadOnlyList<Guid> ids, CancellationToken cancellation)
+    {
+        var everyone = await db.LiveSettings.Select(s => s.Mode == LiveMode.Everyone).SingleAsync(cancellation);
+        var rows = await db.Broadcasts.AsNoTracking().Where(b => ids.Contains(b.Id)).Select(b => new
+        {
+            b.Id,
+            b.HostId,
+            b.Title,
+            b.Kind,
+            b.State,
+            b.Epoch,
+            Deleted = b.DeletedAt != null,
+            HostActive = b.Host!.SuspendedAt == null && b.Host.DeletedAt == null,
+            Named = db.LivePermissions.Any(p => p.AccountId == b.HostId),
+            b.Host.EncoderKeyGeneration,
+            // Hosts' broadcasts never have the same time of creation (CreateBroadcast).
+            IsNewest = !db.Broadcasts.Any(o =>
+                o.HostId == b.HostId && o.DeletedAt == null && o.State != BroadcastState.Ended && o.CreatedAt > b.CreatedAt),
+        }).ToListAsync(cancellation);
+        var cuts = (await db.Cuts.AsNoTracking().Where(c => ids.Contains(c.BroadcastId)).ToListAsync(cancellation)).ToLookup(c => c.BroadcastId);
+        var mutes = (await db.Mutes.AsNoTracking().Where(m => ids.Contains(m.BroadcastId)).ToListAsync(cancellation)).ToLookup(m => m.BroadcastId);
+
+        var commands = new List<Command>(rows.Count);
+        foreach (var row in rows)
+        {
+            if (row.Deleted)
+            {
+                commands.Add(new Command { Forget = new ForgetBroadcast { Broadcast = row.Id.ToWire() } });
+                continue;
+            }
+
+            var ended = row.State == BroadcastState.Ended;
+            var rules = new BroadcastRules
+            {
+                Broadcast = row.Id.ToWire(),
+                Host = row.HostId.ToWire(),
+                Title = row.Title,
+                Public = row.Kind == AudienceKind.Public && row.HostActive,
+                Ended = ended,
+                Epoch = (uint)row.Epoch,
+                ExpectsResume = row.State is BroadcastState.Live or BroadcastState.Interrupted,
+            };
+            if (!ended && row.HostActive && (everyone || row.Named))
+            {
+                rules.PublishKeyHashes.Add(Hash(keys.StreamKey(row.Id)));
+                rules.PublishKeyHashes.Add(Hash(keys.WhipToken(row.Id)));
+                if (row.IsNewest)
+                {
+                    rules.PublishKeyHashes.Add(Hash(keys.EncoderKey(row.HostId, row.EncoderKeyGeneration)));
+                }
+            }
+
+            rules.Cuts.AddRange(cuts[row.Id].Select(c => new AudienceCut { Account = c.AccountId.ToWire(), Epoch = (uint)c.Epoch }));
+            rules.Muted.AddRange(mutes[row.Id].Select(m => m.AccountId.ToWire()));
+            commands.Add(new Command { Rules = rules });
+        }
+
+        return commands;
+    }
+
+    private static ByteString Hash(string key) => UnsafeByteOperations.UnsafeWrap(PublishKey.Hash(key));
+}

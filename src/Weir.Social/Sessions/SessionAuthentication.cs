@@ -1,0 +1,141 @@
+using System.Buffers.Text;
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Weir.Hosting;
+using Weir.Social.Accounts;
+using Weir.Social.Data;
+
+namespace Weir.Social.Sessions;
+
+/// <summary>
+/// Reads the session from <c>Authorization: Bearer</c> or the cookie and looks it up at each request, so that ending a session or suspending an
+/// account holds from the next request on.
+/// </summary>
+internal sealed class SessionAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    WeirDb db,
+    WriteGate gate,
+    TimeProvider clock) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public const string SchemeName = "session";
+    public const string Cookie = "weir";
+
+    /// <summary>A page of another origin cannot send it without a preflight, which nobody grants.</summary>
+    public const string AntiForgeryHeader = "X-Weir";
+
+    /// <summary>A session that nobody used for so long is over.</summary>
+    public static readonly TimeSpan IdleLimit = TimeSpan.FromDays(90);
+
+    private static readonly TimeSpan SeenPrecision = TimeSpan.FromMinutes(5);
+    private bool _forged;
+
+    public static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    public static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        const string bearer = "Bearer ";
+        var authorization = Request.Headers.Authorization.ToString();
+        var byCookie = authorization.Length == 0;
+        var token = byCookie ? Request.Cookies[Cookie]
+            : authorization.StartsWith(bearer, StringComparison.OrdinalIgnoreCase) ? authorization[bearer.Length..].Trim() : null;
+        if (string.IsNullOrEmpty(token) || token.Length > 100)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        if (byCookie && !IsSafe(Request.Method) && Request.Headers[AntiForgeryHeader] != "1")
+        {
+            _forged = true;
+            return AuthenticateResult.NoResult();
+        }
+
+        var hash = Hash(token);
+        var now = clock.Now();
+        var oldest = now - IdleLimit;
+        var found = await db.Sessions.AsNoTracking()
+            .Where(s => s.TokenHash == hash && s.LastSeenAt > oldest && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
+            .Select(s => new { s.Id, s.AccountId, Handle = s.Account!.UserName!, s.Account.Name, s.Account.IsAdmin, s.LastSeenAt })
+            .SingleOrDefaultAsync(Context.RequestAborted);
+        if (found is null)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        if (now - found.LastSeenAt > SeenPrecision)
+        {
+            using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(Context.RequestAborted) : null;
+            await db.Sessions.Where(s => s.Id == found.Id).ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), Context.RequestAborted);
+        }
+
+        Context.Features.Set(new Caller(found.AccountId, found.Handle, found.Name, found.IsAdmin, found.Id));
+        var identity = new ClaimsIdentity(Scheme.Name, ClaimTypes.Name, ClaimTypes.Role);
+        identity.AddClaim(new Claim(ClaimTypes.NameIdentifier, found.AccountId.ToString("N")));
+        if (found.IsAdmin)
+        {
+            identity.AddClaim(new Claim(ClaimTypes.Role, AdminRole));
+        }
+
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
+    }
+
+    public const string AdminRole = "admin";
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        if (_forged)
+        {
+            return Problems.Forbidden("x-weir-required", $"A call that changes something and signs in by cookie needs the header {AntiForgeryHeader}: 1.").ExecuteAsync(Context);
+        }
+
+        Response.Headers.WWWAuthenticate = "Bearer";
+        return Problems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Sign in first.").ExecuteAsync(Context);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Forbidden().ExecuteAsync(Context);
+
+    private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+}
+
+/// <summary>Begins a session and sets the site's cookie.</summary>
+internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions options)
+{
+    /// <summary>Adds the session to the running transaction and gives its token, which is kept nowhere.</summary>
+    public string Begin(Account account, HttpContext context)
+    {
+        var token = SessionAuthentication.NewToken();
+        var agent = context.Request.Headers.UserAgent.ToString();
+        db.Sessions.Add(new Session
+        {
+            Id = Guid.NewGuid(),
+            AccountId = account.Id,
+            TokenHash = SessionAuthentication.Hash(token),
+            CreatedAt = clock.Now(),
+            LastSeenAt = clock.Now(),
+            Client = agent.Length > Session.MaxClientLength ? agent[..Session.MaxClientLength] : agent,
+        });
+        return token;
+    }
+
+    public void SetCookie(HttpContext context, string token) =>
+        context.Response.Cookies.Append(SessionAuthentication.Cookie, token, CookieOptions(context, SessionAuthentication.IdleLimit));
+
+    public void ClearCookie(HttpContext context) => context.Response.Cookies.Delete(SessionAuthentication.Cookie, CookieOptions(context, null));
+
+    private CookieOptions CookieOptions(HttpContext context, TimeSpan? maxAge) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Lax,
+        Secure = context.Request.IsHttps || options.PublicUrl?.Scheme == Uri.UriSchemeHttps,
+        Path = "/",
+        MaxAge = maxAge,
+    };
+}

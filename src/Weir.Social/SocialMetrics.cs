@@ -1,0 +1,23 @@
+using System.Diagnostics.Metrics;
+
+namespace Weir.Social;
+
+/// <summary>What the social plane counts.</summary>
+internal static class SocialMetrics
+{
+    public const string MeterName = "Weir.Social";
+
+    private static readonly Meter Meter = new(MeterName);
+
+    public static readonly Counter<long> SignIns = Meter.CreateCounter<long>("weir.social.sign_ins", description: "Sign-ins by result");
+
+    public static readonly Counter<long> Tickets = Meter.CreateCounter<long>("weir.social.tickets", description: "Watch tickets issued");
+
+    public static readonly Counter<long> Cuts = Meter.CreateCounter<long>("weir.social.cuts", description: "Viewers cut because they left an audience");
+
+    public static readonly Counter<long> Reports = Meter.CreateCounter<long>("weir.social.reports", description: "Broadcast reports of the live node applied");
+
+    public static readonly Counter<long> Commands = Meter.CreateCounter<long>("weir.social.commands", description: "Commands sent to the live node");
+
+    public static readonly Counter<long> Throttled = Meter.CreateCounter<long>("weir.social.throttled", description: "Attempts refused because there were too many");
+}

@@ -1,0 +1,101 @@
+using Weir.Hosting;
+
+namespace Weir.Social;
+
+public enum DatabaseProvider
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>What the social plane is started with.</summary>
+public sealed record SocialOptions
+{
+    public const int MinSetupCode = 12;
+
+    /// <summary>Holds the SQLite database and the secrets. Made when it is not there.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>0 takes a free port.</summary>
+    public int HttpPort { get; init; } = 8080;
+
+    public DatabaseProvider Database { get; init; }
+
+    /// <summary>PostgreSQL only.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>Ports of the live plane, for URLs where no public one is given.</summary>
+    public int LiveHttpPort { get; init; } = 8081;
+
+    public int RtmpPort { get; init; } = 1935;
+
+    public int RtcPort { get; init; } = 8082;
+
+    /// <summary>Loopback port of the stream between the planes; 0 takes a free one.</summary>
+    public int PlanesPort { get; init; }
+
+    public Uri? PublicUrl { get; init; }
+
+    public Uri? LivePublicUrl { get; init; }
+
+    public Uri? RtmpPublicUrl { get; init; }
+
+    /// <summary>One-click sign-in as each demo person, on loopback only.</summary>
+    public bool Demo { get; init; }
+
+    /// <summary>Fixes the code of the first start; null makes a random one.</summary>
+    public string? SetupCode { get; init; }
+
+    /// <summary>The secret shared with the live node; by default in <see cref="SecretsDirectory"/>.</summary>
+    public string? NodeKeyPath { get; init; }
+
+    /// <summary>The built web app (the folder with index.html); null serves the API alone.</summary>
+    public string? WebRoot { get; init; }
+
+    public string? MetricsToken { get; init; }
+
+    /// <summary>Networks of proxies whose X-Forwarded-* headers are believed, as address/prefix.</summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
+    /// <summary>Rounds of PBKDF2-HMAC-SHA512 for new passwords.</summary>
+    public int PasswordIterations { get; init; } = 210_000;
+
+    public string DatabaseFile => Path.Combine(DataDirectory, "weir.db");
+
+    public string SecretsDirectory => Path.Combine(DataDirectory, "secrets");
+
+    public string NodeKeyFile => NodeKeyPath ?? Path.Combine(SecretsDirectory, "node.key");
+
+    internal string ServerSecretFile => Path.Combine(SecretsDirectory, "server.key");
+
+    /// <exception cref="InvalidOptionsException">With every fault.</exception>
+    public void Validate()
+    {
+        var faults = new OptionFaults()
+            .Require(!string.IsNullOrWhiteSpace(DataDirectory), "--data", "must name a directory.")
+            .Require(!File.Exists(DataDirectory), "--data", $"'{DataDirectory}' is a file, not a directory.")
+            .Port(HttpPort, "--http")
+            .Port(LiveHttpPort, "--live-http")
+            .Port(RtmpPort, "--rtmp")
+            .Port(RtcPort, "--rtc")
+            .Port(PlanesPort, "--planes")
+            .Require(Database != DatabaseProvider.Postgres || !string.IsNullOrWhiteSpace(ConnectionString), "--database", "postgres needs a connection string.")
+            .Url(PublicUrl, "--public-url", "http", "https")
+            .Url(LivePublicUrl, "--live-public-url", "http", "https")
+            .Url(RtmpPublicUrl, "--rtmp-public-url", "rtmp", "rtmps")
+            .Require(SetupCode is null || SetupCode.Length >= MinSetupCode, "--setup-code", $"must have at least {MinSetupCode} characters.")
+            .Require(WebRoot is null || File.Exists(Path.Combine(WebRoot, "index.html")), "--web", $"'{WebRoot}' has no index.html.")
+            .Require(PasswordIterations >= 1000, "--password-iterations", "must be at least 1000.");
+        foreach (var network in TrustedProxies)
+        {
+            faults.Require(System.Net.IPNetwork.TryParse(network, out _), "--trusted-proxy", $"'{network}' is not address/prefix.");
+        }
+
+        if (HttpPort != 0)
+        {
+            faults.Require(HttpPort != LiveHttpPort && HttpPort != RtmpPort, "--http", "must differ from the live plane's ports.");
+        }
+
+        faults.ThrowIfAny();
+    }
+}

@@ -1,0 +1,272 @@
+using System.Net;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
+using Weir.Hosting;
+using Weir.Social.Accounts;
+using Weir.Social.Admin;
+using Weir.Social.Audiences;
+using Weir.Social.Blocks;
+using Weir.Social.Broadcasts;
+using Weir.Social.Circles;
+using Weir.Social.Data;
+using Weir.Social.Demo;
+using Weir.Social.Friends;
+using Weir.Social.Invitations;
+using Weir.Social.LivePlane;
+using Weir.Social.Sessions;
+using Weir.Social.Throttling;
+using Weir.Social.WebApp;
+
+namespace Weir.Social;
+
+/// <summary>
+/// The social plane as one thing to start and stop. It has two listeners: the people's, and on a free loopback port one on which nothing but
+/// the stream between the planes answers.
+/// </summary>
+public sealed class SocialPlane : IAsyncDisposable
+{
+    private const string PlanesPath = "/weir.planes.v1.Planes";
+    private readonly Listeners _listeners;
+
+    private SocialPlane(WebApplication app, Listeners listeners)
+    {
+        App = app;
+        _listeners = listeners;
+    }
+
+    public WebApplication App { get; }
+
+    /// <summary>The port of the API and the pages, once started.</summary>
+    public int HttpPort => _listeners.Public!.IPEndPoint!.Port;
+
+    /// <summary>Where the live plane connects to, once started: HTTP/2 without TLS, loopback.</summary>
+    public Uri PlanesAddress => new($"http://127.0.0.1:{_listeners.Planes!.IPEndPoint!.Port}");
+
+    /// <summary>The code of the first start while nobody has used it, once started; null when there is an account.</summary>
+    public string? SetupCode => App.Services.GetRequiredService<SetUpDoor>().Code;
+
+    /// <summary>The secret shared with the live node.</summary>
+    public NodeKey NodeKey => App.Services.GetRequiredService<NodeKey>();
+
+    /// <summary>The live node is connected and has been told everything.</summary>
+    public bool LiveAvailable => App.Services.GetRequiredService<LiveLink>().Available;
+
+    /// <param name="configure">The last word on services, for tests.</param>
+    /// <exception cref="InvalidOptionsException">With every fault of <paramref name="options"/>.</exception>
+    public static SocialPlane Build(SocialOptions options, string[]? args = null, Action<WebApplicationBuilder>? configure = null)
+    {
+        options.Validate();
+        Directory.CreateDirectory(options.DataDirectory);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args ?? [], EnvironmentName = Environments.Production });
+        builder.AddWeirOperations(SocialMetrics.MeterName);
+        var listeners = Listen(builder, options);
+        AddServices(builder.Services, options);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        UsePipeline(app, options);
+        Map(app, options);
+        return new SocialPlane(app, listeners);
+    }
+
+    /// <summary>Brings the database up to date, then listens.</summary>
+    public async Task StartAsync(CancellationToken cancellation = default)
+    {
+        await using (var scope = App.Services.CreateAsyncScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
+            await db.MigrateAsync(cancellation);
+            var options = App.Services.GetRequiredService<SocialOptions>();
+            if (!options.Demo && !await db.Accounts.AnyAsync(cancellation))
+            {
+                App.Services.GetRequiredService<SetUpDoor>().Open(options.SetupCode);
+            }
+        }
+
+        await App.StartAsync(cancellation);
+    }
+
+    /// <summary>Makes the demo people if they are not there. After <see cref="StartAsync"/>, with <see cref="SocialOptions.Demo"/>.</summary>
+    public Task<DemoWorld> SeedDemoAsync(CancellationToken cancellation = default) => App.Services.GetRequiredService<SocialOptions>().Demo
+        ? DemoSeed.EnsureAsync(App.Services, cancellation)
+        : throw new InvalidOperationException("Demo people are for --demo only.");
+
+    public Task StopAsync(CancellationToken cancellation = default) => App.StopAsync(cancellation);
+
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    private static Listeners Listen(WebApplicationBuilder builder, SocialOptions options)
+    {
+        var listeners = new Listeners();
+        builder.Services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = 256 * 1024;
+            // A live node that vanished without a word is noticed within this.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(5);
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
+            if (!options.Demo)
+            {
+                kestrel.ListenAnyIP(options.HttpPort, listen => listeners.Public = listen);
+            }
+            else
+            {
+                kestrel.Listen(IPAddress.Loopback, options.HttpPort, listen => listeners.Public = listen);
+                if (options.HttpPort != 0 && Socket6.IsThere)
+                {
+                    kestrel.Listen(IPAddress.IPv6Loopback, options.HttpPort);
+                }
+            }
+
+            kestrel.Listen(IPAddress.Loopback, options.PlanesPort, listen =>
+            {
+                listeners.Planes = listen;
+                listen.Protocols = HttpProtocols.Http2;
+                listen.Use(next => connection =>
+                {
+                    connection.Features.Set(BetweenPlanes.Mark);
+                    return next(connection);
+                });
+            });
+        });
+        return listeners;
+    }
+
+    private static void AddServices(IServiceCollection services, SocialOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddWeirDatabase(options);
+        services.AddSingleton(NodeKey.LoadOrCreate(options.NodeKeyFile));
+        services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile));
+        services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
+        services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
+        services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
+        services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
+        services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
+
+        services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
+        services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
+        services.AddSingleton<ILookupNormalizer, LowerCase>();
+        services.AddIdentityCore<Account>().AddEntityFrameworkStores<WeirDb>();
+
+        // The core only: AddAuthentication would bring data protection, which makes key files at start for cookies that we do not use.
+        services.AddAuthenticationCore(authentication =>
+        {
+            authentication.DefaultScheme = SessionAuthentication.SchemeName;
+            authentication.AddScheme<SessionAuthentication>(SessionAuthentication.SchemeName, null);
+        });
+        services.AddTransient<SessionAuthentication>().AddWebEncoders();
+        services.AddAuthorization();
+        services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
+        services.AddOpenApi("v1", openApi => openApi.AddSchemaTransformer(Json.DescribeIdsAsync).AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Weir";
+            document.Info.Version = ServerInfo.Version;
+            return Task.CompletedTask;
+        }));
+        services.AddResponseCompression(compression => compression.EnableForHttps = true);
+        services.AddGrpc();
+        services.Configure<ForwardedHeadersOptions>(forwarded =>
+        {
+            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+            foreach (var network in options.TrustedProxies)
+            {
+                forwarded.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
+            }
+        });
+    }
+
+    private static void UsePipeline(WebApplication app, SocialOptions options)
+    {
+        app.UseWeirProblems();
+        app.Use(async (context, next) =>
+        {
+            // Each listener answers its own and nothing else, whatever the Host header says.
+            var isPlanes = context.Request.Path.StartsWithSegments(PlanesPath);
+            if (isPlanes != (context.Features.Get<BetweenPlanes>() is not null))
+            {
+                await Problems.NotFound().ExecuteAsync(context);
+                return;
+            }
+
+            await next(context);
+        });
+        if (options.TrustedProxies.Count > 0)
+        {
+            app.UseForwardedHeaders();
+        }
+
+        app.UseWeirMetrics(options.MetricsToken);
+        app.UseSecurityHeaders(app.Services.GetRequiredService<Addresses>());
+        app.UseWebApp(options.WebRoot);
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+    }
+
+    private static void Map(WebApplication app, SocialOptions options)
+    {
+        app.MapGrpcService<PlanesService>().AllowAnonymous();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.MapWeirReadiness(async cancellation =>
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            return await scope.ServiceProvider.GetRequiredService<WeirDb>().Database.CanConnectAsync(cancellation);
+        });
+
+        var api = app.MapGroup("/api").RequireAuthorization();
+        ServerInfo.Map(api);
+        SetUp.Map(api);
+        SignUp.Map(api);
+        MyAccount.Map(api);
+        DeleteMyAccount.Map(api);
+        SignIn.Map(api);
+        MySessions.Map(api);
+        InvitationCalls.Map(api);
+        FriendRequests.Map(api);
+        Friendships.Map(api);
+        BlockCalls.Map(api);
+        CircleCalls.Map(api);
+        AudiencePreview.Map(api);
+        EncoderKey.Map(api);
+        if (options.Demo)
+        {
+            DemoSessions.Map(api);
+        }
+
+        var broadcasts = api.MapGroup("/broadcasts").WithTags("Broadcasts");
+        CreateBroadcast.Map(broadcasts);
+        ReadBroadcasts.Map(broadcasts);
+        ChangeBroadcast.Map(broadcasts);
+        IssueTicket.Map(broadcasts);
+
+        var admin = api.MapGroup("/admin").RequireAuthorization(policy => policy.RequireRole(SessionAuthentication.AdminRole)).WithTags("Administration");
+        LiveControl.Map(admin);
+        AccountControl.Map(admin);
+        api.MapFallback("{**path}", () => Problems.NotFound()).AllowAnonymous().ExcludeFromDescription();
+    }
+
+    private sealed class Listeners
+    {
+        public ListenOptions? Public { get; set; }
+
+        public ListenOptions? Planes { get; set; }
+    }
+
+    /// <summary>Marks a connection to the planes' listener.</summary>
+    private sealed class BetweenPlanes
+    {
+        public static readonly BetweenPlanes Mark = new();
+    }
+
+    private static class Socket6
+    {
+        public static bool IsThere => System.Net.Sockets.Socket.OSSupportsIPv6;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Weir.Social.Throttling;
+
+/// <summary>
+/// Slows guessing. Each key (an address, a handle) has a bucket of attempts that refills one by one. Memory is bounded: two generations of at most
+/// <paramref name="capacity"/> buckets each; when the young one is full the old one is forgotten, so an attacker who fills the table
+/// only frees keys that were not tried for longest.
+/// </summary>
+internal sealed class AttemptLimiter(TimeProvider clock, int burst, TimeSpan refill, int capacity = 20_000)
+{
+    private readonly Lock _lock = new();
+    private Dictionary<string, Bucket> _young = [];
+    private Dictionary<string, Bucket> _old = [];
+
+    /// <summary>Takes one attempt from each key's bucket, or none and says how long until there is one.</summary>
+    public bool TryTake(out TimeSpan retryAfter, params ReadOnlySpan<string> keys)
+    {
+        lock (_lock)
+        {
+            retryAfter = TimeSpan.Zero;
+            foreach (var key in keys)
+            {
+                var wait = Find(key).Wait(clock.GetTimestamp(), burst, refill, clock);
+                retryAfter = wait > retryAfter ? wait : retryAfter;
+            }
+
+            if (retryAfter > TimeSpan.Zero)
+            {
+                SocialMetrics.Throttled.Add(1);
+                return false;
+            }
+
+            foreach (var key in keys)
+            {
+                Find(key).Taken++;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>The attempt was right: it does not count.</summary>
+    public void GiveBack(params ReadOnlySpan<string> keys)
+    {
+        lock (_lock)
+        {
+            foreach (var key in keys)
+            {
+                var bucket = Find(key);
+                bucket.Taken = Math.Max(0, bucket.Taken - 1);
+            }
+        }
+    }
+
+    /// <summary>The key of an address: a whole IPv6 /64 is one, because one customer has that many.</summary>
+    public static string KeyOf(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return "?";
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
+            : address.ToString();
+    }
+
+    private Bucket Find(string key)
+    {
+        if (_young.TryGetValue(key, out var bucket))
+        {
+            return bucket;
+        }
+
+        if (!_old.Remove(key, out bucket))
+        {
+            bucket = new Bucket { Since = clock.GetTimestamp() };
+        }
+
+        if (_young.Count >= capacity)
+        {
+            (_old, _young) = (_young, []);
+        }
+
+        _young[key] = bucket;
+        return bucket;
+    }
+
+    private sealed class Bucket
+    {
+        public long Since;
+        public int Taken;
+
+        public TimeSpan Wait(long now, int burst, TimeSpan refill, TimeProvider clock)
+        {
+            var passed = clock.GetElapsedTime(Since, now);
+            var back = (int)Math.Min(int.MaxValue, passed / refill);
+            if (back >= Taken)
+            {
+                Taken = 0;
+                Since = now;
+            }
+            else if (back > 0)
+            {
+                Taken -= back;
+                Since += (long)(refill.TotalSeconds * back * clock.TimestampFrequency);
+            }
+
+            return Taken < burst ? TimeSpan.Zero : refill - clock.GetElapsedTime(Since, now);
+        }
+    }
+}
+
+/// <summary>The limits that stand before guessable secrets. Only failures count.</summary>
+internal sealed class Limits(TimeProvider clock)
+{
+    /// <summary>Ten wrong passwords of one account at once, then one in half a minute.</summary>
+    public AttemptLimiter SignInByHandle { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
+
+    /// <summary>Thirty wrong passwords from one address at once, then one in ten seconds.</summary>
+    public AttemptLimiter SignInByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+
+    /// <summary>Wrong set-up codes, from everywhere together.</summary>
+    public AttemptLimiter Setup { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
+
+    /// <summary>Unknown invitation codes from one address.</summary>
+    public AttemptLimiter Invitations { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+}

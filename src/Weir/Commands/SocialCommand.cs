@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Microsoft.Extensions.Hosting;
+using Weir.Social;
+using Weir.Supervision;
+
+namespace Weir.Commands;
+
+/// <summary><c>weir social</c>: the social plane alone; live nodes connect to it.</summary>
+internal static class SocialCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("social", "Run the social plane on its own");
+        Settings.AddTo(
+            command, "--data", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip",
+            "--trusted-proxy", "--database", "--metrics-token", "--setup-code", "--web", "--planes");
+        command.SetAction((line, cancellation) => RunAsync(line, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult line, CancellationToken cancellation)
+    {
+        var settings = new Settings(line);
+        using var dataLock = DataLock.Take(settings.DataDirectory);
+        var options = SocialSettings.From(settings, demo: false, ports: false) with { PlanesPort = settings.Number("--planes", 0) };
+        await using var social = SocialPlane.Build(options);
+        await SocialSettings.StartAsync(social, options, cancellation);
+        var url = options.PublicUrl?.ToString().TrimEnd('/') ?? $"http://localhost:{social.HttpPort}";
+        if (social.SetupCode is { } code)
+        {
+            Console.WriteLine($"Set it up: {url}/setup#{code}");
+        }
+
+        Console.WriteLine($"Live nodes connect with: weir live --social {social.PlanesAddress} --node-key {options.NodeKeyFile}");
+        Console.WriteLine($"The social plane is ready at {url}");
+        await social.App.WaitForShutdownAsync(cancellation);
+        return 0;
+    }
+}

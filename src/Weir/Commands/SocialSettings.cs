@@ -1,0 +1,45 @@
+using Microsoft.AspNetCore.Connections;
+using Weir.Social;
+
+namespace Weir.Commands;
+
+/// <summary>What <c>up</c> and <c>social</c> share: the social plane's options out of the settings, and its start.</summary>
+internal static class SocialSettings
+{
+    /// <param name="ports">Whether this process also decides the live plane's ports.</param>
+    public static SocialOptions From(Settings settings, bool demo, bool ports)
+    {
+        var database = settings.Text("--database");
+        int Port(string name, int otherwise) => ports ? Ports.Concrete(settings.Number(name, otherwise)) : settings.Number(name, otherwise);
+        return new SocialOptions
+        {
+            DataDirectory = settings.DataDirectory,
+            HttpPort = settings.Number("--http", 8080),
+            LiveHttpPort = Port("--live-http", 8081),
+            RtmpPort = Port("--rtmp", 1935),
+            RtcPort = Port("--rtc", 8082),
+            PublicUrl = settings.Url("--public-url"),
+            LivePublicUrl = settings.Url("--live-public-url"),
+            RtmpPublicUrl = settings.Url("--rtmp-public-url"),
+            Database = database is null ? DatabaseProvider.Sqlite : DatabaseProvider.Postgres,
+            ConnectionString = database,
+            Demo = demo,
+            SetupCode = settings.Text("--setup-code"),
+            WebRoot = settings.Text("--web") is { Length: > 0 } web ? web : null,
+            MetricsToken = settings.Text("--metrics-token"),
+            TrustedProxies = settings.Text("--trusted-proxy") is { } networks ? networks.Split(',', StringSplitOptions.TrimEntries) : [],
+        };
+    }
+
+    public static async Task StartAsync(SocialPlane social, SocialOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            await social.StartAsync(cancellation);
+        }
+        catch (IOException fault) when (fault.InnerException is AddressInUseException)
+        {
+            throw new RefusedException($"port {options.HttpPort} is taken by another program. Choose another one with --http.", ExitCodes.PortTaken);
+        }
+    }
+}

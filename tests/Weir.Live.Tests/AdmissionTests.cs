@@ -1,0 +1,155 @@
+using Weir.Contracts;
+using Weir.Contracts.Planes;
+using Weir.Live.Broadcasts;
+using Weir.Media.Broadcasting;
+
+namespace Weir.Live.Tests;
+
+public sealed class AdmissionTests
+{
+    [Fact]
+    public async Task Before_its_lists_are_complete_a_node_admits_nobody()
+    {
+        await using var stage = new Stage();
+        var ticket = stage.Ticket();
+        Assert.Equal(WatchDenied.NotFound, stage.Watch(ticket, out _));
+        stage.Broadcasts.BeginLists();
+        stage.Say();
+        Assert.Equal(WatchDenied.NotFound, stage.Watch(ticket, out _));
+        Assert.False(stage.Publish());
+        stage.Broadcasts.CompleteLists();
+        Assert.Equal(WatchDenied.None, stage.Watch(ticket, out _));
+        Assert.True(stage.Publish());
+    }
+
+    [Fact]
+    public async Task A_ticket_that_is_forged_expired_cut_or_for_another_broadcast_is_refused_alike()
+    {
+        await using var stage = new Stage();
+        stage.Listed(rules =>
+        {
+            rules.Epoch = 3;
+            rules.Cuts.Add(new AudienceCut { Account = stage.Mia.ToWire(), Epoch = 3 });
+        });
+        Assert.Equal(WatchDenied.None, stage.Watch(stage.Ticket(epoch: 3), out _));
+        Assert.Equal(WatchDenied.None, stage.Watch(stage.Ticket(account: Guid.NewGuid(), epoch: 0), out _));
+        foreach (var ticket in new[]
+        {
+            null, "", "AAAA", new string('A', 5000), stage.Ticket(epoch: 2), stage.Ticket(epoch: 3, broadcast: Guid.NewGuid()),
+            stage.Ticket(epoch: 3, lifetime: TimeSpan.Zero),
+        })
+        {
+            Assert.Equal(WatchDenied.NotFound, stage.Watch(ticket, out var viewer));
+            Assert.Null(viewer);
+        }
+
+        var expiring = stage.Ticket(epoch: 3);
+        stage.Clock.Advance(TimeSpan.FromHours(12));
+        Assert.Equal(WatchDenied.NotFound, stage.Watch(expiring, out _));
+    }
+
+    [Fact]
+    public async Task A_cut_ends_the_open_sessions_of_its_account_and_no_others()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        stage.Watch(stage.Ticket(), out var mia);
+        stage.Watch(stage.Ticket(account: Guid.NewGuid()), out var other);
+        stage.Say(rules =>
+        {
+            rules.Epoch = 1;
+            rules.Cuts.Add(new AudienceCut { Account = stage.Mia.ToWire(), Epoch = 1 });
+        });
+        await ClosedAsync(mia!);
+        Assert.Equal(ViewerEnd.Cut, mia!.End);
+        Assert.Equal(ViewerEnd.None, other!.End);
+        Assert.False(other.Closed.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task A_public_broadcast_needs_no_ticket_and_narrowing_it_cuts_those_without()
+    {
+        await using var stage = new Stage();
+        stage.Listed(rules => rules.Public = true);
+        Assert.Equal(WatchDenied.None, stage.Watch(null, out var viewer));
+        Assert.Equal(WatchDenied.NotFound, stage.Watch("forged", out _));
+        stage.Say(rules => rules.Epoch = 1);
+        await ClosedAsync(viewer!);
+        Assert.Equal(ViewerEnd.Cut, viewer!.End);
+    }
+
+    [Fact]
+    public async Task A_ticket_has_five_sessions_and_gets_one_back_when_one_closes()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        var ticket = stage.Ticket();
+        List<LiveViewer> open = [];
+        for (var session = 0; session < 5; session++)
+        {
+            Assert.Equal(WatchDenied.None, stage.Watch(ticket, out var viewer));
+            open.Add(viewer!);
+        }
+
+        Assert.Equal(WatchDenied.TooManySessions, stage.Watch(ticket, out _));
+        Assert.Equal(WatchDenied.None, stage.Watch(stage.Ticket(), out _));
+        open[2].Dispose();
+        open[2].Dispose();
+        Assert.Equal(WatchDenied.None, stage.Watch(ticket, out _));
+        Assert.Equal(WatchDenied.TooManySessions, stage.Watch(ticket, out _));
+    }
+
+    [Fact]
+    public async Task A_broadcast_the_new_lists_do_not_name_is_gone()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        stage.Watch(stage.Ticket(), out var viewer);
+        stage.Broadcasts.BeginLists();
+        stage.Broadcasts.CompleteLists();
+        await ClosedAsync(viewer!);
+        Assert.Equal(WatchDenied.NotFound, stage.Watch(stage.Ticket(), out _));
+        Assert.False(stage.Publish());
+    }
+
+    [Fact]
+    public async Task A_newer_publisher_replaces_the_older_and_none_is_admitted_to_an_ended_broadcast_or_while_live_is_off()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        Assert.True(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "a"), out var older, out _));
+        Assert.True(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "b"), out var newer, out _));
+        Assert.True(older!.Replaced.IsCancellationRequested);
+        Assert.False(newer!.Replaced.IsCancellationRequested);
+
+        Assert.False(stage.Admission.TryPublish("wk_wrong", new PublisherInfo("RTMP", "c"), out _, out var refusal));
+        Assert.Equal(PublishRefusal.UnknownKey, refusal);
+        stage.Broadcasts.Switch(on: false);
+        Assert.True(newer.Replaced.IsCancellationRequested);
+        Assert.False(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "d"), out _, out refusal));
+        Assert.Equal(PublishRefusal.LiveIsOff, refusal);
+        stage.Broadcasts.Switch(on: true);
+        stage.Say(rules => rules.Ended = true);
+        Assert.False(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "e"), out _, out refusal));
+        Assert.Equal(PublishRefusal.Ended, refusal);
+    }
+
+    [Fact]
+    public async Task A_key_that_moved_on_opens_the_broadcast_it_moved_to()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        var next = Guid.NewGuid();
+        stage.Say(rules => rules.Broadcast = next.ToWire());
+        stage.Say(rules => rules.PublishKeyHashes.Clear());
+        Assert.True(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "a"), out var publisher, out _));
+        Assert.Equal(next, publisher!.Broadcast.Id);
+    }
+
+    private static Task ClosedAsync(LiveViewer viewer)
+    {
+        var closed = new TaskCompletionSource();
+        viewer.Closed.Register(closed.SetResult);
+        return closed.Task.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    }
+}

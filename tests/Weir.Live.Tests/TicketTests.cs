@@ -1,0 +1,87 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using CsCheck;
+using Weir.Contracts;
+
+namespace Weir.Live.Tests;
+
+public sealed class TicketTests
+{
+    private static readonly NodeKey Key = new(RandomNumberGenerator.GetBytes(NodeKey.Length));
+
+    private static readonly Gen<Ticket> Tickets =
+        from broadcast in Gen.Guid
+        from account in Gen.Guid
+        from id in Gen.ULong
+        from epoch in Gen.UInt
+        from expires in Gen.UInt
+        from rights in Gen.Int[0, 3]
+        from name in Gen.String[0, 40]
+        where name.EnumerateRunes().All(rune => rune != System.Text.Rune.ReplacementChar)
+        select new Ticket(broadcast, account, id, epoch, DateTimeOffset.FromUnixTimeSeconds(expires), (TicketRights)rights, name);
+
+    [Fact]
+    public void A_signed_ticket_reads_back_and_fits_its_limit() => Tickets.Sample(ticket =>
+    {
+        var text = ticket.Sign(Key);
+        Assert.True(text.Length <= Ticket.MaxLength);
+        Assert.Matches("^[A-Za-z0-9_-]+$", text);
+        Assert.True(Ticket.TryVerify(Key, text, out var read));
+        Assert.StartsWith(read.Name, ticket.Name);
+        Assert.Equal(ticket with { Name = read.Name }, read);
+    });
+
+    [Fact]
+    public void A_long_name_is_cut_between_characters()
+    {
+        var ticket = new Ticket(Guid.NewGuid(), Guid.NewGuid(), 1, 0, DateTimeOffset.UnixEpoch, TicketRights.Watch, string.Concat(Enumerable.Repeat("水", 40)));
+        Assert.True(Ticket.TryVerify(Key, ticket.Sign(Key), out var read));
+        Assert.Equal(string.Concat(Enumerable.Repeat("水", 21)), read.Name);
+    }
+
+    [Fact]
+    public void No_changed_bit_and_no_other_key_verifies()
+    {
+        var text = new Ticket(Guid.NewGuid(), Guid.NewGuid(), 7, 3, DateTimeOffset.UnixEpoch.AddYears(60), TicketRights.Comment, "Mia").Sign(Key);
+        var bytes = Base64Url.DecodeFromChars(text);
+        for (var bit = 0; bit < bytes.Length * 8; bit++)
+        {
+            var forged = (byte[])bytes.Clone();
+            forged[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(Ticket.TryVerify(Key, Base64Url.EncodeToString(forged), out _), $"bit {bit}");
+        }
+
+        Assert.False(Ticket.TryVerify(new NodeKey(RandomNumberGenerator.GetBytes(NodeKey.Length)), text, out _));
+    }
+
+    [Fact]
+    public void Whatever_text_comes_it_is_refused_without_an_exception() => Gen.String[0, 300].Sample(text => Assert.False(Ticket.TryVerify(Key, text, out _)));
+
+    [Fact]
+    public void The_secrets_derived_from_a_key_differ_and_media_paths_change_with_every_epoch()
+    {
+        var broadcast = Guid.NewGuid();
+        Assert.True(Key.IsStreamToken(Key.StreamToken));
+        Assert.False(Key.IsStreamToken(Key.StreamToken.AsSpan(1)));
+        Assert.Equal(Key.MediaPath(broadcast, 4), Key.MediaPath(broadcast, 4));
+        Assert.NotEqual(Key.MediaPath(broadcast, 4), Key.MediaPath(broadcast, 5));
+        Assert.NotEqual(Key.MediaPath(broadcast, 4), Key.MediaPath(Guid.NewGuid(), 4));
+    }
+
+    [Fact]
+    public void A_key_file_is_made_once_for_its_owner_alone()
+    {
+        var directory = Directory.CreateTempSubdirectory("weir-key-");
+        try
+        {
+            var file = Path.Combine(directory.FullName, "secrets", "node.key");
+            var made = NodeKey.LoadOrCreate(file);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.Equal(made.StreamToken, NodeKey.LoadOrCreate(file).StreamToken);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using Weir.Media.Hls;
+using Weir.Media.Tests.Cmaf;
+
+namespace Weir.Media.Tests.Hls;
+
+public sealed class PlayerTests
+{
+    [Fact]
+    public async Task Debians_ffmpeg_plays_a_live_playlist_to_its_end_without_a_complaint()
+    {
+        using var theatre = new Theatre();
+        var publisher = theatre.Stage.Publish();
+        var frames = Sample.H264Aac;
+        theatre.Stage.Play(publisher, frames.Take(400));
+        var next = 400;
+
+        using var listener = new HttpListener();
+        var port = FreePort();
+        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+        listener.Start();
+        var serving = ServeAsync(listener, theatre, () =>
+        {
+            // Every look at the playlist finds two seconds more, until all is there.
+            if (next < frames.Count)
+            {
+                theatre.Stage.Play(publisher, frames.Skip(next).Take(160));
+                next += 160;
+            }
+            else if (!theatre.Stage.Packager.Log.IsCompleted)
+            {
+                theatre.End();
+            }
+        });
+
+        var played = await Task.Run(() => Sample.Run(
+            "ffmpeg", $"-v warning -live_start_index 0 -i http://127.0.0.1:{port}/index.m3u8?ticket=T -map 0:v:0 -map 0:a:0 -f framecrc -"));
+        listener.Stop();
+        await serving;
+
+        // ffmpeg reads the init segment anew after each reload, whoever serves it, and notes that it knows it.
+        var complaints = played.Error.Split('\n').Where(line => line.Length > 0 && !line.Contains("duplicated MOOV", StringComparison.Ordinal));
+        Assert.Empty(complaints);
+        Assert.Equal(0, played.Exit);
+        var pictures = played.Output.Split('\n').Count(line => line.StartsWith("0,", StringComparison.Ordinal));
+        Assert.Equal(frames.Count(frame => frame.Track.Kind == Broadcasting.TrackKind.Video), pictures);
+    }
+
+    private static async Task ServeAsync(HttpListener listener, Theatre theatre, Action looked)
+    {
+        while (listener.IsListening)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await listener.GetContextAsync();
+            }
+            catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            var path = context.Request.Url!.AbsolutePath[1..];
+            HlsResponse response;
+            if (path.StartsWith("m/", StringComparison.Ordinal))
+            {
+                response = await theatre.FetchAsync(path);
+            }
+            else
+            {
+                Assert.Equal("T", context.Request.QueryString["ticket"]);
+                response = await theatre.AskAsync(path);
+                looked();
+            }
+
+            context.Response.StatusCode = response.Status;
+            context.Response.ContentType = response.ContentType;
+            context.Response.ContentLength64 = response.ContentLength;
+            foreach (var piece in response.Body)
+            {
+                await context.Response.OutputStream.WriteAsync(piece);
+            }
+
+            context.Response.Close();
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,60 @@
+/** Text messages of the watch socket, docs/protocol.md. Unknown types are left out: a newer server may send more. */
+export interface Hello {
+  type: 'hello';
+  mime: string | null;
+  live: boolean;
+  at: number;
+  you: { account: string | null; name: string; host: boolean; mayComment: boolean };
+  epoch: number;
+}
+export interface CommentEvent {
+  type: 'comment';
+  id: string;
+  clientId?: string;
+  account: string;
+  name: string;
+  host?: boolean;
+  text: string;
+  at: number;
+  time: string;
+}
+export type RefusalReason = 'rate' | 'muted' | 'length' | 'notAllowed';
+export interface Health {
+  type: 'health';
+  videoKbps: number;
+  audioKbps: number;
+  fps: number;
+  keyframeIntervalMs: number;
+  gaps: number;
+  width: number;
+  height: number;
+  video: string | null;
+  audio: string | null;
+  encoder: string | null;
+  warnings: string[];
+}
+export type LiveEvent =
+  | Hello
+  | CommentEvent
+  | Health
+  | { type: 'deleted'; id: string }
+  | { type: 'viewers'; count: number }
+  | { type: 'muted'; muted: boolean }
+  | { type: 'refused'; clientId: string; reason: RefusalReason; retryAfterMs?: number }
+  | { type: 'state'; state: 'ready' | 'live' | 'interrupted' }
+  | { type: 'clock'; at: number; time: string }
+  | { type: 'cut' }
+  | { type: 'ended' };
+
+const known = new Set(['hello', 'comment', 'health', 'deleted', 'viewers', 'muted', 'refused', 'state', 'clock', 'cut', 'ended']);
+
+export function parse(text: string): LiveEvent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const type = (value as { type?: unknown } | null)?.type;
+  return typeof type === 'string' && known.has(type) ? (value as LiveEvent) : null;
+}

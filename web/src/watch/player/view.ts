@@ -1,0 +1,49 @@
+import type { MessageKey } from '../../i18n/i18n.svelte';
+import type { Phase } from '../room.svelte';
+import type { SocketState } from './live-socket';
+
+export interface Situation {
+  phase: Phase;
+  connection: SocketState;
+  stream: 'ready' | 'live' | 'interrupted';
+  liveAvailable: boolean;
+  recorded: boolean;
+  /** Null while the record of the broadcast is not known to be complete. */
+  hasFrame: boolean;
+  buffering: boolean;
+  paused: boolean;
+}
+
+/** What the player says of itself: `state` is `data-state` for tests and styles, `words` what a person reads, if anything. */
+export interface View { state: string; words: MessageKey | null }
+
+export function view(now: Situation): View {
+  switch (now.phase) {
+    case 'loading': return { state: 'connecting', words: 'player.state.connecting' };
+    case 'gone': return { state: 'gone', words: null };
+    case 'ended': return { state: 'ended', words: now.recorded ? 'player.state.ended.preparing' : 'player.state.ended' };
+    case 'tooMany': return { state: 'tooMany', words: 'player.state.tooMany' };
+    case 'unsupported': return { state: 'unsupported', words: 'player.state.unsupported' };
+    case 'failed': return { state: 'failed', words: 'player.state.failed' };
+    case 'replay': return playing(now);
+    case 'live': return live(now);
+  }
+}
+
+function live(now: Situation): View {
+  const dry = !now.hasFrame || now.buffering;
+  if (dry && now.connection === 'offline') return { state: 'offline', words: 'player.state.offline' };
+  if (dry && now.connection === 'tooSlow') return { state: 'tooSlow', words: 'player.state.tooSlow' };
+  if (dry && now.connection === 'lost') {
+    return { state: 'reconnecting', words: now.liveAvailable ? 'player.state.reconnecting' : 'player.state.away' };
+  }
+  if (now.stream === 'ready' && !now.hasFrame) return { state: 'waiting', words: 'player.state.waiting' };
+  if (dry && now.stream === 'interrupted') return { state: 'interrupted', words: 'player.state.interrupted' };
+  return playing(now);
+}
+
+function playing(now: Situation): View {
+  if (now.paused && now.hasFrame) return { state: 'paused', words: null };
+  if (!now.hasFrame) return { state: 'connecting', words: 'player.state.connecting' };
+  return now.buffering ? { state: 'buffering', words: 'player.state.buffering' } : { state: 'playing', words: null };
+}

@@ -1,0 +1,391 @@
+import { untrack } from 'svelte';
+import * as api from '../api/calls';
+import { Problem } from '../api/http';
+import type { Broadcast, Ticket, Viewers } from '../api/types';
+import { Comments } from './comments/comments.svelte';
+import { ReplayComments } from './comments/replay';
+import { hasVideo } from './player/boxes';
+import { startHls, NativeHlsOutlet } from './player/hls-outlet';
+import { LatencyMeter } from './player/latency';
+import { LiveSocket, type SocketState } from './player/live-socket';
+import { mediaSourceClass } from './player/media-buffer';
+import type { Health, LiveEvent } from './player/messages';
+import type { Outlet, Transport } from './player/outlet';
+import { Playback } from './player/playback.svelte';
+import { forget, recall, remember } from './player/positions';
+import { ViewersReader } from './viewers';
+import { WsOutlet } from './player/ws-outlet';
+
+export type Phase = 'loading' | 'live' | 'ended' | 'replay' | 'gone' | 'tooMany' | 'unsupported' | 'failed';
+
+/** So often a watch socket may fail to open, with a good ticket, before another way is tried (a proxy that knows no WebSocket). */
+const socketPatience = 5;
+
+/** One broadcast on the page: its record, ticket, connection, picture and comments, from live to replay. */
+export class Room {
+  phase = $state<Phase>('loading');
+  broadcast = $state.raw<Broadcast | null>(null);
+  problem = $state.raw<unknown>(null);
+  connection = $state<SocketState>('connecting');
+  stream = $state<'ready' | 'live' | 'interrupted'>('ready');
+  transport = $state<Transport | null>(null);
+  viewerCount = $state(0);
+  viewers = $state.raw<Viewers | null>(null);
+  health = $state.raw<Health | null>(null);
+  audioOnly = $state(false);
+  atLive = $state(true);
+  latencyMs = $state<number | null>(null);
+  resumed = $state(false);
+  readonly playback = new Playback();
+  readonly comments = new Comments((message) => this.#socket?.send(message) ?? false);
+
+  #ticket: Ticket | null = null;
+  #socket: LiveSocket | null = null;
+  #outlet: Outlet | null = null;
+  #replay: ReplayComments | null = null;
+  #latency = new LatencyMeter();
+  #viewersReader: ViewersReader;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #over = false;
+  #everOpen = false;
+  #freshConnection = false;
+  #hlsFailures = 0;
+
+  constructor(
+    readonly id: string,
+    private readonly forced: Transport | null,
+  ) {
+    this.#viewersReader = new ViewersReader(id, (viewers) => (this.viewers = viewers));
+  }
+
+  /** The player is on the page: go. */
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => this.#tick(), 500);
+    await this.load();
+  }
+
+  async load(): Promise<void> {
+    this.phase = 'loading';
+    this.problem = null;
+    try {
+      const [broadcast, ticket] = await Promise.all([api.broadcast(this.id), api.ticket(this.id)]);
+      if (this.#over) return;
+      this.broadcast = broadcast;
+      this.#ticket = ticket;
+      if (broadcast.state === 'ended') await this.#startReplay();
+      else this.#startLive();
+    } catch (reason) {
+      if (!this.#over) this.#loadFailed(reason);
+    }
+  }
+
+  stop(): void {
+    this.#over = true;
+    clearInterval(this.#timer);
+    this.#savePosition();
+    this.#leave();
+    this.#viewersReader.stop();
+  }
+
+  /** Media time of the picture, ms, on the broadcast's own timeline. */
+  mediaTime(): number {
+    const date = this.#outlet?.playingDate() ?? null;
+    const mapped = date === null ? null : this.#latency.mediaTimeOf(date);
+    return Math.max(0, mapped ?? this.#outlet?.mediaTime() ?? 0);
+  }
+
+  ahead(): number {
+    return this.#outlet?.ahead() ?? 0;
+  }
+
+  toLive(): void {
+    this.#outlet?.toLive();
+    void this.playback.play();
+    this.#tick();
+  }
+
+  /** Play or pause by hand. Who pauses live is not pulled back to the edge. */
+  toggle(): void {
+    if (this.playback.paused) {
+      void this.playback.play();
+    } else {
+      this.playback.pause();
+      if (this.phase === 'live') this.#outlet?.hold(true);
+    }
+  }
+
+  seekBy(seconds: number): void {
+    if (this.phase === 'live') {
+      if (seconds > 0) return;
+      this.#outlet?.hold(true);
+    }
+    this.playback.seek(this.playback.position + seconds);
+  }
+
+  write(text: string): void {
+    this.comments.write(text, this.mediaTime());
+  }
+
+  async deleteComment(commentId: string): Promise<void> {
+    if (!this.#ticket) return;
+    const at = new URL(this.#ticket.watch.websocket);
+    at.protocol = at.protocol === 'wss:' ? 'https:' : 'http:';
+    at.pathname = at.pathname.replace(/\/watch$/, `/comments/${encodeURIComponent(commentId)}`);
+    let response: Response;
+    try {
+      response = await fetch(at, { method: 'DELETE', credentials: 'omit', signal: AbortSignal.timeout(15_000) });
+    } catch {
+      throw new Problem(0, 'offline');
+    }
+    if (!response.ok && response.status !== 404) throw new Problem(response.status, 'unexpected');
+    this.comments.remove(commentId);
+    this.#replay?.remove(commentId);
+  }
+
+  /** The record changed by this person's own hand (title, audience, end). */
+  changed(broadcast: Broadcast): void {
+    this.broadcast = broadcast;
+  }
+
+  #loadFailed(reason: unknown): void {
+    if (reason instanceof Problem && (reason.status === 404 || reason.status === 401)) {
+      this.phase = 'gone';
+      return;
+    }
+    this.problem = reason;
+    this.phase = 'failed';
+  }
+
+  // ---- live
+
+  #startLive(): void {
+    this.phase = 'live';
+    this.stream = this.broadcast!.state === 'ended' ? 'ready' : this.broadcast!.state;
+    const useSocket = this.forced !== 'hls' && this.forced !== 'native' && mediaSourceClass() !== null;
+    this.playback.begin();
+    if (useSocket && this.playback.video) this.#useWs(this.playback.video);
+    else void this.#useHls();
+  }
+
+  #useWs(video: HTMLVideoElement): void {
+    const outlet = new WsOutlet(video, {
+      failed: (why) => void this.#fallBack(why),
+      refused: () => this.#socket?.reconnect(),
+      overflow: () => this.#socket?.reconnect(),
+    });
+    this.#setOutlet(outlet);
+    this.#connect(true);
+  }
+
+  #connect(media: boolean): void {
+    this.#socket = new LiveSocket(this.#ticket!, media, {
+      event: (event) => this.#take(event),
+      media: (data) => (this.#outlet as WsOutlet).media(data),
+      state: (state) => {
+        this.connection = state;
+        if (state === 'open') this.#freshConnection = true;
+      },
+      over: (why) => this.#socketOver(why),
+      renew: () => this.#renew(),
+      unopened: (count) => {
+        if (media && !this.#everOpen && count >= socketPatience && this.broadcast?.liveAvailable && this.stream === 'live') void this.#fallBack('network');
+      },
+    });
+  }
+
+  #take(event: LiveEvent): void {
+    this.comments.take(event);
+    switch (event.type) {
+      case 'hello': {
+        this.#everOpen = true;
+        this.audioOnly = event.mime !== null && !hasVideo(event.mime);
+        if (event.mime && this.stream === 'ready') this.stream = 'live';
+        if (this.#outlet instanceof WsOutlet) this.#outlet.hello(event.mime, this.#freshConnection);
+        this.#freshConnection = false;
+        if (this.broadcast && !this.broadcast.liveAvailable) this.broadcast = { ...this.broadcast, liveAvailable: true };
+        break;
+      }
+      case 'viewers':
+        this.viewerCount = event.count;
+        this.#viewersReader.changed();
+        break;
+      case 'state':
+        this.stream = event.state;
+        break;
+      case 'health':
+        this.health = event;
+        break;
+      case 'clock':
+        this.#latency.heard(event.at, Date.parse(event.time), Date.now());
+        break;
+    }
+  }
+
+  #socketOver(why: 'cut' | 'ended' | 'tooMany'): void {
+    if (why === 'ended') {
+      void this.#ended();
+      return;
+    }
+    this.#leave();
+    this.phase = why === 'cut' ? 'gone' : 'tooMany';
+  }
+
+  /** A new ticket and a new look at the record; either may say that it is over. */
+  async #renew(): Promise<Ticket | null> {
+    try {
+      const [broadcast, ticket] = await Promise.all([api.broadcast(this.id), api.ticket(this.id)]);
+      this.broadcast = broadcast;
+      this.#ticket = ticket;
+      if (broadcast.state !== 'ended') return ticket;
+      void this.#ended();
+      return null;
+    } catch (reason) {
+      if (!(reason instanceof Problem) || (reason.status !== 404 && reason.status !== 401)) throw reason;
+      this.#leave();
+      this.phase = 'gone';
+      return null;
+    }
+  }
+
+  async #fallBack(why: 'codec' | 'decode' | 'network'): Promise<void> {
+    if (this.#over || this.phase !== 'live') return;
+    if (this.#outlet instanceof WsOutlet && this.forced !== 'ws') {
+      this.#socket?.stop();
+      this.#setOutlet(null);
+      await this.#useHls();
+      return;
+    }
+    if (why === 'network' && this.#outlet) {
+      await this.#retryHls();
+      return;
+    }
+    const video = this.playback.video;
+    if (this.#outlet?.transport === 'hls' && video && NativeHlsOutlet.supported(video)) this.#useNative(video);
+    else this.#giveUp(why === 'codec' ? 'unsupported' : 'failed');
+  }
+
+  async #useHls(): Promise<void> {
+    const video = this.playback.video;
+    if (!video || !this.#ticket) return;
+    // The comments still come by the socket, without the picture.
+    if (!this.#socket || !this.#socket.open) {
+      this.#socket?.stop();
+      this.#connect(false);
+    }
+    const outlet = this.forced === 'native' ? null : await startHls(video, { url: this.#ticket.watch.hls, live: true }, this.#hlsEvents());
+    if (this.#over || this.phase !== 'live') outlet?.stop();
+    else if (outlet) this.#setOutlet(outlet);
+    else if (NativeHlsOutlet.supported(video)) this.#useNative(video);
+    else this.#giveUp('unsupported');
+    void this.playback.play(false);
+  }
+
+  #useNative(video: HTMLVideoElement): void {
+    this.#setOutlet(null);
+    this.#setOutlet(new NativeHlsOutlet(video, { url: this.#ticket!.watch.hls, live: true }, this.#hlsEvents()));
+    void this.playback.play(false);
+  }
+
+  #hlsEvents() {
+    return { failed: (why: 'codec' | 'decode' | 'network') => void this.#fallBack(why), refused: () => void this.#retryHls() };
+  }
+
+  async #retryHls(): Promise<void> {
+    const wait = Math.min(500 * 2 ** this.#hlsFailures++, 8000);
+    this.#setOutlet(null);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    if (this.#over || this.phase !== 'live') return;
+    try {
+      if (await this.#renew()) await this.#useHls();
+    } catch {
+      await this.#retryHls(); // neither plane answers: the wait grows to its cap
+    }
+  }
+
+  #giveUp(phase: 'unsupported' | 'failed'): void {
+    this.#setOutlet(null);
+    this.phase = phase;
+  }
+
+  // ---- the end and the replay
+
+  async #ended(): Promise<void> {
+    if (this.phase !== 'live') return;
+    this.phase = 'ended';
+    this.#leave();
+    // The record may need a moment to say that the recording is complete.
+    for (let attempt = 0; attempt < 8 && !this.#over; attempt++) {
+      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
+      try {
+        const broadcast = await api.broadcast(this.id);
+        this.broadcast = broadcast;
+        if (broadcast.state !== 'ended' || !broadcast.recorded) continue;
+        this.#ticket = await api.ticket(this.id);
+        if (!this.#over) await this.#startReplay();
+        return;
+      } catch (reason) {
+        if (reason instanceof Problem && reason.status === 404) {
+          this.phase = 'gone';
+          return;
+        }
+      }
+    }
+  }
+
+  async #startReplay(): Promise<void> {
+    const { broadcast, playback } = this;
+    if (!broadcast!.recorded) {
+      this.phase = 'ended';
+      return;
+    }
+    this.phase = 'replay';
+    const { video } = playback;
+    if (!video) return;
+    const source = { url: this.#ticket!.watch.replay, live: false, startAt: recall(this.id) ?? 0 };
+    this.resumed = source.startAt > 0;
+    playback.begin();
+    const on = { failed: (why: string) => this.#giveUp(why === 'codec' ? 'unsupported' : 'failed'), refused: () => (this.phase = 'gone') };
+    const outlet = (await startHls(video, source, on)) ?? (NativeHlsOutlet.supported(video) ? new NativeHlsOutlet(video, source, on) : null);
+    if (this.#over || !outlet) {
+      outlet?.stop();
+      if (!this.#over) this.#giveUp('unsupported');
+      return;
+    }
+    this.#setOutlet(outlet);
+    void playback.play(false);
+    this.#replay = new ReplayComments(this.#ticket!, this.comments);
+    void this.#replay.load();
+  }
+
+  // ---- every now and then
+
+  #tick(): void {
+    if (this.phase === 'live') {
+      this.atLive = this.#outlet?.atLive() ?? true;
+      const latency = this.#latency.read(this.mediaTime(), Date.now());
+      this.latencyMs = this.playback.hasFrame ? (latency ?? Math.round(this.ahead() * 1000)) : null;
+    } else if (this.phase === 'replay') {
+      this.#replay?.moved(this.mediaTime());
+      this.#savePosition();
+    }
+  }
+
+  #savePosition(): void {
+    if (untrack(() => this.phase) !== 'replay' || !this.playback.hasFrame) return;
+    const { position, duration } = this.playback;
+    if (position < 5 || duration - position < 5) forget(this.id);
+    else remember(this.id, position);
+  }
+
+  #setOutlet(outlet: Outlet | null): void {
+    this.#outlet?.stop();
+    this.#outlet = outlet;
+    this.transport = outlet?.transport ?? null;
+  }
+
+  #leave(): void {
+    this.#socket?.stop();
+    this.#socket = null;
+    this.#setOutlet(null);
+  }
+}
