@@ -9,6 +9,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     sourcemap: false,
+    manifest: true, // dev/size.mjs reads it
     // Every page is a chunk of its own; inlining pictures would defeat their caching and a strict img-src.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 700,

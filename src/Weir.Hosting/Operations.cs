@@ -44,6 +44,8 @@ public static class Operations
         // ASP.NET Core logs whole request URLs at Information, tickets included.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Grpc", LogLevel.Warning);
+        // One line a signed-out request says nothing that the metrics do not.
+        builder.Logging.AddFilter("Weir.Social.Sessions.SessionAuthentication", LogLevel.Warning);
         return builder;
     }
 

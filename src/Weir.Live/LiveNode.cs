@@ -11,6 +11,7 @@ using Weir.Hosting;
 using Weir.Live.Broadcasts;
 using Weir.Live.Http;
 using Weir.Live.Planes;
+using Weir.Live.Recordings;
 using Weir.Live.Rtmp;
 using Weir.Media.Broadcasting;
 
@@ -32,6 +33,7 @@ public static class LiveNode
             .AddSingleton(_ => NodeKey.LoadOrCreate(options.NodeKeyFile))
             .AddSingleton<LiveMetrics>()
             .AddSingleton<ReportQueue>()
+            .AddSingleton(_ => new ReplayStore(Path.Combine(options.DataDirectory, "recordings")))
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<LiveAdmission>()
@@ -70,6 +72,7 @@ public static class LiveNode
         app.MapWatch();
         app.MapFlv();
         app.MapHls();
+        app.MapReplay();
         app.MapFallback(() => Problems.NotFound());
         return app;
     }

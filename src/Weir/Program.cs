@@ -7,6 +7,9 @@ var root = new RootCommand("Weir: a social messenger with live broadcasting for 
     UpCommand.Create(),
     SocialCommand.Create(),
     LiveCommand.Create(),
+    MaintenanceCommands.ResetPassword(),
+    MaintenanceCommands.Backup(),
+    MaintenanceCommands.Restore(),
 };
 
 try

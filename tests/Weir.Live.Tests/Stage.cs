@@ -8,6 +8,7 @@ using Weir.Contracts;
 using Weir.Contracts.Planes;
 using Weir.Live.Broadcasts;
 using Weir.Live.Planes;
+using Weir.Live.Recordings;
 using Weir.Media.Broadcasting;
 
 namespace Weir.Live.Tests;
@@ -28,7 +29,7 @@ internal sealed class Stage : IAsyncDisposable
             SessionsPerTicket = sessionsPerTicket,
         };
         Metrics = new LiveMetrics(_services.GetRequiredService<IMeterFactory>());
-        Factory = new LiveBroadcastFactory(Options, Key, Reports, Metrics, Clock, NullLoggerFactory.Instance);
+        Factory = new LiveBroadcastFactory(Options, Key, new ReplayStore(Path.Combine(_data.FullName, "recordings")), Reports, Metrics, Clock, NullLoggerFactory.Instance);
         Broadcasts = new BroadcastDirectory(Factory, NullLogger<BroadcastDirectory>.Instance);
         Admission = new LiveAdmission(Broadcasts, Key, Clock, Metrics);
     }

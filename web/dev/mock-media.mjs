@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 
+const encode = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-profile:v', 'baseline', '-flags', '+global_header',
+  '-g', '60', '-b:v', '800k', '-c:a', 'aac', '-b:a', '64k'];
 const source = (seconds) => [
   '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=30', '-f', 'lavfi', '-i', 'sine=frequency=220:beep_factor=4:sample_rate=48000',
-  ...(seconds ? ['-t', String(seconds)] : []), '-vf', "drawbox=color=white@0.0", '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p',
-  '-profile:v', 'baseline', '-g', '60', '-b:v', '800k', '-c:a', 'aac', '-b:a', '64k',
+  ...(seconds ? ['-t', String(seconds)] : []), ...encode,
 ];
 
 export const mime = 'video/mp4; codecs="avc1.42c01e,mp4a.40.2"';
@@ -21,9 +22,10 @@ export class MediaSource {
 
   constructor(directory) {
     mkdirSync(directory, { recursive: true });
-    this.process = spawn('ffmpeg', ['-v', 'error', '-re', ...source(),
-      '-f', 'tee', '-map', '0:v', '-map', '1:a',
-      `[f=mp4:movflags=empty_moov+default_base_moof+frag_every_frame]pipe\\:1|[f=hls:hls_segment_type=fmp4:hls_time=2:hls_list_size=6:hls_flags=delete_segments+program_date_time]${directory}/live.m3u8`]);
+    this.process = spawn('ffmpeg', ['-v', 'error', '-re', ...source(), '-map', '0:v', '-map', '1:a',
+      '-f', 'mp4', '-flush_packets', '1', '-movflags', 'empty_moov+default_base_moof+frag_every_frame', 'pipe:1',
+      ...encode, '-map', '0:v', '-map', '1:a', '-f', 'hls', '-hls_segment_type', 'fmp4', '-hls_time', '2', '-hls_list_size', '6',
+      '-hls_flags', 'delete_segments+program_date_time', `${directory}/live.m3u8`]);
     this.process.stderr.on('data', (text) => process.stderr.write(text));
     this.process.stdout.on('data', (data) => this.#read(data));
   }

@@ -75,9 +75,13 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
         }
 
         running?.Apply(rules);
-        if (rules.Ended)
+        if (rules.Ended && running is not null)
         {
-            running?.Broadcast.End();
+            running.Broadcast.End();
+        }
+        else if (rules.Ended)
+        {
+            factory.FinishAbandoned(rules);
         }
         else if (running is null && rules.ExpectsResume)
         {

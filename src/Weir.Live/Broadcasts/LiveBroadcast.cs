@@ -20,6 +20,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     private readonly ILogger _log;
     private readonly LiveOutputs _outputs;
     private Rules _rules;
+    private Track? _reportedVideo;
     private Task _running = Task.CompletedTask;
 
     public LiveBroadcast(
@@ -78,6 +79,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
 
         var now = _clock.GetUtcNow();
         var video = Broadcast.Timeline.Video;
+        _reportedVideo = video;
         _reports.Put(new BroadcastReport
         {
             Broadcast = Broadcast.Id.ToWire(),
@@ -93,10 +95,20 @@ internal sealed class LiveBroadcast : IAsyncDisposable
             MediaDuration = Broadcast.Timeline.Edge,
             Recorded = _outputs.HasReplay,
             PeakViewers = Viewers.Peak,
-            Comments = Broadcast.Comments.Count,
+            Comments = _outputs.Comments,
             Width = video?.Width ?? 0,
             Height = video?.Height ?? 0,
         });
+    }
+
+    /// <summary>The picture is known only after the state changed, and it may change its size: then the report is repeated.</summary>
+    public void ReportNewPicture()
+    {
+        var video = Broadcast.Timeline.Video;
+        if (video is not null && (video.Width, video.Height) != (_reportedVideo?.Width, _reportedVideo?.Height))
+        {
+            Report();
+        }
     }
 
     public async ValueTask DisposeAsync()

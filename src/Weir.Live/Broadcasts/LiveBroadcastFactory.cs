@@ -1,24 +1,80 @@
 using Microsoft.Extensions.Logging;
 using Weir.Contracts;
 using Weir.Live.Planes;
+using Weir.Live.Recordings;
 using Weir.Media.Broadcasting;
+using Weir.Media.Recording;
 
 namespace Weir.Live.Broadcasts;
 
-/// <summary>Puts a broadcast together with everything derived from it, where a recording of it ends if there is one.</summary>
+/// <summary>Puts a broadcast together with everything derived from it; where its recording ended, if there is one.</summary>
 internal sealed class LiveBroadcastFactory(
-    LiveOptions options, NodeKey key, ReportQueue reports, LiveMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
+    LiveOptions options, NodeKey key, ReplayStore replays, ReportQueue reports, LiveMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
 {
     private readonly ILogger _log = loggers.CreateLogger<LiveBroadcast>();
 
     public LiveBroadcast Start(Rules rules)
     {
-        var broadcast = new Broadcast(rules.Broadcast, new TimelineLimits(), clock, rules.ExpectsResume ? new ResumePoint(0, 0, 0) : null);
-        var outputs = new LiveOutputs(broadcast, rules, key, clock, loggers);
+        var recovered = Recover(rules.Broadcast);
+        var resume = recovered.Resume ?? (rules.ExpectsResume ? new ResumePoint(0, 0, 0) : null);
+        var broadcast = new Broadcast(rules.Broadcast, new TimelineLimits(), clock, resume);
+        var outputs = new LiveOutputs(broadcast, rules, recovered, key, clock, loggers);
         var live = new LiveBroadcast(rules, broadcast, outputs, options, reports, metrics, clock, _log);
         live.Start();
         return live;
     }
 
-    public void DeleteRecording(Guid id) { }
+    public void DeleteRecording(Guid broadcast)
+    {
+        try
+        {
+            replays.Delete(broadcast);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _log.LogError("The recording of {Broadcast} cannot be deleted: {Reason}", broadcast.ToText(), fault.Message);
+        }
+    }
+
+    /// <summary>A broadcast that ended while this node was away: what it recorded becomes its replay, and is reported.</summary>
+    public void FinishAbandoned(Rules rules)
+    {
+        try
+        {
+            using var lease = replays.FinishAbandoned(rules.Broadcast);
+            if (lease is null)
+            {
+                return;
+            }
+
+            reports.Put(new Contracts.Planes.BroadcastReport
+            {
+                Broadcast = rules.Broadcast.ToWire(),
+                Revision = clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000,
+                Phase = Contracts.Planes.BroadcastPhase.Ended,
+                ChangedAt = clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000,
+                MediaDuration = lease.Replay.Duration,
+                Comments = lease.Replay.Events.Count,
+                Recorded = true,
+            });
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _log.LogError("The recording of {Broadcast} cannot be finished: {Reason}", rules.Broadcast.ToText(), fault.Message);
+        }
+    }
+
+    private RecoveredRecording Recover(Guid broadcast)
+    {
+        var directory = replays.DirectoryOf(broadcast);
+        try
+        {
+            return RecoveredRecording.Open(directory);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _log.LogError("The recording of {Broadcast} cannot be read: {Reason}", broadcast.ToText(), fault.Message);
+            return new RecoveredRecording(directory, [], IsFinished: false);
+        }
+    }
 }

@@ -51,6 +51,7 @@ internal sealed class Ticker(
                 return;
         }
 
+        running.ReportNewPicture();
         var audience = running.Viewers.Now();
         // Every ten seconds in any case, for those who joined without changing the number.
         if (tick % 10 == 0 || running.LastAudience is not { } last || last.Count != audience.Count || !last.Accounts.SequenceEqual(audience.Accounts))

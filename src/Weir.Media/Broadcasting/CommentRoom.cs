@@ -130,9 +130,17 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock)
             }
 
             _authors.Remove(id);
-            var json = JsonSerializer.SerializeToUtf8Bytes(new DeletedEvent("deleted", id), EventJson.Default.DeletedEvent);
-            return timeline.AppendEvent(_ => new TimelineEvent("deleted", json) { Recorded = true }) is not null;
+            return AppendDeleted(id, recorded: true);
         }
+    }
+
+    /// <summary>Tells viewers that a comment the room no longer remembers is gone from the recording.</summary>
+    public void Announce(string deleted) => AppendDeleted(deleted, recorded: false);
+
+    private bool AppendDeleted(string id, bool recorded)
+    {
+        var json = JsonSerializer.SerializeToUtf8Bytes(new DeletedEvent("deleted", id), EventJson.Default.DeletedEvent);
+        return timeline.AppendEvent(_ => new TimelineEvent("deleted", json) { Recorded = recorded }) is not null;
     }
 
     private bool Append(Commenter by, string? clientId, string text, long? atMs)

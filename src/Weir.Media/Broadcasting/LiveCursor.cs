@@ -106,11 +106,17 @@ public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider
         Track? video = null;
         Track? audio = null;
         var first = long.MaxValue;
-        for (var index = join; index < _looked && (video is null || audio is null); index++)
+        for (var index = timeline.Log.First; index < _looked && (video is null || audio is null); index++)
         {
-            if (timeline.Log.TryGet(index, out var frame) && frame.Kind != FrameKind.Event)
+            if (!timeline.Log.TryGet(index, out var frame) || frame.Kind == FrameKind.Event)
             {
-                first = Math.Min(first, frame.Dts);
+                continue;
+            }
+
+            // Frames before the place to join tell how long there has been one kind only, not what comes.
+            first = Math.Min(first, frame.Dts);
+            if (index >= join)
+            {
                 video ??= frame.Kind == FrameKind.Video ? frame.Track : null;
                 audio ??= frame.Kind == FrameKind.Audio ? frame.Track : null;
             }

@@ -11,6 +11,9 @@ internal sealed class PartCutter
 {
     /// <summary>Microseconds.</summary>
     private const long Wanted = 300_000;
+
+    /// <summary>Encoders count whole milliseconds.</summary>
+    private const long Rounding = 1_000;
     private readonly List<Fragment> _pending = [];
     private long _pendingDuration;
     private long _typical;
@@ -24,11 +27,11 @@ internal sealed class PartCutter
     public static PartCutter For(IReadOnlyList<Fragment> segment)
     {
         var typical = Typical(segment);
-        var fit = Math.Max(1, (Wanted + 1_000) / typical) * typical;
 
-        // At 30 pictures a second nine fit exactly; at 12 three would be too few, so four of them make the target.
-        var target = fit <= Wanted + 1_000 && fit >= Wanted * 88 / 100
-            ? Math.Max(Wanted, fit)
+        // At 30 pictures a second eight or nine fit; at 12 three would be too few, so four of them make the target.
+        var fitting = (Wanted - Rounding) / typical * typical;
+        var target = fitting - Rounding >= Wanted * 85 / 100
+            ? Wanted
             : (((Wanted + typical - 1) / typical * typical * 105 / 100 / 1000) + 1) * 1000;
         return new PartCutter(target, typical);
     }
@@ -65,7 +68,9 @@ internal sealed class PartCutter
 
     private static long Typical(IReadOnlyList<Fragment> segment)
     {
+        // A single stretched picture says nothing of the others, so the extremes are left out.
         var durations = segment.Select(fragment => fragment.Duration).Where(duration => duration > 0).Order().ToList();
-        return durations.Count == 0 ? Wanted : durations[durations.Count / 2];
+        var middle = durations.Count < 8 ? durations : durations[(durations.Count / 8)..^(durations.Count / 8)];
+        return middle.Count == 0 ? Wanted : (long)middle.Average();
     }
 }

@@ -14,7 +14,7 @@ internal static class RtmpReplies
     // CapsExMask: 4 ModEx, 8 time stamp offsets in nanoseconds. Multitrack is read but only its first track carried.
     private const int Capabilities = 4 | 8;
 
-    /// <summary>What the server says before it answers connect: window, bandwidth and its chunk size.</summary>
+    /// <summary>What the server says before it answers connect, whatever the answer is: window, bandwidth and its chunk size.</summary>
     public static byte[] Greeting() =>
     [
         .. Control(RtmpMessageType.WindowAcknowledgementSize, U32(WindowSize)),

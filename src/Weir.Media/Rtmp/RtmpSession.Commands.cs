@@ -41,6 +41,7 @@ public sealed partial class RtmpSession
         _app = command.Object is { } asked && asked.TryGetString("app", out var app) ? app : "";
         _tcUrl = command.Object?["tcUrl"] as string ?? "";
         _encoder = PublisherInfo.Shorten(command.Object?["flashVer"] as string ?? "");
+        await SendAsync(RtmpReplies.Greeting());
         if (StreamAddress.App(_app) != options.App)
         {
             LogWrongApp(PublisherInfo.Shorten(StreamAddress.App(_app)));
@@ -54,7 +55,6 @@ public sealed partial class RtmpSession
 
         var enhanced = command.Object is { } known
             && (known["fourCcList"] ?? known["videoFourCcInfoMap"] ?? known["audioFourCcInfoMap"] ?? known["capsEx"]) is not null;
-        await SendAsync(RtmpReplies.Greeting());
 
         // Answered in AMF0 whatever was asked: clients that would send AMF3 then stay with AMF0 too.
         await SendAsync(RtmpReplies.Connected(command.Transaction, enhanced, objectEncoding: 0));

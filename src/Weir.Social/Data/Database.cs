@@ -60,8 +60,13 @@ internal static class Database
         }
 
         builder.AddInterceptors(interceptors);
-        // Facts about one broadcast are read with its audience in one query on purpose: the query count must not tell who is an insider.
-        builder.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.MultipleCollectionIncludeWarning));
+        builder.ConfigureWarnings(warnings => warnings
+            .Ignore(RelationalEventId.MultipleCollectionIncludeWarning)
+            // A conflict that WriteScope repeats is no error; what nobody catches is logged where it ends the request.
+            .Log(
+                (RelationalEventId.CommandError, LogLevel.Debug),
+                (RelationalEventId.TransactionError, LogLevel.Debug),
+                (CoreEventId.SaveChangesFailed, LogLevel.Debug)));
     }
 
     private sealed class Pragmas : DbConnectionInterceptor

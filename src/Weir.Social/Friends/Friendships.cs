@@ -35,19 +35,20 @@ internal static class Friendships
         }
     }
 
-    private static async Task<Ok<List<Friend>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await (
-        from friendship in db.Friendships
-        where friendship.OwnerId == caller.Id
-        join account in db.Accounts on friendship.FriendId equals account.Id
-        where account.DeletedAt == null
-        orderby account.Name, account.UserName
-        select new Friend(
-            account.Id,
-            account.UserName!,
-            account.Name,
-            friendship.Since,
-            db.Circles.Where(c => c.OwnerId == caller.Id && c.Members.Any(m => m.AccountId == account.Id)).Select(c => c.Id).ToList()))
-        .ToListAsync(cancellation));
+    private static async Task<Ok<List<Friend>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation)
+    {
+        var friends = await (
+            from friendship in db.Friendships
+            where friendship.OwnerId == caller.Id
+            join account in db.Accounts on friendship.FriendId equals account.Id
+            where account.DeletedAt == null
+            orderby account.Name, account.UserName
+            select new { account.Id, Handle = account.UserName!, account.Name, friendship.Since }).ToListAsync(cancellation);
+        var circles = (await db.CircleMembers.AsNoTracking()
+            .Where(m => db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
+            .ToListAsync(cancellation)).ToLookup(m => m.AccountId, m => m.CircleId);
+        return TypedResults.Ok(friends.ConvertAll(f => new Friend(f.Id, f.Handle, f.Name, f.Since, [.. circles[f.Id]])));
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
         string handle, Caller caller, WriteScope write, WeirDb db, Cutting cutting, CancellationToken cancellation)

@@ -30,16 +30,19 @@ internal sealed partial class PlanesService(
         var outbox = link.Connect();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, outbox.Replaced, lifetime.ApplicationStopping);
         var connection = new Connection(outbox);
+        var ordinary = false;
         LogConnected(node);
         try
         {
             var sending = SendAsync(connection, responseStream, ending.Token);
             var receiving = ReceiveAsync(connection, requestStream, ending.Token);
-            await await Task.WhenAny(sending, receiving);
+            var first = await Task.WhenAny(sending, receiving);
+            ordinary = ending.IsCancellationRequested;
             await ending.CancelAsync();
-            await Task.WhenAll(sending, receiving);
+            await Task.WhenAll(sending, receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await first;
         }
-        catch (Exception fault) when (fault is OperationCanceledException or IOException || (fault is RpcException && ending.IsCancellationRequested))
+        catch (Exception fault) when (ordinary || fault is OperationCanceledException or IOException)
         {
             // The node went away, a newer connection of it came, or we stop: each is ordinary.
             LogDisconnected(node, fault.Message);

@@ -21,11 +21,15 @@ internal sealed class Reports(WeirDb db, WriteScope write)
         broadcast.Revision = report.Revision;
         broadcast.StartedAt ??= report.StartedAt > 0 ? Times.FromMicroseconds(report.StartedAt) : null;
         broadcast.MediaDuration = Math.Max(report.MediaDuration, 0);
-        broadcast.Recorded = report.Recorded;
-        broadcast.PeakViewers = Math.Max(report.PeakViewers, 0);
+        broadcast.Recorded |= report.Recorded;
+        // A node that was started again counts its viewers from zero.
+        broadcast.PeakViewers = Math.Max(report.PeakViewers, broadcast.PeakViewers);
         broadcast.Comments = Math.Max(report.Comments, 0);
-        broadcast.Width = Math.Max(report.Width, 0);
-        broadcast.Height = Math.Max(report.Height, 0);
+        if (report is { Width: > 0, Height: > 0 })
+        {
+            (broadcast.Width, broadcast.Height) = (report.Width, report.Height);
+        }
+
         // Ended is final: a node that has not yet heard of the end may still report the stream.
         if (broadcast.State != BroadcastState.Ended)
         {

@@ -37,8 +37,8 @@ public class RealEncoderTests
         await using var node = new TestNode();
         await Samples.Run(
             "gst-launch-1.0",
-            "-q videotestsrc num-buffers=75 is-live=true ! video/x-raw,width=320,height=180,framerate=25/1 ! x264enc key-int-max=25 bframes=2 tune=0 speed-preset=ultrafast ! h264parse "
-            + "! flvmux name=mux streamable=true audiotestsrc num-buffers=130 is-live=true ! audioconvert ! avenc_aac ! aacparse ! mux. "
+            "-q videotestsrc num-buffers=75 is-live=true ! video/x-raw,width=320,height=180,framerate=25/1 ! x264enc key-int-max=25 bframes=2 speed-preset=ultrafast ! h264parse "
+            + "! flvmux name=mux streamable=true audiotestsrc num-buffers=130 is-live=true ! audioconvert ! voaacenc ! aacparse ! mux. "
             + $"mux. ! {sink} location={node.PublishUrl}");
         await WaitFor(() => !node.Ends.IsEmpty);
         Assert.Equal(RtmpEnd.PeerClosed, node.Ends.Single());

@@ -23,7 +23,7 @@ internal sealed class TestNode : IAdmission, IAsyncDisposable
     public TestNode(RtmpOptions? options = null)
     {
         _options = options ?? new RtmpOptions();
-        Broadcast = new Broadcast(Guid.NewGuid(), new TimelineLimits(), TimeProvider.System);
+        Broadcast = new Broadcast(Guid.NewGuid(), new TimelineLimits { MinWindow = 60_000_000 }, TimeProvider.System);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync();

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { match } from './match';
 import { routes, type Params, type Route } from './routes';
 
@@ -30,7 +31,7 @@ export function go(to: string, replace = false): void {
 
 function moved(): void {
   state.at = read();
-  state.count++;
+  state.count = untrack(() => state.count) + 1; // an effect may send on to another page without depending on the moves
 }
 
 /** Takes over clicks on links of this site and the browser's back and forward. Gives a function that ends it. */

@@ -36,6 +36,8 @@ export class Room {
   atLive = $state(true);
   latencyMs = $state<number | null>(null);
   resumed = $state(false);
+  /** It has ended and the record may still come to say that it was recorded. */
+  preparing = $state(false);
   readonly playback = new Playback();
   readonly comments = new Comments((message) => this.#socket?.send(message) ?? false);
 
@@ -174,13 +176,15 @@ export class Room {
       overflow: () => this.#socket?.reconnect(),
     });
     this.#setOutlet(outlet);
+    // Early, so that it is known whether sound is allowed before the first frame is there.
+    void this.playback.play(false);
     this.#connect(true);
   }
 
   #connect(media: boolean): void {
     this.#socket = new LiveSocket(this.#ticket!, media, {
       event: (event) => this.#take(event),
-      media: (data) => (this.#outlet as WsOutlet).media(data),
+      media: (data) => { if (this.#outlet instanceof WsOutlet) this.#outlet.media(data); },
       state: (state) => {
         this.connection = state;
         if (state === 'open') this.#freshConnection = true;
@@ -303,7 +307,7 @@ export class Room {
   }
 
   #giveUp(phase: 'unsupported' | 'failed'): void {
-    this.#setOutlet(null);
+    this.#leave();
     this.phase = phase;
   }
 
@@ -312,7 +316,13 @@ export class Room {
   async #ended(): Promise<void> {
     if (this.phase !== 'live') return;
     this.phase = 'ended';
+    this.preparing = true;
     this.#leave();
+    await this.#awaitRecording();
+    this.preparing = false;
+  }
+
+  async #awaitRecording(): Promise<void> {
     // The record may need a moment to say that the recording is complete.
     for (let attempt = 0; attempt < 8 && !this.#over; attempt++) {
       if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
@@ -386,6 +396,7 @@ export class Room {
   #leave(): void {
     this.#socket?.stop();
     this.#socket = null;
+    this.latencyMs = null;
     this.#setOutlet(null);
   }
 }

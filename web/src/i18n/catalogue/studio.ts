@@ -114,5 +114,5 @@ export const studio = {
   'studio.delete.title': { en: 'Delete “{title}”?', zh: '删除“{title}”？' },
   'studio.delete.text': { en: 'The recording and its comments are deleted for good.', zh: '录像和评论将被永久删除。' },
   'studio.deleted': { en: 'Deleted', zh: '已删除' },
-  'studio.asViewer': { en: 'See it as a viewer', zh: '以观众身份观看' },
+  'studio.asViewer': { en: 'As a viewer', zh: '以观众身份观看' },
 } as const;

@@ -24,8 +24,8 @@ export const tuning = {
   /** Only further behind than this a jump is better than catching up. */
   jumpBehind: 4,
   /** For this long after the first data a jump is part of starting and not noticed. */
-  startWindowMs: 1500,
-  startSlack: 0.6,
+  startWindowMs: 1000,
+  startSlack: 0.25,
 } as const;
 
 /**

@@ -46,6 +46,8 @@ export class Playback {
     on('pause', () => (this.paused = true));
     on('waiting', () => (this.buffering = true));
     on('playing', () => (this.buffering = false));
+    // A new source ends the play() that was asked before it.
+    on('canplay', () => { if (video.paused) void this.play(false); });
     on('timeupdate', () => this.#moved());
     on('seeked', () => this.#moved());
     on('durationchange', () => (this.duration = Number.isFinite(video.duration) ? video.duration : 0));
@@ -78,7 +80,6 @@ export class Playback {
     if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(first);
     // Sound alone has no frame: that it plays is what counts.
     video.addEventListener('playing', () => { if (video.videoWidth === 0 || !('requestVideoFrameCallback' in video)) first(); }, { once: true });
-    void this.play(false);
   }
 
   async play(byHand = true): Promise<void> {

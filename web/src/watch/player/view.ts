@@ -7,8 +7,8 @@ export interface Situation {
   connection: SocketState;
   stream: 'ready' | 'live' | 'interrupted';
   liveAvailable: boolean;
-  recorded: boolean;
-  /** Null while the record of the broadcast is not known to be complete. */
+  /** Ended a moment ago: whether there is a replay is not known yet. */
+  preparing: boolean;
   hasFrame: boolean;
   buffering: boolean;
   paused: boolean;
@@ -21,7 +21,7 @@ export function view(now: Situation): View {
   switch (now.phase) {
     case 'loading': return { state: 'connecting', words: 'player.state.connecting' };
     case 'gone': return { state: 'gone', words: null };
-    case 'ended': return { state: 'ended', words: now.recorded ? 'player.state.ended.preparing' : 'player.state.ended' };
+    case 'ended': return { state: 'ended', words: now.preparing ? 'player.state.ended.preparing' : 'player.state.ended.none' };
     case 'tooMany': return { state: 'tooMany', words: 'player.state.tooMany' };
     case 'unsupported': return { state: 'unsupported', words: 'player.state.unsupported' };
     case 'failed': return { state: 'failed', words: 'player.state.failed' };

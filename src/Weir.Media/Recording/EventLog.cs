@@ -1,0 +1,253 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace Weir.Media.Recording;
+
+/// <summary>A page of recorded comments.</summary>
+/// <param name="Json"><c>{"events": [...], "next": MS or null}</c>, UTF-8.</param>
+/// <param name="Next">The <c>from</c> of the next page, milliseconds.</param>
+public sealed record EventPage(byte[] Json, long? Next);
+
+/// <summary>
+/// The events of a recording: a file of JSON lines that only grows, and in memory where each comment lies. Deleting
+/// appends a line too; pages leave the deleted out. Safe for use from several threads.
+/// </summary>
+public sealed class EventLog : IDisposable
+{
+    /// <summary>Comments on a page, as docs/protocol.md says.</summary>
+    public const int PageSize = 500;
+
+    /// <summary>Beyond this, comments are refused: memory is bounded. At a comment a second it is six days.</summary>
+    private const int MostComments = 500_000;
+
+    private sealed record Entry(long At, long Offset, int Length, Guid Account, string Id);
+
+    private static readonly Comparer<Entry> ByTime =
+        Comparer<Entry>.Create(static (a, b) => a.At != b.At ? a.At.CompareTo(b.At) : a.Offset.CompareTo(b.Offset));
+
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly Lock _lock = new();
+    private readonly List<Entry> _entries = [];
+    private readonly Dictionary<string, Entry> _byId = [];
+    private readonly Stream _reader;
+    private readonly AppendFile _file;
+
+    private EventLog(Stream writer, Stream reader)
+    {
+        _reader = reader;
+        _file = new AppendFile(writer);
+    }
+
+    /// <summary>Comments that are not deleted.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Count;
+            }
+        }
+    }
+
+    /// <summary>Opens or makes the file; a line that is not whole is cut off.</summary>
+    public static EventLog Open(string directory) => Open(directory, AppendFile.Open);
+
+    internal static EventLog Open(string directory, Func<string, Stream> open)
+    {
+        var path = Path.Combine(directory, RecordingFiles.Events);
+        Directory.CreateDirectory(directory);
+        var stream = open(path);
+        var text = new byte[stream.Length];
+        stream.ReadExactly(text);
+        var entries = new List<(EventLine Line, long Offset, int Length)>();
+        var whole = 0;
+        foreach (var line in new WholeLines(text))
+        {
+            if (!TryParse(line, out var parsed))
+            {
+                break;
+            }
+
+            entries.Add((parsed, whole, line.Length));
+            whole += line.Length + 1;
+        }
+
+        stream.SetLength(whole);
+        var log = new EventLog(stream, AppendFile.Open(path));
+        foreach (var (line, offset, length) in entries)
+        {
+            log.Note(line, offset, length);
+        }
+
+        return log;
+    }
+
+    /// <param name="at">Media time, microseconds.</param>
+    /// <param name="json">The event, one JSON object.</param>
+    /// <exception cref="IOException">The disk is full or broken; nothing was appended.</exception>
+    public async Task AppendAsync(long at, ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var line = new EventLine(at, document.RootElement);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(line, RecordingJson.Default.EventLine);
+        await _writing.WaitAsync();
+        try
+        {
+            var offset = _file.Length;
+            await _file.AppendAsync((byte[])[.. bytes, (byte)'\n']);
+            Note(line, offset, bytes.Length);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    public Task SyncAsync() => _file.SyncAsync();
+
+    /// <summary>Takes a recorded comment off, for good. False when it is unknown, or <paramref name="by"/> is neither host nor its author.</summary>
+    /// <exception cref="IOException">The disk is full or broken; the comment stays.</exception>
+    public async Task<bool> DeleteAsync(string id, Guid by, bool isHost)
+    {
+        lock (_lock)
+        {
+            if (!_byId.TryGetValue(id, out var entry) || (entry.Account != by && !isHost))
+            {
+                return false;
+            }
+        }
+
+        // The id is one of ours: hexadecimal digits, nothing to escape.
+        await AppendAsync(0, JsonSerializer.SerializeToUtf8Bytes(
+            new Broadcasting.DeletedEvent("deleted", id), Broadcasting.EventJson.Default.DeletedEvent));
+        await SyncAsync();
+        return true;
+    }
+
+    /// <summary>Comments from <paramref name="from"/> up to but not with <paramref name="to"/> (media time, milliseconds), by time.</summary>
+    public EventPage Page(long from, long to)
+    {
+        List<Entry> page;
+        long? next = null;
+        lock (_lock)
+        {
+            var first = Find(from);
+            page = [.. _entries.Skip(first).Take(PageSize + 1).TakeWhile(entry => entry.At < to)];
+            if (page.Count > PageSize)
+            {
+                // A page ends between two moments, so that the next one neither repeats nor leaves out a comment.
+                next = page[^1].At;
+                if (page[0].At == next)
+                {
+                    page = [.. _entries.Skip(first).TakeWhile(entry => entry.At == next)];
+                    next = first + page.Count < _entries.Count && _entries[first + page.Count].At < to ? _entries[first + page.Count].At : null;
+                }
+                else
+                {
+                    page.RemoveAll(entry => entry.At == next);
+                }
+            }
+        }
+
+        return new EventPage(Render(page, next), next);
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _reader.Dispose();
+        _writing.Dispose();
+    }
+
+    private static bool TryParse(ReadOnlySpan<byte> line, [NotNullWhen(true)] out EventLine? parsed)
+    {
+        try
+        {
+            parsed = JsonSerializer.Deserialize(line, RecordingJson.Default.EventLine);
+            return parsed is { Event.ValueKind: JsonValueKind.Object };
+        }
+        catch (JsonException)
+        {
+            parsed = null;
+            return false;
+        }
+    }
+
+    private void Note(EventLine line, long offset, int length)
+    {
+        if (!line.Event.TryGetProperty("type", out var type) || !line.Event.TryGetProperty("id", out var idValue) || idValue.GetString() is not { } id)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (type.ValueEquals("deleted"))
+            {
+                if (_byId.Remove(id, out var gone))
+                {
+                    _entries.RemoveAt(_entries.BinarySearch(gone, ByTime));
+                }
+            }
+            else if (type.ValueEquals("comment") && _entries.Count < MostComments)
+            {
+                var at = line.Event.TryGetProperty("at", out var seen) && seen.TryGetInt64(out var ms) ? ms : line.At / 1000;
+                var account = line.Event.TryGetProperty("account", out var text) && Guid.TryParse(text.GetString(), out var who) ? who : Guid.Empty;
+                var entry = new Entry(at, offset, length, account, id);
+                if (_byId.TryAdd(id, entry))
+                {
+                    // Nearly always the end: authors comment on what they see now.
+                    _entries.Insert(~_entries.BinarySearch(entry, ByTime), entry);
+                }
+            }
+        }
+    }
+
+    private int Find(long from)
+    {
+        var index = _entries.BinarySearch(new Entry(from, -1, 0, Guid.Empty, ""), ByTime);
+        return index < 0 ? ~index : index;
+    }
+
+    private byte[] Render(List<Entry> page, long? next)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("events");
+            foreach (var entry in page)
+            {
+                using var line = JsonDocument.Parse(ReadLine(entry));
+                line.RootElement.GetProperty("event").WriteTo(writer);
+            }
+
+            writer.WriteEndArray();
+            if (next is { } from)
+            {
+                writer.WriteNumber("next", from);
+            }
+            else
+            {
+                writer.WriteNull("next");
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+
+    private byte[] ReadLine(Entry entry)
+    {
+        var bytes = new byte[entry.Length];
+        lock (_reader)
+        {
+            _reader.Position = entry.Offset;
+            _reader.ReadExactly(bytes);
+        }
+
+        return bytes;
+    }
+}

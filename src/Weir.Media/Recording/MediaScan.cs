@@ -1,0 +1,98 @@
+using System.Buffers.Binary;
+using Weir.Media.Formats.Mp4;
+
+namespace Weir.Media.Recording;
+
+/// <summary>What whole fragments a stretch of a media file holds. Times are microseconds; -1 where there are none.</summary>
+internal readonly record struct ScannedMedia(int InitLength, long End, int Fragments, long Start, long MediaEnd);
+
+/// <summary>Reads a media file as a crash left it: its init segment, and fragments up to the first that is not whole.</summary>
+internal static class MediaScan
+{
+    private const int LargestMoof = 16 << 20;
+
+    /// <param name="from">Offset of a fragment to begin with; zero for the first.</param>
+    public static ScannedMedia Read(Stream file, long from)
+    {
+        if (!TryReadInit(file, out var init, out var timescales))
+        {
+            return new(0, 0, 0, -1, -1);
+        }
+
+        var position = Math.Max(from, init);
+        var (fragments, start, end) = (0, -1L, -1L);
+        while (TryReadBoxHeader(file, position, out var type, out var size) && type == BoxType.Moof && size <= LargestMoof
+            && position + size <= file.Length
+            && TryReadBoxHeader(file, position + size, out var next, out var mediaSize) && next == BoxType.Mdat
+            && position + size + mediaSize <= file.Length)
+        {
+            var moof = new byte[size];
+            file.Position = position;
+            file.ReadExactly(moof);
+            foreach (var run in FragmentReader.Read(moof))
+            {
+                if (timescales.TryGetValue(run.TrackId, out var scale))
+                {
+                    var runStart = (long)(run.BaseDecodeTime * 1e6 / scale);
+                    var runEnd = (long)((run.BaseDecodeTime + run.Duration) * 1e6 / scale);
+                    start = start < 0 ? runStart : Math.Min(start, runStart);
+                    end = Math.Max(end, runEnd);
+                }
+            }
+
+            fragments++;
+            position += size + mediaSize;
+        }
+
+        return new(init, position, fragments, start, end);
+    }
+
+    private static bool TryReadInit(Stream file, out int length, out Dictionary<uint, uint> timescales)
+    {
+        (length, timescales) = (0, []);
+        if (!TryReadBoxHeader(file, 0, out var ftyp, out var ftypSize) || ftyp != BoxType.Ftyp
+            || !TryReadBoxHeader(file, ftypSize, out var moovType, out var moovSize) || moovType != BoxType.Moov
+            || ftypSize + moovSize > Math.Min(file.Length, 1 << 20))
+        {
+            return false;
+        }
+
+        length = (int)(ftypSize + moovSize);
+        var init = new byte[length];
+        file.Position = 0;
+        file.ReadExactly(init);
+        var position = (int)ftypSize + 8;
+        while (position < length && BoxReader.TryRead(init, ref position, out var box))
+        {
+            if (box.Type == BoxType.Trak)
+            {
+                var trak = init.AsSpan(box.Start, box.Size);
+                if (BoxReader.TryFind(trak, out var tkhd, BoxType.Trak, BoxType.Tkhd)
+                    && BoxReader.TryFind(trak, out var mdhd, BoxType.Trak, BoxType.Mdia, BoxType.Mdhd))
+                {
+                    // Version 0 of both, as InitSegmentWriter writes them.
+                    timescales[BinaryPrimitives.ReadUInt32BigEndian(tkhd.Body(trak)[12..])] =
+                        BinaryPrimitives.ReadUInt32BigEndian(mdhd.Body(trak)[12..]);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TryReadBoxHeader(Stream file, long position, out uint type, out long size)
+    {
+        (type, size) = (0, 0);
+        if (position + 8 > file.Length)
+        {
+            return false;
+        }
+
+        Span<byte> header = stackalloc byte[8];
+        file.Position = position;
+        file.ReadExactly(header);
+        size = BinaryPrimitives.ReadUInt32BigEndian(header);
+        type = BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
+        return size >= 8;
+    }
+}

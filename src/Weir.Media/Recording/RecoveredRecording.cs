@@ -1,0 +1,117 @@
+using Weir.Media.Broadcasting;
+
+namespace Weir.Media.Recording;
+
+/// <summary>A recording as it stands on the disk, every torn tail cut off.</summary>
+/// <param name="Segments">In order.</param>
+/// <param name="IsFinished">Its broadcast ended; otherwise it may go on.</param>
+public sealed record RecoveredRecording(string Directory, IReadOnlyList<RecordedSegment> Segments, bool IsFinished)
+{
+    /// <summary>Where the broadcast goes on; null when nothing was recorded.</summary>
+    public ResumePoint? Resume => Segments.Count == 0
+        ? null
+        : new ResumePoint(Segments[^1].End, Segments[^1].Number + 1, Segments[^1].Discontinuity + 1);
+
+    /// <summary>Media recorded, microseconds; holes do not count.</summary>
+    public long Duration => Segments.Sum(segment => segment.Duration);
+
+    public long Bytes => Segments.Sum(segment => segment.Length);
+
+    /// <summary>
+    /// Opens a directory after any kind of end: keeps every whole fragment and every whole line, cuts off the rest, and
+    /// writes the index line a crash left out. Must not run while a <see cref="Recorder"/> writes there.
+    /// </summary>
+    public static RecoveredRecording Open(string directory)
+    {
+        if (!System.IO.Directory.Exists(directory))
+        {
+            return new(directory, [], IsFinished: false);
+        }
+
+        using var indexStream = AppendFile.Open(Path.Combine(directory, RecordingFiles.Index));
+        var text = new byte[indexStream.Length];
+        indexStream.ReadExactly(text);
+        var segments = RecordingIndex.Read(text, out var whole);
+        indexStream.SetLength(whole);
+        using var index = new AppendFile(indexStream);
+        var files = RecordingFiles.MediaNumbers(directory);
+
+        // Lines that promise more than there is: a disk that lost what it said it had.
+        while (segments.Count > 0 && segments[^1] is { Length: > 0 } last && last.Offset + last.Length > LengthOf(directory, last.File))
+        {
+            segments[^1] = last with { Length = 0 };
+            if (LengthOf(directory, last.File) <= last.Offset)
+            {
+                segments.RemoveAt(segments.Count - 1);
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        for (var i = files.Count - 1; i >= 0 && !CloseFile(directory, files[i], segments, index); i--)
+        {
+            // A file that was only begun is gone now; the one before it is the last.
+        }
+
+        segments.RemoveAll(segment => segment.Length == 0);
+        indexStream.Flush(flushToDisk: true);
+        return new(directory, segments, File.Exists(Path.Combine(directory, RecordingFiles.Finished)));
+    }
+
+    private static long LengthOf(string directory, int file)
+    {
+        var info = new FileInfo(Path.Combine(directory, RecordingFiles.Media(file)));
+        return info.Exists ? info.Length : 0;
+    }
+
+    /// <returns>False when there was nothing in it and it was removed.</returns>
+    private static bool CloseFile(string directory, int file, List<RecordedSegment> segments, AppendFile index)
+    {
+        var path = Path.Combine(directory, RecordingFiles.Media(file));
+        using var media = AppendFile.Open(path);
+        var open = segments.FindIndex(segment => segment.File == file && segment.Length == 0);
+        var before = segments.LastOrDefault(segment => segment.File <= file && segment.Length > 0);
+        var from = open >= 0 ? segments[open].Offset : before?.File == file ? before.Offset + before.Length : 0;
+        var scanned = MediaScan.Read(media, from);
+        if (media.Length > scanned.End)
+        {
+            media.SetLength(scanned.End);
+            media.Flush(flushToDisk: true);
+        }
+
+        if (scanned.Fragments == 0)
+        {
+            if (before?.File == file)
+            {
+                return true;
+            }
+
+            File.Delete(path);
+            return false;
+        }
+
+        var known = open >= 0
+            ? segments[open]
+            : new RecordedSegment(
+                file, Math.Max(from, scanned.InitLength), 0, scanned.InitLength, (before?.Number ?? -1) + 1,
+                before is null ? 0 : before.Discontinuity + (before.File == file ? 0 : 1), scanned.Start, 0,
+                before is null ? WrittenAt(path) - (scanned.MediaEnd - scanned.Start) : before.Wall + scanned.Start - before.Start);
+        var closed = known with { Length = scanned.End - known.Offset, Duration = Math.Max(0, scanned.MediaEnd - known.Start) };
+        if (open >= 0)
+        {
+            segments[open] = closed;
+        }
+        else
+        {
+            segments.Add(closed);
+        }
+
+        index.AppendAsync(RecordingIndex.Line(closed)).AsTask().GetAwaiter().GetResult();
+        return true;
+    }
+
+    private static long WrittenAt(string path) =>
+        (File.GetLastWriteTimeUtc(path).Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+}

@@ -1,0 +1,158 @@
+using System.Formats.Tar;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Weir.Social.Data;
+
+namespace Weir.Social.Maintenance;
+
+/// <summary><c>weir restore</c>: a backup into an empty data directory, checked against its manifest before anything is said to be restored.</summary>
+public static class Restore
+{
+    /// <param name="recordings">Where the live node keeps recordings, when that is not inside the data directory.</param>
+    /// <exception cref="MaintenanceException">The directory is not empty, or the file is not a whole backup.</exception>
+    public static async Task<Backup.Result> RunAsync(SocialOptions options, string file, string? recordings = null, CancellationToken cancellation = default)
+    {
+        if (Directory.Exists(options.DataDirectory) && Directory.EnumerateFileSystemEntries(options.DataDirectory).Any())
+        {
+            throw new MaintenanceException($"'{options.DataDirectory}' is not empty.");
+        }
+
+        if (recordings is not null && Directory.Exists(recordings) && Directory.EnumerateFileSystemEntries(recordings).Any())
+        {
+            throw new MaintenanceException($"'{recordings}' is not empty.");
+        }
+
+        if (!File.Exists(file))
+        {
+            throw new MaintenanceException($"'{file}' is not there.");
+        }
+
+        var target = Path.GetFullPath(options.DataDirectory).TrimEnd(Path.DirectorySeparatorChar);
+        var staging = target + ".restoring";
+        if (Directory.Exists(staging))
+        {
+            Directory.Delete(staging, recursive: true);
+        }
+
+        try
+        {
+            Directory.CreateDirectory(staging);
+            var (found, manifest) = await ExtractAsync(file, staging, cancellation);
+            Verify(found, manifest);
+            var notes = new List<string>();
+            if (manifest.Files.ContainsKey(BackupManifest.DatabaseEntry))
+            {
+                await CheckDatabaseAsync(Path.Combine(staging, BackupManifest.DatabaseEntry), cancellation);
+            }
+            else
+            {
+                notes.Add("The database was in PostgreSQL: restore it with pg_restore or psql.");
+            }
+
+            var restored = Path.Combine(staging, BackupManifest.RecordingsFolder);
+            if (recordings is not null && Directory.Exists(restored) && !Path.GetFullPath(recordings).StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(recordings))!);
+                if (Directory.Exists(recordings))
+                {
+                    Directory.Delete(recordings);
+                }
+
+                Directory.Move(restored, recordings);
+            }
+
+            if (Directory.Exists(target))
+            {
+                Directory.Delete(target);
+            }
+
+            Directory.Move(staging, target);
+            Backup.SyncDirectory(target);
+            Backup.SyncDirectory(Path.GetDirectoryName(target)!);
+            return new Backup.Result(new FileInfo(file).Length, found.Count, notes);
+        }
+        catch (Exception fault) when (fault is InvalidDataException or EndOfStreamException or FormatException or JsonException or SqliteException)
+        {
+            throw new MaintenanceException($"'{file}' is not a whole backup: {fault.Message}");
+        }
+        finally
+        {
+            if (Directory.Exists(staging))
+            {
+                Directory.Delete(staging, recursive: true);
+            }
+        }
+    }
+
+    private static async Task<(Dictionary<string, string> Found, BackupManifest Manifest)> ExtractAsync(string file, string staging, CancellationToken cancellation)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        await using var input = File.OpenRead(file);
+        await using var tar = new TarReader(input);
+        while (await tar.GetNextEntryAsync(copyData: false, cancellation) is { } entry)
+        {
+            if (entry.EntryType is not TarEntryType.RegularFile)
+            {
+                throw new InvalidDataException($"'{entry.Name}' is no file.");
+            }
+
+            if (entry.Name == BackupManifest.EntryName)
+            {
+                return (found, await JsonSerializer.DeserializeAsync<BackupManifest>(entry.DataStream!, cancellationToken: cancellation)
+                    ?? throw new InvalidDataException("its manifest is empty."));
+            }
+
+            // The archive names files; it may not name any outside the folder.
+            var path = Path.GetFullPath(Path.Combine(staging, entry.Name));
+            if (!path.StartsWith(staging + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                throw new InvalidDataException($"'{entry.Name}' lies outside.");
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await using var output = Backup.CreatePrivate(path);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            var buffer = new byte[1 << 16];
+            int read;
+            while (entry.DataStream is not null && (read = await entry.DataStream.ReadAsync(buffer, cancellation)) > 0)
+            {
+                hash.AppendData(buffer.AsSpan(0, read));
+                await output.WriteAsync(buffer.AsMemory(0, read), cancellation);
+            }
+
+            output.Flush(flushToDisk: true);
+            found.Add(entry.Name, Convert.ToHexStringLower(hash.GetCurrentHash()));
+        }
+
+        throw new InvalidDataException("its manifest is missing.");
+    }
+
+    private static void Verify(Dictionary<string, string> found, BackupManifest manifest)
+    {
+        foreach (var (name, expected) in manifest.Files)
+        {
+            if (found.GetValueOrDefault(name) != expected)
+            {
+                throw new InvalidDataException($"'{name}' is damaged or missing.");
+            }
+        }
+
+        if (found.Count != manifest.Files.Count)
+        {
+            throw new InvalidDataException("it holds files that its manifest does not name.");
+        }
+    }
+
+    private static async Task CheckDatabaseAsync(string path, CancellationToken cancellation)
+    {
+        await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        await connection.OpenAsync(cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA integrity_check";
+        if (await command.ExecuteScalarAsync(cancellation) is not "ok")
+        {
+            throw new InvalidDataException("its database is damaged.");
+        }
+    }
+}

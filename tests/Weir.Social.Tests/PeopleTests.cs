@@ -1,0 +1,182 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Weir.Social.Tests;
+
+public sealed class PeopleOnSqlite(SqliteServer shared) : PeopleTests(shared);
+
+public sealed class PeopleOnPostgres(PostgresServer shared) : PeopleTests(shared);
+
+public abstract class PeopleTests(SharedServer shared)
+{
+    private readonly Server _server = shared.Server;
+
+    [Fact]
+    public async Task Set_up_is_gone_once_there_is_an_account() =>
+        (await _server.Anybody.PostAsync("/api/setup", new { code = Server.SetupCode, handle = "second", name = "Second", password = Someone.Password })).Is(HttpStatusCode.NotFound);
+
+    [Fact]
+    public async Task An_invitation_makes_one_account_and_no_friendship()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var code = (await anna.PostAsync("/api/invitations")).Is(HttpStatusCode.Created).Text("code");
+        Assert.Equal("Anna", (await _server.Anybody.GetAsync($"/api/invitations/{code}")).Is(HttpStatusCode.OK)["from"].GetProperty("name").GetString());
+
+        var handle = "ben_" + Guid.NewGuid().ToString("N")[..8];
+        var ben = await Someone.OfAsync(_server, await _server.Anybody.PostAsync("/api/accounts", new { invitation = code, handle, name = "Ben", password = Someone.Password }));
+        Assert.Equal(0, (await ben.GetAsync("/api/friends")).Is(HttpStatusCode.OK).Json.GetArrayLength());
+
+        (await _server.Anybody.GetAsync($"/api/invitations/{code}")).Is(HttpStatusCode.NotFound);
+        var again = await _server.Anybody.PostAsync("/api/accounts", new { invitation = code, handle = handle + "x", name = "Ben", password = Someone.Password });
+        Assert.Equal("invitation-invalid", again.Is(HttpStatusCode.BadRequest).Code);
+        Assert.Equal(handle, (await anna.GetAsync("/api/invitations")).Json[0].GetProperty("usedBy").GetProperty("handle").GetString());
+    }
+
+    [Fact]
+    public async Task An_invitation_used_by_many_at_once_makes_one_account()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var code = (await anna.PostAsync("/api/invitations")).Text("code");
+        var tag = Guid.NewGuid().ToString("N")[..8];
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i =>
+            _server.Anybody.PostAsync("/api/accounts", new { invitation = code, handle = $"many_{tag}_{i}", name = "Many", password = Someone.Password })));
+        Assert.Single(answers, answer => answer.Status == HttpStatusCode.Created);
+        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.Created), answer => Assert.Equal("invitation-invalid", answer.Is(HttpStatusCode.BadRequest).Code));
+    }
+
+    [Fact]
+    public async Task A_handle_belongs_to_one_person_whatever_its_case()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var code = (await anna.PostAsync("/api/invitations")).Text("code");
+        var answer = await _server.Anybody.PostAsync("/api/accounts", new { invitation = code, handle = anna.Handle.ToUpperInvariant(), name = "Other", password = Someone.Password });
+        Assert.Equal("handle-taken", answer.Is(HttpStatusCode.BadRequest)["codes"].GetProperty("handle")[0].GetString());
+        Assert.Contains("\"errors\"", answer.Body);
+    }
+
+    [Theory]
+    [InlineData("short")]
+    [InlineData("password123")]
+    [InlineData("aaaaaaaaaaaa")]
+    [InlineData("qwertyuiop")]
+    [InlineData("12345678")]
+    [InlineData("weirweir1")]
+    public async Task A_password_that_attackers_try_first_is_refused(string password)
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var answer = await anna.PostAsync("/api/me/password", new { current = Someone.Password, @new = password });
+        Assert.StartsWith("password-", answer.Is(HttpStatusCode.BadRequest).Code);
+    }
+
+    [Fact]
+    public async Task A_long_password_of_any_script_is_taken_whole()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var password = string.Concat(Enumerable.Repeat("长密码 é ", 25));
+        (await anna.PostAsync("/api/me/password", new { current = Someone.Password, @new = password })).Is(HttpStatusCode.NoContent);
+        (await anna.PostAsync("/api/sessions", new { handle = anna.Handle, password })).Is(HttpStatusCode.Created);
+        (await anna.PostAsync("/api/sessions", new { handle = anna.Handle, password = password[..^1] })).Is(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_and_an_unknown_handle_get_the_same_answer()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var wrong = (await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = "not her password" })).Is(HttpStatusCode.Unauthorized);
+        var unknown = (await _server.Anybody.PostAsync("/api/sessions", new { handle = "nobody_at_all", password = "not her password" })).Is(HttpStatusCode.Unauthorized);
+        Assert.Equal(wrong.Body, unknown.Body);
+    }
+
+    [Fact]
+    public async Task A_changed_password_ends_every_other_session_at_once()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var phone = await Someone.OfAsync(_server, await anna.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
+        Assert.Equal(2, (await anna.GetAsync("/api/sessions")).Json.GetArrayLength());
+        (await anna.PostAsync("/api/me/password", new { current = "wrong", @new = "another good password" })).Is(HttpStatusCode.BadRequest);
+        (await anna.PostAsync("/api/me/password", new { current = Someone.Password, @new = "another good password" })).Is(HttpStatusCode.NoContent);
+        (await phone.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_signed_out_session_is_over_and_one_of_somebody_else_cannot_be_ended()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var ben = await _server.PersonAsync("Ben");
+        var session = (await anna.GetAsync("/api/sessions")).Json[0].GetProperty("id").GetString();
+        (await ben.DeleteAsync($"/api/sessions/{session}")).Is(HttpStatusCode.NotFound);
+        (await anna.DeleteAsync("/api/sessions/current")).Is(HttpStatusCode.NoContent);
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task The_cookie_signs_in_but_changes_nothing_without_the_header()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var signIn = await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password });
+        var cookie = signIn.Message.Headers.GetValues("Set-Cookie").Single();
+        Assert.Contains("httponly", cookie);
+        Assert.Contains("samesite=lax", cookie);
+        var pair = cookie.Split(';')[0];
+        (await _server.Anybody.SendAsync(HttpMethod.Get, "/api/me", null, r => r.Headers.Add("Cookie", pair))).Is(HttpStatusCode.OK);
+        var forged = await _server.Anybody.SendAsync(HttpMethod.Post, "/api/invitations", new { }, r => r.Headers.Add("Cookie", pair));
+        Assert.Equal("x-weir-required", forged.Is(HttpStatusCode.Forbidden).Code);
+        (await _server.Anybody.SendAsync(HttpMethod.Post, "/api/invitations", new { }, r =>
+        {
+            r.Headers.Add("Cookie", pair);
+            r.Headers.Add("X-Weir", "1");
+        })).Is(HttpStatusCode.Created);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("   ")]
+    [InlineData("\u202Egnp.exe")]
+    [InlineData("a\u0007b")]
+    [InlineData("0123456789012345678901234567890123456789x")]
+    public async Task A_name_that_is_empty_too_long_or_disguises_its_neighbours_is_refused(string name)
+    {
+        var anna = await _server.PersonAsync("Anna");
+        Assert.Equal("name-shape", (await anna.PatchAsync("/api/me", new { name })).Is(HttpStatusCode.BadRequest).Code);
+    }
+
+    [Fact]
+    public async Task A_suspended_person_is_signed_out_and_comes_back_when_it_is_lifted()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        (await anna.PutAsync($"/api/admin/accounts/{anna.Handle}/suspension")).Is(HttpStatusCode.Forbidden);
+        (await shared.Admin.PutAsync($"/api/admin/accounts/{shared.Admin.Handle}/suspension")).Is(HttpStatusCode.Conflict);
+        (await shared.Admin.PutAsync($"/api/admin/accounts/{anna.Handle}/suspension")).Is(HttpStatusCode.NoContent);
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        Assert.Equal("suspended", (await anna.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password })).Is(HttpStatusCode.Forbidden).Code);
+        (await shared.Admin.DeleteAsync($"/api/admin/accounts/{anna.Handle}/suspension")).Is(HttpStatusCode.NoContent);
+        (await anna.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password })).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_deleted_account_is_gone_and_nobody_can_take_its_handle()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var ben = await _server.PersonAsync("Ben");
+        await anna.BefriendAsync(ben);
+        (await anna.DeleteAsync("/api/me", new { password = "wrong" })).Is(HttpStatusCode.BadRequest);
+        (await anna.DeleteAsync("/api/me", new { password = Someone.Password })).Is(HttpStatusCode.NoContent);
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        (await anna.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password })).Is(HttpStatusCode.Unauthorized);
+        Assert.Equal(0, (await ben.GetAsync("/api/friends")).Json.GetArrayLength());
+        var code = (await ben.PostAsync("/api/invitations")).Text("code");
+        Assert.Equal("handle-taken", (await ben.PostAsync("/api/accounts", new { invitation = code, handle = anna.Handle, name = "Anna", password = Someone.Password })).Code);
+    }
+
+    [Fact]
+    public async Task The_openapi_document_describes_ids_and_calls()
+    {
+        var document = (await _server.Anybody.GetAsync("/openapi/v1.json")).Is(HttpStatusCode.OK).Json;
+        var paths = document.GetProperty("paths");
+        Assert.True(paths.TryGetProperty("/api/broadcasts/{id}/tickets", out _));
+        Assert.True(paths.TryGetProperty("/api/friend-requests/{id}/accept", out _));
+        Assert.Equal(JsonValueKind.Object, document.GetProperty("components").GetProperty("schemas").ValueKind);
+        Assert.Contains("^[0-9a-f]{32}$", document.GetRawText());
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Weir.Social.Data;
+
+namespace Weir.Social.Tests;
+
+/// <summary>A whole social plane over real HTTP, with its own data directory and database.</summary>
+public sealed class Server : IAsyncDisposable
+{
+    public const string SetupCode = "code-of-the-tests";
+    private readonly string _directory;
+    private int _people;
+
+    private Server(SocialPlane plane, SocialOptions options)
+    {
+        Plane = plane;
+        Options = options;
+        _directory = options.DataDirectory;
+        Http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri($"http://127.0.0.1:{plane.HttpPort}") };
+    }
+
+    public SocialPlane Plane { get; }
+
+    public SocialOptions Options { get; }
+
+    public HttpClient Http { get; }
+
+    public static async Task<Server> StartAsync(
+        PostgresCluster? postgres = null,
+        Action<WebApplicationBuilder>? configure = null,
+        Func<SocialOptions, SocialOptions>? options = null)
+    {
+        var chosen = new SocialOptions
+        {
+            DataDirectory = Directory.CreateTempSubdirectory("weir-social-").FullName,
+            HttpPort = 0,
+            SetupCode = SetupCode,
+            PasswordIterations = 1000,
+            Database = postgres is null ? DatabaseProvider.Sqlite : DatabaseProvider.Postgres,
+            ConnectionString = postgres is null ? null : await postgres.CreateDatabaseAsync(),
+        };
+        chosen = options?.Invoke(chosen) ?? chosen;
+        var plane = SocialPlane.Build(chosen, configure: configure);
+        await plane.StartAsync();
+        return new Server(plane, chosen);
+    }
+
+    /// <summary>A signed-in person; the first of a server is its administrator.</summary>
+    public async Task<Someone> PersonAsync(string name = "Someone", bool admin = false)
+    {
+        var number = Interlocked.Increment(ref _people);
+        var handle = $"{new string([.. name.ToLowerInvariant().Where(char.IsAsciiLetter)])}_{number}";
+        if (admin)
+        {
+            return await Someone.OfAsync(this, await Anybody.PostAsync("/api/setup", new { code = SetupCode, handle, name, password = Someone.Password }));
+        }
+
+        // Straight into the database: what an invitation does has its own tests, and this is the test's own arrangement.
+        await using var scope = Plane.App.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
+        var creation = scope.ServiceProvider.GetRequiredService<Accounts.AccountCreation>();
+        var (account, fault) = creation.Prepare(handle, name, Someone.Password);
+        Assert.Null(fault);
+        await scope.ServiceProvider.GetRequiredService<WriteScope>().RunAsync(() => creation.AddAsync(account!, default), default);
+        return await Someone.OfAsync(this, await Anybody.PostAsync("/api/sessions", new { handle, password = Someone.Password }));
+    }
+
+    public Someone Anybody => new(this, null, "", "");
+
+    internal async Task<T> ReadAsync<T>(Func<WeirDb, Task<T>> read)
+    {
+        await using var scope = Plane.App.Services.CreateAsyncScope();
+        return await read(scope.ServiceProvider.GetRequiredService<WeirDb>());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Plane.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
