@@ -15,6 +15,14 @@ internal static class ProcessFigures
         return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
+    /// <summary>Seconds that a core spent on processes, whichever (without interrupts).</summary>
+    public static double CoreSeconds(int core)
+    {
+        // proc(5) stat: user, nice, system, idle, ...
+        var fields = File.ReadLines("/proc/stat").First(line => line.StartsWith($"cpu{core} ", StringComparison.Ordinal)).Split(' ');
+        return fields[1..4].Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
+
     public static double ResidentMegabytes(int process) => Kilobytes($"/proc/{process}/smaps_rollup", "Rss:") / 1024;
 
     /// <summary>Resident memory with shared pages counted in parts: what ending this process would free.</summary>

@@ -7,6 +7,7 @@ using Weir.Bench.FanOut;
 using Weir.Bench.Join;
 using Weir.Bench.Latency;
 using Weir.Bench.Load;
+using Weir.Bench.Micro;
 using Weir.Bench.Start;
 
 var json = new Option<string?>("--json") { Description = "Write the results as JSON to this file, or to standard output with -", Recursive = true };
@@ -28,7 +29,9 @@ Command Benchmark(string name, string description, Func<ParseResult, Cancellatio
         Report report;
         try
         {
+            var busy = File.ReadAllText("/proc/loadavg").Split(' ')[0];
             report = await run(line, cancellation);
+            report = report with { Remarks = [.. report.Remarks, $"{Environment.ProcessorCount} cores; load average before the run: {busy} (near 0 on a machine that does nothing else)."] };
         }
         catch (CannotMeasureException reason)
         {
@@ -68,6 +71,11 @@ Benchmark(
     "start",
     "Measures time to start, memory at rest and what the browser loads before the first frame; targets: a second start in 5 s, a page below 150 KB.",
     (line, cancellation) => new StartBench(line.GetValue(quick)).RunAsync(cancellation));
+
+Benchmark(
+    "micro",
+    "Measures what one frame costs before any viewer gets it: RTMP chunks, FLV tag, fMP4 fragment (no target).",
+    (line, _) => Task.FromResult(MicroBench.Run(line.GetValue(quick))));
 
 var viewers = new Option<string>("--viewers") { Description = "Numbers of viewers", DefaultValueFactory = _ => "50,200,500,1000" };
 var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };

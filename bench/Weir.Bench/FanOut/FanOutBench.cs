@@ -51,6 +51,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         _remarks.Add("Gbit/s per core is payload (coded pictures and sound, no container bytes) over processor time; MB is the serving process's resident memory.");
         _remarks.Add("Delay runs from the publisher's send to a viewer's receive, load generator included; LL-HLS viewers hold parts back on top of it.");
         _remarks.Add("Overhead is what containers and protocols add to the payload; Load CPU near 100 % means that the load generator was the limit.");
+        _remarks.Add("Others: what programs that do not belong to the measurement took of the server's core; delays and short viewers mean little where it is not near 0.");
         _remarks.Add("Short: viewers who got less than 97 % of what was published in the window.");
         return new Report(
             "fanout",
@@ -60,7 +61,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
                     "Fan-out of a 1 Mbit/s stream (no target; reported)",
                     [
                         new("Server"), new("Outlet"), new("Viewers"), new("CPU %", "0.0"), new("Gbit/s per core", "0.00"), new("MB", "0"), new("Delay ms", "0.0"),
-                        new("p99 ms", "0.0"), new("Short %", "0.#"), new("Failed"), new("Overhead %", "0.0"), new("Load CPU %", "0"),
+                        new("p99 ms", "0.0"), new("Short %", "0.#"), new("Failed"), new("Overhead %", "0.0"), new("Load CPU %", "0"), new("Others %", "0"),
                     ],
                     _rows),
             ],
@@ -99,6 +100,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
                 SettleSeconds = quick ? 2 : 4,
                 WindowSeconds = seconds,
                 ServerProcesses = server.Processes,
+                ServerCore = 0,
             },
             directory,
             cancellation);
@@ -114,6 +116,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
             server.Name, outlet.ToString(), result.Viewers, 100 * cpu / result.WindowSeconds, cpu > 0 ? result.Payload * 8 / cpu / 1e9 : double.NaN,
             result.Server[0].ResidentMegabytes, Measured(result.DelayMedianMilliseconds), Measured(result.DelayP99Milliseconds), 100.0 * result.Slow / result.Viewers,
             result.Failed, result.Payload > 0 ? (100.0 * result.Wire / result.Payload) - 100 : double.NaN, 100 * result.OwnCpuSeconds / result.WindowSeconds,
+            100 * result.OthersCpuSeconds / result.WindowSeconds,
         ]);
         _remarks.AddRange(result.Faults.Select(fault => $"{server.Name}, {outlet}, {result.Viewers} viewers: {fault}"));
     }

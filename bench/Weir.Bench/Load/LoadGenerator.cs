@@ -68,6 +68,7 @@ internal sealed class LoadGenerator : IDisposable
         var published = publisher.Payload;
         var own = ProcessFigures.CpuSeconds(Environment.ProcessId);
         var server = _plan.ServerProcesses.Select(ProcessFigures.CpuSeconds).ToArray();
+        var core = ProcessFigures.CoreSeconds(_plan.ServerCore);
         _measuring = true;
         var window = Stopwatch.StartNew();
         Turn(TimeSpan.FromSeconds(_plan.WindowSeconds));
@@ -75,6 +76,7 @@ internal sealed class LoadGenerator : IDisposable
         _measuring = false;
         var figures = _plan.ServerProcesses.Select((process, i) =>
             new ServerFigures(process, ProcessFigures.CpuSeconds(process) - server[i], ProcessFigures.ResidentMegabytes(process))).ToArray();
+        core = ProcessFigures.CoreSeconds(_plan.ServerCore) - core;
         own = ProcessFigures.CpuSeconds(Environment.ProcessId) - own;
         published = publisher.Payload - published;
         if (publisher.Fault is { } fault)
@@ -98,6 +100,7 @@ internal sealed class LoadGenerator : IDisposable
             DelayMedianMilliseconds = _delays.Count == 0 ? -1 : _delays.Median,
             DelayP99Milliseconds = _delays.Count == 0 ? -1 : _delays.Percentile(99),
             Server = figures,
+            OthersCpuSeconds = Math.Max(0, core - figures.Sum(process => process.CpuSeconds)),
             OwnCpuSeconds = own,
             Faults = _faults,
         };

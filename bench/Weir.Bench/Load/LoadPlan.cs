@@ -34,6 +34,9 @@ internal sealed record LoadPlan
 
     /// <summary>The server's processes, whose processor time is read at both ends of the window.</summary>
     public required IReadOnlyList<int> ServerProcesses { get; init; }
+
+    /// <summary>Number of the core that the server is pinned to.</summary>
+    public required int ServerCore { get; init; }
 }
 
 internal sealed record ServerFigures(int Process, double CpuSeconds, double ResidentMegabytes);
@@ -61,6 +64,9 @@ internal sealed record LoadResult
     public required double DelayP99Milliseconds { get; init; }
 
     public required IReadOnlyList<ServerFigures> Server { get; init; }
+
+    /// <summary>Processor seconds that other programs took on the server's core: where this is not near zero, the delays say little.</summary>
+    public required double OthersCpuSeconds { get; init; }
 
     /// <summary>Processor seconds of the load generator itself: near the window's length it is the limit, not the server.</summary>
     public required double OwnCpuSeconds { get; init; }
