@@ -60,7 +60,7 @@ public sealed class SocialPlane : IAsyncDisposable
     public static SocialPlane Build(SocialOptions options, string[]? args = null, Action<WebApplicationBuilder>? configure = null)
     {
         options.Validate();
-        Directory.CreateDirectory(options.DataDirectory);
+        MakePrivate(options.DataDirectory);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args ?? [], EnvironmentName = Environments.Production });
         builder.AddWeirOperations(SocialMetrics.MeterName);
         var listeners = Listen(builder, options);
@@ -99,6 +99,19 @@ public sealed class SocialPlane : IAsyncDisposable
 
     public ValueTask DisposeAsync() => App.DisposeAsync();
 
+    /// <summary>Password hashes and secrets are nobody else's on this machine. A directory that is there already is its owner's to set.</summary>
+    private static void MakePrivate(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else if (!Directory.Exists(directory))
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     private static Listeners Listen(WebApplicationBuilder builder, SocialOptions options)
     {
         var listeners = new Listeners();
@@ -112,13 +125,13 @@ public sealed class SocialPlane : IAsyncDisposable
             {
                 kestrel.ListenAnyIP(options.HttpPort, listen => listeners.Public = listen);
             }
+            else if (options.HttpPort != 0)
+            {
+                kestrel.ListenLocalhost(options.HttpPort, listen => listeners.Public = listen);
+            }
             else
             {
-                kestrel.Listen(IPAddress.Loopback, options.HttpPort, listen => listeners.Public = listen);
-                if (options.HttpPort != 0 && Socket6.IsThere)
-                {
-                    kestrel.Listen(IPAddress.IPv6Loopback, options.HttpPort);
-                }
+                kestrel.Listen(IPAddress.Loopback, 0, listen => listeners.Public = listen);
             }
 
             kestrel.Listen(IPAddress.Loopback, options.PlanesPort, listen =>
@@ -263,10 +276,5 @@ public sealed class SocialPlane : IAsyncDisposable
     private sealed class BetweenPlanes
     {
         public static readonly BetweenPlanes Mark = new();
-    }
-
-    private static class Socket6
-    {
-        public static bool IsThere => System.Net.Sockets.Socket.OSSupportsIPv6;
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 
 namespace Weir.Social.Tests;
 
@@ -179,4 +180,8 @@ public abstract class PeopleTests(SharedServer shared)
         Assert.Equal(JsonValueKind.Object, document.GetProperty("components").GetProperty("schemas").ValueKind);
         Assert.Contains("^[0-9a-f]{32}$", document.GetRawText());
     }
+
+    [Fact]
+    public async Task The_migrations_make_the_model_that_the_code_has() =>
+        Assert.False(await _server.ReadAsync(db => Task.FromResult(db.Database.HasPendingModelChanges())));
 }

@@ -40,7 +40,13 @@ public sealed class Server : IAsyncDisposable
             Database = postgres is null ? DatabaseProvider.Sqlite : DatabaseProvider.Postgres,
             ConnectionString = postgres is null ? null : await postgres.CreateDatabaseAsync(),
         };
+        var made = chosen.DataDirectory;
         chosen = options?.Invoke(chosen) ?? chosen;
+        if (chosen.DataDirectory != made)
+        {
+            Directory.Delete(made);
+        }
+
         var plane = SocialPlane.Build(chosen, configure: configure);
         await plane.StartAsync();
         return new Server(plane, chosen);

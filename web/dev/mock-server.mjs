@@ -29,7 +29,7 @@ const state = {
 };
 const sessions = new Map();
 const broadcast = (host, title, extra) => ({ id: id(), host, title, state: 'ready', createdAt: now(), comments: 0, peakViewers: 0, recorded: false, audience: { kind: 'friends' }, said: [], sockets: new Set(), ...extra });
-const running = broadcast(wei, '厨房直播：今晚包饺子', { state: 'live', startedAt: earlier(12) });
+const running = broadcast(wei, '厨房直播：今晚包饺子', { audience: { kind: 'public' }, state: 'live', startedAt: earlier(12) });
 const finished = broadcast(mei, 'Sunday walk along the river', { state: 'ended', startedAt: earlier(2000), endedAt: earlier(1990), durationMs: 20_000, recorded: true, peakViewers: 7, comments: 4 });
 finished.said = ['Lovely light!', '好漂亮', 'Where is this?', 'See you next week'].map((text, index) => ({ type: 'comment', id: id(), account: people[index].id, name: people[index].name, text, at: 1500 + index * 3000, time: now() }));
 const broadcasts = [running, finished];
@@ -49,6 +49,7 @@ function fail(status, code) { throw Object.assign(new Error(code), { status, cod
 const without = (list, one) => list.filter((other) => other !== one);
 const me = (one) => ({ ...brief(one), isAdmin: one === ada, mayGoLive: one !== noor });
 
+const forAll = (path) => broadcasts.some((one) => one.audience.kind === 'public' && [`/api/broadcasts/${one.id}`, `/api/broadcasts/${one.id}/tickets`].includes(path));
 const open = new Set(['/api/server', '/api/demo/sessions', '/api/sessions', '/api/setup', '/api/accounts']);
 const routes = [
   ['GET /api/server', () => ({ name: 'Weir', version: '0.1', setupNeeded: false, demo: process.env.MOCK_DEMO === '0' ? null : { people: people.map(brief) }, live: { available: state.liveAvailable, enabled: state.live.enabled } })],
@@ -135,7 +136,7 @@ createServer(async (request, response) => {
     const route = routes.find((one) => one.method === request.method && one.pattern.test(url.pathname));
     if (!route) fail(404, 'not-found');
     if (request.method !== 'GET' && request.headers['x-weir'] !== '1') fail(403, 'forbidden');
-    if (!who && !(request.method === 'GET' && url.pathname.startsWith('/api/invitations/')) && !open.has(url.pathname)) fail(url.pathname.startsWith('/api/broadcasts/') ? 404 : 401, 'unauthorized');
+    if (!who && !(request.method === 'GET' && url.pathname.startsWith('/api/invitations/')) && !open.has(url.pathname) && !forAll(url.pathname)) fail(url.pathname.startsWith('/api/broadcasts/') ? 404 : 401, 'unauthorized');
     const headers = {};
     const reply = {
       sign(account) { const token = id(); sessions.set(token, account); headers['Set-Cookie'] = `weir=${token}; Path=/; HttpOnly; SameSite=Lax`; return { account: brief(account), token }; },

@@ -46,10 +46,10 @@ public sealed record PackagerLimits
 /// </summary>
 public sealed partial class Packager
 {
-    private static readonly Meter Meter = new("Weir.Media");
-    private static readonly Counter<long> Fragments = Meter.CreateCounter<long>("weir.media.cmaf.fragments", description: "fMP4 fragments built");
-    private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("weir.media.cmaf.frames_dropped", description: "Frames no fragment could take");
-    private static readonly Counter<long> Lost = Meter.CreateCounter<long>("weir.media.cmaf.place_lost", description: "Times the packager fell out of the timeline's window");
+    private static readonly Meter Meter = new(MediaMeter.Name);
+    private static readonly Counter<long> Fragments = Meter.CreateCounter<long>("weir_cmaf_fragments", description: "fMP4 fragments built");
+    private static readonly Counter<long> Dropped = Meter.CreateCounter<long>("weir_cmaf_frames_dropped", description: "Frames no fragment could take");
+    private static readonly Counter<long> Lost = Meter.CreateCounter<long>("weir_cmaf_place_lost", description: "Times the packager fell out of the timeline's window");
 
     private readonly ILogger<Packager> _logger;
     private readonly PackagerLimits _limits;
@@ -133,10 +133,23 @@ public sealed partial class Packager
             LogLost(Broadcast.Id, timeline.First - _cursor);
             Lost.Add(1);
             _assembler.Reset();
-            _cursor = Math.Max(timeline.First, Broadcast.Timeline.JoinIndex);
+            SkipMediaTo(Broadcast.Timeline.JoinIndex);
         }
 
         Report();
+    }
+
+    /// <summary>Events are not pictures: those still held are passed on, whatever was missed between them.</summary>
+    private void SkipMediaTo(long join)
+    {
+        var timeline = Broadcast.Timeline.Log;
+        for (_cursor = timeline.First; _cursor < join; _cursor++)
+        {
+            if (timeline.TryGet(_cursor, out var frame) && frame.Kind == FrameKind.Event)
+            {
+                _assembler.Push(frame);
+            }
+        }
     }
 
     private void Append(CmafItem item)

@@ -33,11 +33,11 @@ public sealed record RecorderLimits
 /// </remarks>
 public sealed partial class Recorder : IDisposable
 {
-    private static readonly Meter Meter = new("Weir.Media");
-    private static readonly Counter<long> Pauses = Meter.CreateCounter<long>("weir.media.recording.pauses", description: "Times a recording paused because the disk took nothing");
-    private static readonly Counter<long> Skipped = Meter.CreateCounter<long>("weir.media.recording.skipped_fragments", description: "Fragments not recorded");
-    private static readonly Counter<long> LostEvents = Meter.CreateCounter<long>("weir.media.recording.lost_events", description: "Events not recorded");
-    private static readonly Counter<long> Written = Meter.CreateCounter<long>("weir.media.recording.bytes", "By", "Media bytes recorded");
+    private static readonly Meter Meter = new(MediaMeter.Name);
+    private static readonly Counter<long> Pauses = Meter.CreateCounter<long>("weir_recording_pauses", description: "Times a recording paused because the disk took nothing");
+    private static readonly Counter<long> Skipped = Meter.CreateCounter<long>("weir_recording_skipped_fragments", description: "Fragments not recorded");
+    private static readonly Counter<long> LostEvents = Meter.CreateCounter<long>("weir_recording_lost_events", description: "Events not recorded");
+    private static readonly Counter<long> Written = Meter.CreateCounter<long>("weir_recording_bytes", "By", "Media bytes recorded");
 
     private readonly string _directory;
     private readonly Packager _packager;
@@ -307,6 +307,11 @@ public sealed partial class Recorder : IDisposable
 
         // A file of its own for what comes after, so that what went wrong stays behind.
         _media?.Dispose();
+        if (_media is not null && _media.Length <= (_init?.Data.Length ?? 0))
+        {
+            File.Delete(Path.Combine(_directory, RecordingFiles.Media(_file--)));
+        }
+
         _media = null;
     }
 

@@ -60,7 +60,8 @@ internal static class RecordingIndex
             whole += line.Length + 1;
             if (segment is not null)
             {
-                if (segments.Count > 0 && segments[^1].Number == segment.Number)
+                // One that began and never ended before another began has nothing in it: the disk was full.
+                if (segments.Count > 0 && (segments[^1].Number == segment.Number || segments[^1].Length == 0))
                 {
                     segments.RemoveAt(segments.Count - 1);
                 }

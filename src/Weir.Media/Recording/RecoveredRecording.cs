@@ -28,12 +28,9 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
             return new(directory, [], IsFinished: false);
         }
 
-        using var indexStream = AppendFile.Open(Path.Combine(directory, RecordingFiles.Index));
-        var text = new byte[indexStream.Length];
-        indexStream.ReadExactly(text);
-        var segments = RecordingIndex.Read(text, out var whole);
-        indexStream.SetLength(whole);
-        using var index = new AppendFile(indexStream);
+        var indexPath = Path.Combine(directory, RecordingFiles.Index);
+        var text = File.Exists(indexPath) ? File.ReadAllBytes(indexPath) : [];
+        var segments = RecordingIndex.Read(text, out _);
         var files = RecordingFiles.MediaNumbers(directory);
 
         // Lines that promise more than there is: a disk that lost what it said it had.
@@ -50,13 +47,13 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
             }
         }
 
-        for (var i = files.Count - 1; i >= 0 && !CloseFile(directory, files[i], segments, index); i--)
+        for (var i = files.Count - 1; i >= 0 && !CloseFile(directory, files[i], segments); i--)
         {
             // A file that was only begun is gone now; the one before it is the last.
         }
 
         segments.RemoveAll(segment => segment.Length == 0);
-        indexStream.Flush(flushToDisk: true);
+        WriteIndex(indexPath, segments);
         return new(directory, segments, File.Exists(Path.Combine(directory, RecordingFiles.Finished)));
     }
 
@@ -67,7 +64,7 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
     }
 
     /// <returns>False when there was nothing in it and it was removed.</returns>
-    private static bool CloseFile(string directory, int file, List<RecordedSegment> segments, AppendFile index)
+    private static bool CloseFile(string directory, int file, List<RecordedSegment> segments)
     {
         var path = Path.Combine(directory, RecordingFiles.Media(file));
         using var media = AppendFile.Open(path);
@@ -108,8 +105,27 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
             segments.Add(closed);
         }
 
-        index.AppendAsync(RecordingIndex.Line(closed)).AsTask().GetAwaiter().GetResult();
         return true;
+    }
+
+    // Beside the old one and then in its place: a second crash finds either of them whole.
+    private static void WriteIndex(string path, List<RecordedSegment> segments)
+    {
+        var whole = segments.SelectMany(RecordingIndex.Line).ToArray();
+        if (File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(whole))
+        {
+            return;
+        }
+
+        var temporary = path + ".new";
+        using (var file = AppendFile.Open(temporary))
+        {
+            file.SetLength(0);
+            file.Write(whole);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
     }
 
     private static long WrittenAt(string path) =>

@@ -18,7 +18,7 @@ public sealed class Replay : IDisposable
     /// <summary>Microseconds.</summary>
     public long Duration => _recording.Duration;
 
-    /// <summary>Null when there is nothing to replay.</summary>
+    /// <summary>Null when there is nothing to replay. Not while a <see cref="Recorder"/> writes there: torn ends are cut off.</summary>
     public static Replay? Open(string directory)
     {
         var recording = RecoveredRecording.Open(directory);

@@ -7,6 +7,9 @@ namespace Weir.Media.WebSockets;
 /// <summary>The only writer of a viewer's socket: one cursor, one loop.</summary>
 internal sealed class WatchSender : IDisposable
 {
+    /// <summary>The tag of this outlet's counters.</summary>
+    public static readonly KeyValuePair<string, object?> Outlet = new("outlet", "websocket");
+
     private readonly WebSocket _socket;
     private readonly Viewer _viewer;
     private readonly Packager _packager;
@@ -42,9 +45,6 @@ internal sealed class WatchSender : IDisposable
             },
             null);
     }
-
-    /// <summary>Times this viewer fell behind and skipped.</summary>
-    public int Skips { get; private set; }
 
     public async Task<WatchEnd> RunAsync()
     {
@@ -228,7 +228,7 @@ internal sealed class WatchSender : IDisposable
         if (_cursor < first)
         {
             // Lost the place: what is gone is gone, the newest keyframe is where it heals.
-            Skips++;
+            MediaMeter.ViewerSkips.Add(1, Outlet);
             if (_media)
             {
                 SkipTo(_packager.JoinIndex, first);
@@ -242,7 +242,7 @@ internal sealed class WatchSender : IDisposable
         if (_media && join > _cursor && _log.TryGet(_cursor, out var item) && item is Fragment next
             && _packager.Edge - next.Start > (long)_limits.MaxLag.TotalMicroseconds)
         {
-            Skips++;
+            MediaMeter.ViewerSkips.Add(1, Outlet);
             SkipTo(join, _cursor);
         }
     }

@@ -63,11 +63,9 @@ public sealed partial class WatchSession(
     TimeProvider clock,
     ILogger<WatchSession> logger)
 {
-    private static readonly Meter Meter = new("Weir.Media");
-    private static readonly UpDownCounter<int> Open = Meter.CreateUpDownCounter<int>("weir.media.websocket.sessions", description: "Open watch sessions");
-    private static readonly Counter<long> Skips = Meter.CreateCounter<long>("weir.media.websocket.skips", description: "Viewers that fell behind and skipped to a keyframe");
-    private static readonly Counter<long> TooSlow = Meter.CreateCounter<long>("weir.media.websocket.too_slow", description: "Viewers ended because a send took too long");
-    private static readonly Counter<long> Bad = Meter.CreateCounter<long>("weir.media.websocket.bad_input", description: "Viewers closed for what they sent");
+    private static readonly Meter Meter = new(MediaMeter.Name);
+    private static readonly UpDownCounter<int> Open = Meter.CreateUpDownCounter<int>("weir_websocket_sessions", description: "Open watch sessions");
+    private static readonly Counter<long> Bad = Meter.CreateCounter<long>("weir_websocket_bad_input", description: "Viewers closed for what they sent");
 
     private readonly Mailbox _mailbox = new();
 
@@ -86,7 +84,6 @@ public sealed partial class WatchSession(
         {
             using var sender = new WatchSender(socket, viewer, packager, _mailbox, media, epoch, limits, clock);
             var end = await sender.RunAsync();
-            Skips.Add(sender.Skips);
             await CloseAsync(end, receiving);
             return end;
         }
@@ -117,7 +114,7 @@ public sealed partial class WatchSession(
         };
         if (end == WatchEnd.TooSlow)
         {
-            TooSlow.Add(1);
+            MediaMeter.ViewersTooSlow.Add(1, WatchSender.Outlet);
             LogTooSlow(viewer.Broadcast.Id);
         }
         else if (end == WatchEnd.ViewerAtFault)

@@ -57,8 +57,8 @@ internal sealed class PasswordRules : IPasswordValidator<Account>
         return null;
     }
 
-    /// <summary>SP 800-63B-4: the same password typed on another keyboard must be the same bytes.</summary>
-    public static string Normalise(string password) => Unicode.ToNfkc(password);
+    /// <summary>SP 800-63B-4 asks for NFKC or NFKD: the same password typed on another keyboard must be the same bytes.</summary>
+    public static string Normalise(string password) => Unicode.ToNfkd(password);
 
     /// <summary>One character or short group over and over, or a run of the alphabet, the digits or a row of keys.</summary>
     private static bool IsPattern(string password)

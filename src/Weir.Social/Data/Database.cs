@@ -34,6 +34,12 @@ internal static class Database
 
     public static async Task MigrateAsync(this WeirDb db, CancellationToken cancellation)
     {
+        if (db.Database.IsSqlite())
+        {
+            // Kept in the file. A restored snapshot has it off.
+            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellation);
+        }
+
         // MigrateAsync locks and looks several times; most starts find nothing to do.
         if ((await db.Database.GetPendingMigrationsAsync(cancellation)).Any())
         {
@@ -72,7 +78,7 @@ internal static class Database
     private sealed class Pragmas : DbConnectionInterceptor
     {
         // WAL with synchronous=FULL acknowledges a commit after fsync.
-        private const string Text = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;";
+        private const string Text = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;";
 
         public static readonly Pragmas Instance = new();
 

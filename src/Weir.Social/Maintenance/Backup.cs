@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Weir.Hosting;
 using Weir.Social.Data;
 
 namespace Weir.Social.Maintenance;
@@ -75,23 +76,13 @@ public static class Backup
             }
 
             File.Move(partial, path);
-            SyncDirectory(Path.GetDirectoryName(path)!);
+            DirectorySync.Flush(Path.GetDirectoryName(path)!);
             return new Result(new FileInfo(path).Length, files.Count, notes);
         }
         finally
         {
             File.Delete(partial);
             File.Delete(snapshot);
-        }
-    }
-
-    /// <summary>A rename is on disk when its directory is.</summary>
-    internal static void SyncDirectory(string directory)
-    {
-        if (!OperatingSystem.IsWindows())
-        {
-            using var handle = File.OpenHandle(directory);
-            RandomAccess.FlushToDisk(handle);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Weir.Social.Data;
+using Weir.Hosting;
 
 namespace Weir.Social.Maintenance;
 
@@ -68,8 +68,8 @@ public static class Restore
             }
 
             Directory.Move(staging, target);
-            Backup.SyncDirectory(target);
-            Backup.SyncDirectory(Path.GetDirectoryName(target)!);
+            DirectorySync.Flush(target);
+            DirectorySync.Flush(Path.GetDirectoryName(target)!);
             return new Backup.Result(new FileInfo(file).Length, found.Count, notes);
         }
         catch (Exception fault) when (fault is InvalidDataException or EndOfStreamException or FormatException or JsonException or SqliteException)

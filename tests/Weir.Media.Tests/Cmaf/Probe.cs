@@ -13,6 +13,13 @@ public static class Probe
         return 0;
     });
 
+    /// <summary>
+    /// What ffmpeg's HLS reader complained of. That it reads an init segment anew, whoever serves it, and then notes to
+    /// know it already, is no complaint.
+    /// </summary>
+    public static string Complaints(string error) => string.Join('\n', error.Split('\n')
+        .Where(line => line.Length > 0 && !line.Contains("duplicated MOOV", StringComparison.Ordinal)));
+
     /// <summary>Seconds, in order.</summary>
     public static IReadOnlyList<double> PresentationTimes(byte[] file, string stream) => InFile(file, path =>
     {

@@ -269,6 +269,32 @@ public sealed class HlsOriginTests
     }
 
     [Fact]
+    public async Task Thousands_of_blocked_reloads_share_one_rendering()
+    {
+        using var theatre = new Theatre();
+        var publisher = theatre.Stage.Publish();
+        theatre.Stage.Play(publisher, Sample.H264Aac.Take(300));
+        var next = theatre.Read().Segments[^1];
+        var asked = Enumerable.Range(0, 5000).Select(i => theatre.AskAsync("main.m3u8", $"{next.Number}", $"{next.Parts.Count}").AsTask()).ToList();
+        Assert.DoesNotContain(asked, task => task.IsCompleted);
+        theatre.Stage.Play(publisher, Sample.H264Aac.Skip(300).Take(25));
+        var answers = await Task.WhenAll(asked);
+        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+        Assert.InRange(answers.Select(answer => answer.Body[0]).Distinct().Count(), 1, 2);
+    }
+
+    [Fact]
+    public async Task A_viewer_who_is_cut_while_a_reload_waits_gets_nothing()
+    {
+        using var theatre = new Theatre();
+        theatre.Stage.Play(theatre.Stage.Publish(), Sample.H264Aac.Take(300));
+        using var cut = new CancellationTokenSource();
+        var asked = theatre.AskAsync("main.m3u8", $"{theatre.Read().Segments[^1].Number + 1}", cancellation: cut.Token).AsTask();
+        await cut.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+    }
+
+    [Fact]
     public void Memory_stays_within_its_bound_and_three_target_durations_stay_listed()
     {
         using var theatre = new Theatre(limits: new HlsLimits { MaxBytes = 100_000 });

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { catalogue, parts } from './catalogue';
 import { format, placeholders, type Message } from './format';
@@ -16,6 +17,15 @@ describe('the message catalogue', () => {
   it('has each key in one file only', () => {
     const keys = Object.values(parts).flatMap((part) => Object.keys(part));
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('has no text that no page shows', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|ts)$/.test(file) && !file.includes('catalogue'));
+    const source = files.map((file) => readFileSync(`src/${file}`, 'utf8')).join('\n');
+    // Keys made of a prefix and a code of the server or a choice of the page: t(`audience.${kind}`).
+    const made = [...source.matchAll(/`((?:[\w-]+\.)+)\$\{/g)].map((match) => match[1]!);
+    const unused = entries.map(([key]) => key).filter((key) => !source.includes(`'${key}'`) && !made.some((prefix) => key.startsWith(prefix)));
+    expect(unused).toEqual([]);
   });
 
   it('has both English forms wherever a text counts', () => {

@@ -2,7 +2,10 @@ import { untrack } from 'svelte';
 import * as api from '../api/calls';
 import { Problem } from '../api/http';
 import type { Broadcast, Ticket, Viewers } from '../api/types';
+import { awaitRecording } from './ending';
+import { me } from '../shell/session.svelte';
 import { Comments } from './comments/comments.svelte';
+import { removeComment } from './comments/remove';
 import { ReplayComments } from './comments/replay';
 import { hasVideo } from './player/boxes';
 import { startHls, NativeHlsOutlet } from './player/hls-outlet';
@@ -20,6 +23,8 @@ export type Phase = 'loading' | 'live' | 'ended' | 'replay' | 'gone' | 'tooMany'
 
 /** So often a watch socket may fail to open, with a good ticket, before another way is tried (a proxy that knows no WebSocket). */
 const socketPatience = 5;
+/** So often a replay may be refused with a new ticket. */
+const replayPatience = 4;
 
 /** One broadcast on the page: its record, ticket, connection, picture and comments, from live to replay. */
 export class Room {
@@ -52,6 +57,7 @@ export class Room {
   #everOpen = false;
   #freshConnection = false;
   #hlsFailures = 0;
+  #replayRefusals = 0;
 
   constructor(
     readonly id: string,
@@ -130,16 +136,7 @@ export class Room {
 
   async deleteComment(commentId: string): Promise<void> {
     if (!this.#ticket) return;
-    const at = new URL(this.#ticket.watch.websocket);
-    at.protocol = at.protocol === 'wss:' ? 'https:' : 'http:';
-    at.pathname = at.pathname.replace(/\/watch$/, `/comments/${encodeURIComponent(commentId)}`);
-    let response: Response;
-    try {
-      response = await fetch(at, { method: 'DELETE', credentials: 'omit', signal: AbortSignal.timeout(15_000) });
-    } catch {
-      throw new Problem(0, 'offline');
-    }
-    if (!response.ok && response.status !== 404) throw new Problem(response.status, 'unexpected');
+    await removeComment(this.#ticket, commentId);
     this.comments.remove(commentId);
     this.#replay?.remove(commentId);
   }
@@ -211,7 +208,8 @@ export class Room {
       }
       case 'viewers':
         this.viewerCount = event.count;
-        this.#viewersReader.changed();
+        // Guests have no friends here whose names they could be told.
+        if (me()) this.#viewersReader.changed();
         break;
       case 'state':
         this.stream = event.state;
@@ -318,28 +316,11 @@ export class Room {
     this.phase = 'ended';
     this.preparing = true;
     this.#leave();
-    await this.#awaitRecording();
+    const found = await awaitRecording(this.id, (broadcast) => (this.broadcast = broadcast), () => this.#over);
     this.preparing = false;
-  }
-
-  async #awaitRecording(): Promise<void> {
-    // The record may need a moment to say that the recording is complete.
-    for (let attempt = 0; attempt < 8 && !this.#over; attempt++) {
-      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
-      try {
-        const broadcast = await api.broadcast(this.id);
-        this.broadcast = broadcast;
-        if (broadcast.state !== 'ended' || !broadcast.recorded) continue;
-        this.#ticket = await api.ticket(this.id);
-        if (!this.#over) await this.#startReplay();
-        return;
-      } catch (reason) {
-        if (reason instanceof Problem && reason.status === 404) {
-          this.phase = 'gone';
-          return;
-        }
-      }
-    }
+    if (this.#over || found === 'none') return;
+    if (found === 'recorded') await this.load();
+    else this.phase = 'gone';
   }
 
   async #startReplay(): Promise<void> {
@@ -354,7 +335,7 @@ export class Room {
     const source = { url: this.#ticket!.watch.replay, live: false, startAt: recall(this.id) ?? 0 };
     this.resumed = source.startAt > 0;
     playback.begin();
-    const on = { failed: (why: string) => this.#giveUp(why === 'codec' ? 'unsupported' : 'failed'), refused: () => (this.phase = 'gone') };
+    const on = { failed: (why: string) => this.#giveUp(why === 'codec' ? 'unsupported' : 'failed'), refused: () => void this.#replayRefused() };
     const outlet = (await startHls(video, source, on)) ?? (NativeHlsOutlet.supported(video) ? new NativeHlsOutlet(video, source, on) : null);
     if (this.#over || !outlet) {
       outlet?.stop();
@@ -365,6 +346,18 @@ export class Room {
     void playback.play(false);
     this.#replay = new ReplayComments(this.#ticket!, this.comments);
     void this.#replay.load();
+  }
+
+  /** The ticket is too old, the recording is not there yet, or one may no longer: a new ticket tells. */
+  async #replayRefused(): Promise<void> {
+    this.#savePosition();
+    this.#setOutlet(null);
+    if (++this.#replayRefusals > replayPatience) {
+      this.phase = 'failed';
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500 * this.#replayRefusals));
+    if (!this.#over) await this.load();
   }
 
   // ---- every now and then

@@ -31,7 +31,7 @@ export class ViewersReader {
       const viewers = await api.viewers(this.id);
       if (!this.#over) this.on(viewers);
     } catch (reason) {
-      if (!(reason instanceof Problem)) throw reason; // guests get no names; the number comes by the socket
+      if (!(reason instanceof Problem)) throw reason; // the number comes by the socket; the names with the next change
     }
     this.#timer = undefined;
   }

@@ -25,7 +25,5 @@ export const live = {
   'live.viewers': { en: { one: '{count} viewer', other: '{count} viewers' }, zh: { other: '{count} 人在看' } },
   'live.comments': { en: { one: '{count} comment', other: '{count} comments' }, zh: { other: '{count} 条评论' } },
   'live.byMe': { en: 'You', zh: '我' },
-  'live.openStudio': { en: 'Open', zh: '打开' },
   'live.replayOf': { en: 'Replay, {duration}', zh: '回放，{duration}' },
-  'live.onlyHere': { en: 'Choose a broadcast on the left to watch it.', zh: '从左侧选择一场直播观看。' },
 } as const;

@@ -103,7 +103,6 @@ export const studio = {
   'studio.end': { en: 'End broadcast', zh: '结束直播' },
   'studio.end.title': { en: 'End the broadcast?', zh: '结束直播？' },
   'studio.end.text': { en: 'It cannot be resumed. The recording becomes a replay for the same people.', zh: '结束后无法继续，录像会成为同样观众的回放。' },
-  'studio.cancel': { en: 'Discard', zh: '放弃' },
   'studio.summary': { en: 'That was it', zh: '直播结束' },
   'studio.summary.duration': { en: 'Duration', zh: '时长' },
   'studio.summary.peak': { en: 'Most viewers at once', zh: '最高同时观看' },

@@ -32,7 +32,6 @@ export const watch = {
   'player.danmaku': { en: 'Comments over the picture', zh: '弹幕' },
   'player.toLive': { en: 'Back to live', zh: '回到直播' },
   'player.live': { en: 'Live', zh: '直播' },
-  'player.replay': { en: 'Replay', zh: '回放' },
   'player.seek': { en: 'Position', zh: '播放进度' },
   'player.seek.value': { en: '{position} of {duration}', zh: '{position} / {duration}' },
   'player.speed': { en: 'Speed', zh: '倍速' },
@@ -57,7 +56,6 @@ export const watch = {
   'comments.left': { en: { one: '{count} character left', other: '{count} characters left' }, zh: { other: '还可输入 {count} 字' } },
   'comments.new': { en: { one: '{count} new comment', other: '{count} new comments' }, zh: { other: '{count} 条新评论' } },
   'comments.host': { en: 'host', zh: '主播' },
-  'comments.sending': { en: 'Sending…', zh: '发送中…' },
   'comments.failed': { en: 'Not sent', zh: '未发送' },
   'comments.refused.rate': { en: 'Too fast. Wait a moment and try again.', zh: '发送太快，请稍后再试。' },
   'comments.refused.muted': { en: 'The host has muted you.', zh: '你已被主播禁言。' },
@@ -73,6 +71,4 @@ export const watch = {
   'comments.unmute': { en: 'Unmute {name}', zh: '解除 {name} 的禁言' },
   'comments.didMute': { en: '{name} is muted', zh: '{name} 已被禁言' },
   'comments.didUnmute': { en: '{name} may comment again', zh: '{name} 可以评论了' },
-  'comments.youAreMuted': { en: 'The host has muted you', zh: '你已被主播禁言' },
-  'comments.youAreUnmuted': { en: 'You may comment again', zh: '你可以评论了' },
 } as const;

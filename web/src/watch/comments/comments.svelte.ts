@@ -103,7 +103,8 @@ export class Comments {
     if (this.#ids.has(event.id)) return;
     this.#ids.add(event.id);
     const line = this.#line(event);
-    if (event.clientId && this.lines.some((other) => other.key === event.clientId)) this.#change(event.clientId, line);
+    // The echo of what one wrote oneself. Others may have chosen the same clientId.
+    if (event.clientId && line.mine && this.lines.some((other) => other.mine && other.key === event.clientId)) this.#change(event.clientId, line);
     else this.#append(line);
     if (fresh) for (const listener of this.#flights) listener(line);
   }

@@ -79,11 +79,19 @@ export class LiveSocket {
   #connect(): void {
     clearTimeout(this.#retry);
     const url = this.ticket.watch.websocket;
-    const socket = new WebSocket(this.media ? url : `${url}${url.includes('?') ? '&' : '?'}media=none`);
-    socket.binaryType = 'arraybuffer';
-    this.#socket = socket;
     this.#wasOpen = false;
     this.#greeted = false;
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(this.media ? url : `${url}${url.includes('?') ? '&' : '?'}media=none`);
+    } catch (reason) {
+      // An address the browser does not allow (ws: from an https: page): as if it had not opened, so that another way is tried.
+      if (!(reason instanceof DOMException)) throw reason;
+      this.#closed(1006);
+      return;
+    }
+    socket.binaryType = 'arraybuffer';
+    this.#socket = socket;
     this.#heard = performance.now();
     socket.onopen = () => {
       this.#wasOpen = true;

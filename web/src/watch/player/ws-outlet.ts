@@ -17,6 +17,7 @@ export class WsOutlet implements Outlet {
   #mime: string | null = null;
   #lastTime = -1;
   #movedAt = 0;
+  #dryAt = -Infinity;
   #timer: ReturnType<typeof setInterval>;
 
   constructor(
@@ -92,6 +93,9 @@ export class WsOutlet implements Outlet {
     if (!range) return;
     const now = performance.now();
     this.#edge.arrived(now, range.end);
+    // Dry for a moment is the network's unevenness; for longer it was an outage, which more buffer would not have helped.
+    if (now - this.#dryAt < 2000) this.#edge.stalled();
+    this.#dryAt = -Infinity;
     if (!this.#started) {
       this.#started = true;
       this.video.currentTime = this.#edge.begin(now, range.start, range.end);
@@ -130,7 +134,7 @@ export class WsOutlet implements Outlet {
   }
 
   readonly #dry = () => {
-    if (this.#started && !this.video.paused && !this.video.seeking && aheadOf(this.video) < 0.1) this.#edge.stalled();
+    if (this.#started && !this.video.paused && !this.video.seeking && aheadOf(this.video) < 0.1) this.#dryAt = performance.now();
   };
 
   readonly #error = () => {

@@ -1,0 +1,107 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Weir.Social.Maintenance;
+
+namespace Weir.Social.Tests;
+
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class MaintenanceTests : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("weir-maintenance-").FullName;
+    private Server _server = null!;
+    private Someone _anna = null!;
+
+    private string File_ => Path.Combine(_directory, "weir.tar");
+
+    private string Recordings => Path.Combine(_directory, "recordings");
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await Server.StartAsync();
+        _anna = await _server.PersonAsync("Anna", admin: true);
+        Directory.CreateDirectory(Path.Combine(Recordings, "one"));
+        await File.WriteAllTextAsync(Path.Combine(Recordings, "one", "media.mp4"), "frames");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_backup_of_a_running_weir_restores_people_keys_and_recordings()
+    {
+        var id = await _anna.BroadcastAsync(new { kind = "link" });
+        var key = (await _anna.GetAsync($"/api/broadcasts/{id}/publish"))["rtmp"].GetRawText();
+        var made = await Backup.RunAsync(_server.Options, File_, Recordings);
+        Assert.Equal((4, 0), (made.Files, made.Notes.Count));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(File_));
+        await _anna.PatchAsync($"/api/broadcasts/{id}", new { title = "After the backup" });
+
+        var elsewhere = Path.Combine(_directory, "elsewhere");
+        await Restore.RunAsync(_server.Options with { DataDirectory = elsewhere }, File_);
+        Assert.Equal("frames", await File.ReadAllTextAsync(Path.Combine(elsewhere, "recordings", "one", "media.mp4")));
+        await using var restored = await Server.StartAsync(options: o => o with { DataDirectory = elsewhere });
+        Assert.Null(restored.Plane.SetupCode);
+        var anna = await Someone.OfAsync(restored, await restored.Anybody.PostAsync("/api/sessions", new { handle = _anna.Handle, password = Someone.Password }));
+        Assert.Equal("A broadcast", (await anna.GetAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.OK).Text("title"));
+        Assert.Equal(key, (await anna.GetAsync($"/api/broadcasts/{id}/publish"))["rtmp"].GetRawText());
+        Assert.Equal(_server.Plane.NodeKey.StreamToken, restored.Plane.NodeKey.StreamToken);
+    }
+
+    [Fact]
+    public async Task A_damaged_or_cut_short_backup_restores_nothing()
+    {
+        await Backup.RunAsync(_server.Options, File_, Recordings);
+        var whole = await File.ReadAllBytesAsync(File_);
+        var elsewhere = _server.Options with { DataDirectory = Path.Combine(_directory, "elsewhere") };
+        foreach (var damaged in new[] { whole[..(whole.Length / 2)], Flip(whole, whole.Length / 2), [], [.. "no backup at all"u8] })
+        {
+            await File.WriteAllBytesAsync(File_, damaged);
+            await Assert.ThrowsAsync<MaintenanceException>(() => Restore.RunAsync(elsewhere, File_));
+            Assert.False(Directory.Exists(elsewhere.DataDirectory));
+        }
+
+        static byte[] Flip(byte[] bytes, int at)
+        {
+            var copy = bytes.ToArray();
+            copy[at] ^= 0xFF;
+            return copy;
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_is_overwritten()
+    {
+        await Backup.RunAsync(_server.Options, File_);
+        await Assert.ThrowsAsync<MaintenanceException>(() => Backup.RunAsync(_server.Options, File_));
+        await Assert.ThrowsAsync<MaintenanceException>(() => Restore.RunAsync(_server.Options, File_));
+    }
+
+    [Fact]
+    public async Task A_reset_password_works_once_printed_and_ends_every_session()
+    {
+        var password = await ResetPassword.RunAsync(_server.Options, "@" + _anna.Handle.ToUpperInvariant());
+        (await _anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        (await _anna.PostAsync("/api/sessions", new { handle = _anna.Handle, password = Someone.Password })).Is(HttpStatusCode.Unauthorized);
+        (await _anna.PostAsync("/api/sessions", new { handle = _anna.Handle, password })).Is(HttpStatusCode.Created);
+        await Assert.ThrowsAsync<MaintenanceException>(() => ResetPassword.RunAsync(_server.Options, "nobody_at_all"));
+    }
+
+    [Fact]
+    public async Task What_was_acknowledged_is_on_disk_and_relations_are_kept() => await _server.ReadAsync(async db =>
+    {
+        Assert.Equal(("wal", 2L, 1L), (
+            await ValueAsync<string>(db, "journal_mode"),
+            await ValueAsync<long>(db, "synchronous"),
+            await ValueAsync<long>(db, "foreign_keys")));
+        return true;
+
+        // The names are the test's own; a pragma takes no parameters.
+#pragma warning disable EF1002
+        static async Task<T> ValueAsync<T>(Data.WeirDb db, string pragma) =>
+            (await db.Database.SqlQueryRaw<T>($"SELECT {pragma} AS \"Value\" FROM pragma_{pragma}").ToListAsync()).Single();
+#pragma warning restore EF1002
+    });
+}

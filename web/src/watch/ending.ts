@@ -1,0 +1,25 @@
+import * as api from '../api/calls';
+import { Problem } from '../api/http';
+import type { Broadcast } from '../api/types';
+
+const attempts = 8;
+
+/** After the end: the record may need a moment to say that the recording is complete. Asks for it, more and more seldom, for some ten seconds. */
+export async function awaitRecording(
+  id: string,
+  seen: (broadcast: Broadcast) => void,
+  over: () => boolean,
+): Promise<'recorded' | 'none' | 'gone'> {
+  for (let attempt = 0; attempt < attempts && !over(); attempt++) {
+    if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
+    try {
+      const broadcast = await api.broadcast(id);
+      seen(broadcast);
+      if (broadcast.state === 'ended' && broadcast.recorded) return 'recorded';
+    } catch (reason) {
+      if (!(reason instanceof Problem)) throw reason;
+      if (reason.status === 404) return 'gone';
+    }
+  }
+  return 'none';
+}
