@@ -30,14 +30,50 @@ public sealed class AudienceTests
         stage.Listed();
         stage.Watch(stage.Ticket(account: Guid.NewGuid()), out var viewer);
         var audience = viewer!.Live.Viewers;
-        audience.Saw(77, stage.Mia, isHost: false);
+        var polling = new Polling(stage.Mia, 0, HasTicket: true, IsHost: false);
+        Assert.True(audience.TrySee(polling, 77, "10.0.0.1"));
         Assert.Equal(2, audience.Now().Count);
         stage.Clock.Advance(TimeSpan.FromSeconds(9));
-        audience.Saw(77, stage.Mia, isHost: false);
+        Assert.True(audience.TrySee(polling, 77, "10.0.0.1"));
         stage.Clock.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal(2, audience.Now().Count);
         stage.Clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(1, audience.Now().Count);
         Assert.Equal(2, audience.Peak);
+    }
+
+    [Fact]
+    public async Task Viewers_by_HLS_are_sessions_of_their_ticket_like_any_other()
+    {
+        await using var stage = new Stage(sessionsPerTicket: 2);
+        stage.Listed();
+        var ticket = stage.Ticket();
+        Assert.True(Ticket.TryVerify(stage.Key, ticket, out var verified));
+        stage.Watch(ticket, out var viewer);
+        var audience = viewer!.Live.Viewers;
+        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.1"));
+        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.1"));
+        Assert.False(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.2"));
+        Assert.Equal(WatchDenied.TooManySessions, stage.Watch(ticket, out _));
+
+        stage.Clock.Advance(TimeSpan.FromSeconds(11));
+        audience.Now();
+        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.2"));
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_broadcast_hears_of_every_change_of_its_audience()
+    {
+        await using var stage = new Stage();
+        Assert.True(stage.Broadcasts.AudienceChange(stage.Broadcast).IsCancellationRequested);
+        stage.Listed();
+        var change = stage.Broadcasts.AudienceChange(stage.Broadcast);
+        stage.Say(rules => rules.Title = "another title");
+        Assert.False(change.IsCancellationRequested);
+        var heard = new TaskCompletionSource();
+        change.Register(heard.SetResult);
+        stage.Say(rules => rules.Epoch = 1);
+        await heard.Task.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        Assert.False(stage.Broadcasts.AudienceChange(stage.Broadcast).IsCancellationRequested);
     }
 }

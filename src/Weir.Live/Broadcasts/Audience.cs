@@ -6,6 +6,13 @@ namespace Weir.Live.Broadcasts;
 /// <param name="Count">Viewers without the host; several sessions of one ticket are one viewer.</param>
 internal readonly record struct AudienceNow(int Count, IReadOnlyList<Guid> Accounts, int Anonymous);
 
+/// <summary>A viewer by HLS, as the last playlist request showed them.</summary>
+internal readonly record struct Polling(Guid Account, uint Epoch, bool HasTicket, bool IsHost, long LastSeen = 0)
+{
+    public static Polling Of(Weir.Contracts.Ticket? ticket) =>
+        new(ticket?.Account ?? Guid.Empty, ticket?.Epoch ?? 0, ticket is not null, ticket?.IsHost ?? false);
+}
+
 /// <summary>
 /// The open sessions of one broadcast, and those who watch by HLS, who have no connection of their own: they are seen
 /// by the playlists they ask for and forgotten when they stop asking.
@@ -18,7 +25,7 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
     private readonly Lock _lock = new();
     private readonly HashSet<LiveViewer> _open = [];
     private readonly Dictionary<ulong, int> _sessions = [];
-    private readonly Dictionary<ulong, Polling> _polling = [];
+    private readonly Dictionary<(ulong Session, string Place), Polling> _polling = [];
     private int _peak;
 
     public int Peak => Volatile.Read(ref _peak);
@@ -49,22 +56,36 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
                 return;
             }
 
-            if (--_sessions[viewer.Session] == 0)
-            {
-                _sessions.Remove(viewer.Session);
-            }
+            Release(viewer.Session);
         }
     }
 
-    /// <summary>Notes a viewer who asked for a playlist.</summary>
-    public void Saw(ulong session, Guid account, bool isHost)
+    /// <summary>
+    /// Notes a viewer who asked for a playlist. False when the ticket has all the sessions it may have: those who ask from
+    /// one address are one session, for more cannot be told of them.
+    /// </summary>
+    public bool TrySee(Polling viewer, ulong session, string place)
     {
         lock (_lock)
         {
-            if (_polling.Count < MaxPolling || _polling.ContainsKey(session))
+            if (!_polling.ContainsKey((session, place)))
             {
-                _polling[session] = new Polling(account, isHost, clock.GetTimestamp());
+                var sessions = _sessions.GetValueOrDefault(session);
+                if (viewer.HasTicket && sessions >= sessionsPerTicket)
+                {
+                    return false;
+                }
+
+                if (_polling.Count >= MaxPolling)
+                {
+                    return true;
+                }
+
+                _sessions[session] = sessions + 1;
             }
+
+            _polling[(session, place)] = viewer with { LastSeen = clock.GetTimestamp() };
+            return true;
         }
     }
 
@@ -75,9 +96,15 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
         lock (_lock)
         {
             open = [.. _open];
-
-            // Whoever polls and still may shows up again with the next playlist.
-            _polling.Clear();
+            foreach (var (who, polling) in _polling.ToArray())
+            {
+                var stays = all == ViewerEnd.None && (rules is null || (polling.HasTicket ? rules.Allows(polling.Account, polling.Epoch) : rules.Public));
+                if (!stays)
+                {
+                    Forget(who);
+                    metrics.Cuts.Add(all is ViewerEnd.None or ViewerEnd.Cut ? 1 : 0);
+                }
+            }
         }
 
         foreach (var viewer in open)
@@ -113,11 +140,11 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
     {
         lock (_lock)
         {
-            foreach (var (session, polling) in _polling.ToArray())
+            foreach (var (who, polling) in _polling.ToArray())
             {
                 if (clock.GetElapsedTime(polling.LastSeen) > PollingLimit)
                 {
-                    _polling.Remove(session);
+                    Forget(who);
                 }
             }
 
@@ -130,7 +157,7 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
                 }
             }
 
-            foreach (var (session, polling) in _polling)
+            foreach (var ((session, _), polling) in _polling)
             {
                 if (!polling.IsHost)
                 {
@@ -148,5 +175,19 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
         }
     }
 
-    private readonly record struct Polling(Guid Account, bool IsHost, long LastSeen);
+    private void Forget((ulong Session, string Place) who)
+    {
+        if (_polling.Remove(who))
+        {
+            Release(who.Session);
+        }
+    }
+
+    private void Release(ulong session)
+    {
+        if (--_sessions[session] == 0)
+        {
+            _sessions.Remove(session);
+        }
+    }
 }

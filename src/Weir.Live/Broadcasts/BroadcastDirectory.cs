@@ -14,6 +14,10 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
     private readonly Dictionary<Guid, Rules> _rules = [];
     private readonly Dictionary<string, Guid> _keys = [];
     private readonly Dictionary<Guid, LiveBroadcast> _running = [];
+    private readonly Dictionary<Guid, CancellationTokenSource> _awaitsChange = [];
+
+    /// <summary>Ended here, and the social plane has not confirmed it yet: nothing brings them back.</summary>
+    private readonly HashSet<Guid> _ended = [];
     private HashSet<Guid>? _listed;
     private bool _stopping;
 
@@ -57,12 +61,22 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
     public void Apply(Rules rules)
     {
         LiveBroadcast? running;
+        CancellationTokenSource? change = null;
         lock (_lock)
         {
             _listed?.Add(rules.Broadcast);
             if (_rules.TryGetValue(rules.Broadcast, out var before))
             {
                 ForgetKeys(before);
+                if (before.Epoch != rules.Epoch || before.Public != rules.Public)
+                {
+                    _awaitsChange.Remove(rules.Broadcast, out change);
+                }
+            }
+
+            if (rules.Ended)
+            {
+                _ended.Remove(rules.Broadcast);
             }
 
             _rules[rules.Broadcast] = rules;
@@ -75,6 +89,7 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
         }
 
         running?.Apply(rules);
+        Announce(change);
         if (rules.Ended && running is not null)
         {
             running.Broadcast.End();
@@ -85,8 +100,18 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
         }
         else if (running is null && rules.ExpectsResume)
         {
-            // Its publisher may come back, and if not it has to end: both need it to exist here.
-            GetOrStart(rules);
+            if (factory.ReportIfFinished(rules))
+            {
+                lock (_lock)
+                {
+                    _ended.Add(rules.Broadcast);
+                }
+            }
+            else
+            {
+                // Its publisher may come back, and if not it has to end: both need it to exist here.
+                GetOrStart(rules);
+            }
         }
     }
 
@@ -94,13 +119,13 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
     public void CompleteLists()
     {
         List<LiveBroadcast> gone = [];
+        List<CancellationTokenSource> changes = [];
         lock (_lock)
         {
             foreach (var id in _rules.Keys.Where(id => _listed?.Contains(id) == false).ToArray())
             {
-                ForgetKeys(_rules[id]);
-                _rules.Remove(id);
-                if (_running.Remove(id, out var running))
+                Remove(id, changes);
+                if (_running.TryGetValue(id, out var running))
                 {
                     gone.Add(running);
                 }
@@ -115,21 +140,22 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
             running.Viewers.Close(null, ViewerEnd.Cut);
             running.Broadcast.End();
         }
+
+        changes.ForEach(Announce);
     }
 
     /// <summary>The broadcast was deleted: nobody watches it any more and its recording goes.</summary>
     public async Task ForgetAsync(Guid id)
     {
         LiveBroadcast? running;
+        List<CancellationTokenSource> changes = [];
         lock (_lock)
         {
-            if (_rules.Remove(id, out var rules))
-            {
-                ForgetKeys(rules);
-            }
-
+            Remove(id, changes);
             _running.Remove(id, out running);
         }
+
+        changes.ForEach(Announce);
 
         if (running is not null)
         {
@@ -176,6 +202,37 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
         }
     }
 
+    /// <summary>
+    /// Cancelled when the audience of a broadcast changes: whoever waits for something on its behalf asks again whether
+    /// they may have it. Already cancelled for one that does not exist.
+    /// </summary>
+    public CancellationToken AudienceChange(Guid id)
+    {
+        lock (_lock)
+        {
+            if (!_rules.ContainsKey(id))
+            {
+                return new CancellationToken(canceled: true);
+            }
+
+            if (!_awaitsChange.TryGetValue(id, out var change))
+            {
+                _awaitsChange[id] = change = new CancellationTokenSource();
+            }
+
+            return change.Token;
+        }
+    }
+
+    /// <summary>It is over, whether or not the social plane knows already.</summary>
+    public bool HasEnded(Rules rules)
+    {
+        lock (_lock)
+        {
+            return rules.Ended || _ended.Contains(rules.Broadcast);
+        }
+    }
+
     public LiveBroadcast? FindRunning(Guid id)
     {
         lock (_lock)
@@ -184,7 +241,7 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
         }
     }
 
-    /// <summary>The running broadcast, started if need be; null when the node is going away.</summary>
+    /// <summary>The running broadcast, started if need be; null when it is over or the node is going away.</summary>
     public LiveBroadcast? GetOrStart(Rules rules)
     {
         lock (_lock)
@@ -194,7 +251,7 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
                 return running;
             }
 
-            if (_stopping)
+            if (_stopping || rules.Ended || _ended.Contains(rules.Broadcast))
             {
                 return null;
             }
@@ -223,6 +280,11 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
             {
                 return;
             }
+
+            if (_rules.TryGetValue(ended.Broadcast.Id, out var rules) && !rules.Ended)
+            {
+                _ended.Add(ended.Broadcast.Id);
+            }
         }
 
         await ended.DisposeAsync();
@@ -245,6 +307,30 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
 
     /// <summary>Closes the recordings; the broadcasts themselves go on when the node is back.</summary>
     public Task StopAsync() => Task.WhenAll(Running.Select(running => running.DisposeAsync().AsTask()));
+
+    private static void Announce(CancellationTokenSource? change)
+    {
+        if (change is not null)
+        {
+            // Off the thread that applies commands for everybody. The source holds no timer and needs no disposal.
+            ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), change, preferLocal: false);
+        }
+    }
+
+    private void Remove(Guid id, List<CancellationTokenSource> changes)
+    {
+        if (_rules.Remove(id, out var rules))
+        {
+            ForgetKeys(rules);
+        }
+
+        if (_awaitsChange.Remove(id, out var change))
+        {
+            changes.Add(change);
+        }
+
+        _ended.Remove(id);
+    }
 
     private void ForgetKeys(Rules rules)
     {

@@ -46,6 +46,11 @@ internal sealed class LiveAdmission : IAdmission
             if (_broadcasts.LiveIsOn && !rules.Ended && _broadcasts.GetOrStart(rules) is { } running)
             {
                 publisher = running.Publish(info, hash);
+                if (!_broadcasts.LiveIsOn)
+                {
+                    // Switched off at this moment, and perhaps too early to have found this publisher.
+                    publisher?.Dismiss();
+                }
             }
         }
 
@@ -68,8 +73,7 @@ internal sealed class LiveAdmission : IAdmission
     public WatchDenied TryWatch(ReadOnlySpan<char> broadcast, string? ticket, Outlet outlet, out LiveViewer? viewer)
     {
         viewer = null;
-        if (!TryCheck(broadcast, ticket, out var rules, out var verified) || rules.Ended && _broadcasts.FindRunning(rules.Broadcast) is null
-            || _broadcasts.GetOrStart(rules) is not { } running)
+        if (!TryCheck(broadcast, ticket, out var rules, out var verified) || _broadcasts.GetOrStart(rules) is not { } running)
         {
             return Denied(WatchDenied.NotFound);
         }

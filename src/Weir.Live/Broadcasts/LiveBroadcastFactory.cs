@@ -42,26 +42,57 @@ internal sealed class LiveBroadcastFactory(
         try
         {
             using var lease = replays.FinishAbandoned(rules.Broadcast);
-            if (lease is null)
+            if (lease is not null)
             {
-                return;
+                ReportEnd(rules, lease.Replay);
             }
-
-            reports.Put(new Contracts.Planes.BroadcastReport
-            {
-                Broadcast = rules.Broadcast.ToWire(),
-                Revision = clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000,
-                Phase = Contracts.Planes.BroadcastPhase.Ended,
-                ChangedAt = clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000,
-                MediaDuration = lease.Replay.Duration,
-                Comments = lease.Replay.Events.Count,
-                Recorded = true,
-            });
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             _log.LogError("The recording of {Broadcast} cannot be finished: {Reason}", rules.Broadcast.ToText(), fault.Message);
         }
+    }
+
+    /// <summary>
+    /// A broadcast that ended at this node, which then went away before the social plane had heard of it: true, and it is
+    /// reported again.
+    /// </summary>
+    public bool ReportIfFinished(Rules rules)
+    {
+        try
+        {
+            if (!replays.IsFinished(rules.Broadcast) || !replays.TryOpen(rules.Broadcast, out var lease))
+            {
+                return false;
+            }
+
+            using (lease)
+            {
+                ReportEnd(rules, lease.Replay);
+            }
+
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            _log.LogError("The recording of {Broadcast} cannot be read: {Reason}", rules.Broadcast.ToText(), fault.Message);
+            return false;
+        }
+    }
+
+    private void ReportEnd(Rules rules, Replay replay)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+        reports.Put(new Contracts.Planes.BroadcastReport
+        {
+            Broadcast = rules.Broadcast.ToWire(),
+            Revision = now,
+            Phase = Contracts.Planes.BroadcastPhase.Ended,
+            ChangedAt = now,
+            MediaDuration = replay.Duration,
+            Comments = replay.Events.Count,
+            Recorded = true,
+        });
     }
 
     private RecoveredRecording Recover(Guid broadcast)

@@ -29,32 +29,42 @@ internal static class HlsEndpoints
     {
         var query = context.Request.Query;
         var ticket = query["ticket"].ToString() is { Length: > 0 } given ? given : null;
-        if (!admission.TryCheck(id, ticket, out var rules, out var verified) || Running(broadcasts, rules) is not { } running)
-        {
-            admission.Denied(WatchDenied.NotFound);
-            await Problems.NotFound().ExecuteAsync(context);
-            return;
-        }
-
-        running.Viewers.Saw(verified?.Id ?? Anonymous(context), verified?.Account ?? Guid.Empty, verified?.IsHost ?? false);
         var gzip = context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
         var directives = new HlsDirectives(Value(query, "_HLS_msn"), Value(query, "_HLS_part"), Value(query, "_HLS_skip"));
-        var answer = await running.Outputs.Hls.PlaylistAsync(new HlsPlaylistRequest(name, directives, ticket, gzip, rules.Public), context.RequestAborted);
-
-        // It may have waited for seconds: whoever was cut meanwhile gets no newer playlist.
-        if (!admission.TryCheck(id, ticket, out _, out _))
+        while (true)
         {
-            admission.Denied(WatchDenied.NotFound);
-            await Problems.NotFound().ExecuteAsync(context);
-            return;
-        }
+            var denied = WatchDenied.NotFound;
+            if (!admission.TryCheck(id, ticket, out var rules, out var verified) || broadcasts.GetOrStart(rules) is not { } running
+                || IsOneTooMany(context, running, verified, out denied))
+            {
+                admission.Denied(denied);
+                await Problems.NotFound().ExecuteAsync(context);
+                return;
+            }
 
-        await WriteAsync(context, answer);
+            // It may wait for seconds: when the audience changes meanwhile, whoever waits is asked for their ticket again.
+            var change = broadcasts.AudienceChange(rules.Broadcast);
+            using var until = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, change);
+            try
+            {
+                var answer = await running.Outputs.Hls.PlaylistAsync(new HlsPlaylistRequest(name, directives, ticket, gzip, rules.Public), until.Token);
+                // The rules change before the addresses do: with this, no new address reaches anybody who was cut.
+                if (admission.TryCheck(id, ticket, out _, out _))
+                {
+                    await WriteAsync(context, answer);
+                    return;
+                }
+            }
+            catch (OperationCanceledException) when (change.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+            {
+                // Asked again above.
+            }
+        }
     }
 
     private static async Task MediaAsync(HttpContext context, string id, string path, string rendition, string file, BroadcastDirectory broadcasts)
     {
-        if (!Ids.TryParse(id, out var broadcast) || broadcasts.FindRunning(broadcast) is not { } running)
+        if (!Ids.TryParse(id, out var broadcast) || broadcasts.Find(broadcast) is null || broadcasts.FindRunning(broadcast) is not { } running)
         {
             await Problems.NotFound().ExecuteAsync(context);
             return;
@@ -63,9 +73,13 @@ internal static class HlsEndpoints
         await WriteAsync(context, await running.Outputs.Hls.MediaAsync(path, rendition, file, context.RequestAborted));
     }
 
-    /// <summary>A broadcast that has not begun is started for the first who waits for it; an ended one only lives on for a while.</summary>
-    private static LiveBroadcast? Running(BroadcastDirectory broadcasts, Rules rules) =>
-        rules.Ended ? broadcasts.FindRunning(rules.Broadcast) : broadcasts.GetOrStart(rules);
+    private static bool IsOneTooMany(HttpContext context, LiveBroadcast running, Ticket? ticket, out WatchDenied denied)
+    {
+        var place = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        var seen = running.Viewers.TrySee(Polling.Of(ticket), ticket?.Id ?? Anonymous(place), place);
+        denied = seen ? WatchDenied.None : WatchDenied.TooManySessions;
+        return !seen;
+    }
 
     private static async Task WriteAsync(HttpContext context, HlsResponse answer)
     {
@@ -100,5 +114,5 @@ internal static class HlsEndpoints
     private static string? Value(IQueryCollection query, string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
 
     /// <summary>Viewers of a public broadcast without a ticket are told apart by their address, as well as that goes.</summary>
-    private static ulong Anonymous(HttpContext context) => (ulong)(uint)HashCode.Combine(context.Connection.RemoteIpAddress, "hls");
+    private static ulong Anonymous(string place) => (uint)HashCode.Combine(place, "hls");
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,18 +11,21 @@ using Weir.Media.Recording;
 
 namespace Weir.Live.Http;
 
-/// <summary>Replays: a playlist for whoever has a ticket, media by its unguessable address, the comments and their deletion.</summary>
+/// <summary>Replays: a playlist for whoever has a ticket, media for whoever has the address out of it, the comments and their deletion.</summary>
 internal static class ReplayEndpoints
 {
     public static void MapReplay(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/live/{id}/replay.m3u8", Playlist);
-        routes.MapGet("/live/{id}/r/{path}/{file}", Media);
+        routes.MapGet("/live/{id}/r/{path}/{file}", MediaAsync);
         routes.MapGet("/live/{id}/events", Events);
         routes.MapDelete("/live/{id}/comments/{comment}", DeleteAsync);
     }
 
-    private static IResult Playlist(HttpContext context, string id, string? ticket, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays, NodeKey key)
+    /// <summary>The path element of media that needs no ticket.</summary>
+    private const string Open = "public";
+
+    private static IResult Playlist(HttpContext context, string id, string? ticket, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
     {
         if (!admission.TryCheck(id, ticket, out var rules, out _))
         {
@@ -37,27 +41,35 @@ internal static class ReplayEndpoints
         using (lease)
         {
             context.Response.Headers.CacheControl = rules.Public ? "public, max-age=60" : "private, no-store";
-            return Results.Bytes(lease.Replay.Playlist(key.MediaPath(rules.Broadcast, rules.Epoch)), "application/vnd.apple.mpegurl");
+
+            // Players read a VOD playlist once. An address for all that a cut re-keys would stop everybody who stays, so
+            // each viewer's carries their ticket.
+            return Results.Bytes(lease.Replay.Playlist(rules.Public || ticket is null ? Open : ticket), "application/vnd.apple.mpegurl");
         }
     }
 
-    private static IResult Media(HttpContext context, string id, string path, string file, BroadcastDirectory broadcasts, ReplayStore replays, NodeKey key)
+    private static async Task MediaAsync(HttpContext context, string id, string path, string file, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
     {
-        if (!Ids.TryParse(id, out var broadcast) || broadcasts.Find(broadcast) is not { } rules
-            || !FixedTime.Equal(path, key.MediaPath(broadcast, rules.Epoch)) || !RecordingFiles.TryParseMedia(file, out _))
+        bool MayRead([NotNullWhen(true)] out Rules? rules) => admission.TryCheck(id, path == Open ? null : path, out rules, out _);
+
+        if (!MayRead(out var rules))
         {
-            return Problems.NotFound();
+            admission.Denied(WatchDenied.NotFound);
+            await Problems.NotFound().ExecuteAsync(context);
+            return;
         }
 
-        var media = Path.Combine(replays.DirectoryOf(broadcast), file);
-        if (!File.Exists(media))
+        if (!HasReplay(broadcasts, rules) || !RecordingFiles.TryParseMedia(file, out _)
+            || Path.Combine(replays.DirectoryOf(rules.Broadcast), file) is var media && !File.Exists(media))
         {
-            return Problems.NotFound();
+            await Problems.NotFound().ExecuteAsync(context);
+            return;
         }
 
-        // One address for all viewers, which dies with the audience it was made for: shared caches may keep it.
-        context.Response.Headers.CacheControl = "public, max-age=3600, immutable";
-        return Results.File(media, "video/mp4", enableRangeProcessing: true);
+        // A file may be hours long and its reader slow: a cut ends what is under way too.
+        using var watch = new AudienceWatch(broadcasts, rules.Broadcast, () => MayRead(out _), context.Abort);
+        context.Response.Headers.CacheControl = rules.Public ? "public, max-age=300" : "private, max-age=3600";
+        await Results.File(media, "video/mp4", enableRangeProcessing: true).ExecuteAsync(context);
     }
 
     private static IResult Events(
@@ -126,5 +138,5 @@ internal static class ReplayEndpoints
     }
 
     private static bool HasReplay(BroadcastDirectory broadcasts, Rules rules) =>
-        broadcasts.FindRunning(rules.Broadcast) is { } running ? running.Outputs.HasReplay : rules.Ended;
+        broadcasts.FindRunning(rules.Broadcast) is { } running ? running.Outputs.HasReplay : broadcasts.HasEnded(rules);
 }

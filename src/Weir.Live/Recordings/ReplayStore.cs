@@ -24,7 +24,7 @@ internal sealed class ReplayStore(string directory)
     public Lease? FinishAbandoned(Guid broadcast)
     {
         var path = DirectoryOf(broadcast);
-        if (!Directory.Exists(path) || File.Exists(Path.Combine(path, RecordingFiles.Finished)) || !TryOpen(broadcast, out var lease))
+        if (!Directory.Exists(path) || IsFinished(broadcast) || !TryOpen(broadcast, out var lease))
         {
             return null;
         }
@@ -32,6 +32,9 @@ internal sealed class ReplayStore(string directory)
         File.Create(Path.Combine(path, RecordingFiles.Finished)).Dispose();
         return lease;
     }
+
+    /// <summary>The broadcast of this recording ended.</summary>
+    public bool IsFinished(Guid broadcast) => File.Exists(Path.Combine(DirectoryOf(broadcast), RecordingFiles.Finished));
 
     /// <summary>False when nothing was recorded. Not for a broadcast that is still being recorded.</summary>
     public bool TryOpen(Guid broadcast, [NotNullWhen(true)] out Lease? lease)

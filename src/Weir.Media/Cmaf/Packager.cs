@@ -202,6 +202,6 @@ public sealed partial class Packager
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Packaging of broadcast {Broadcast} fell behind by {Frames} frames and goes on at a keyframe")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Packaging of broadcast {Broadcast:N} fell behind by {Frames} frames and goes on at a keyframe")]
     private partial void LogLost(Guid broadcast, long frames);
 }

@@ -31,6 +31,7 @@ public sealed partial class HlsOrigin : IDisposable
     private TaskCompletionSource _pulse = NewPulse();
     private long _cursor;
     private volatile bool _ended;
+    private ITimer? _afterGrace;
 
     public HlsOrigin(Packager packager, string mediaPath, HlsLimits limits, TimeProvider clock, ILogger<HlsOrigin> logger)
     {
@@ -76,6 +77,10 @@ public sealed partial class HlsOrigin : IDisposable
             lock (_lock)
             {
                 Publish();
+
+                // Whoever waits for a part under the old path hears of it when the path dies, not when the part comes.
+                _afterGrace?.Dispose();
+                _afterGrace = _clock.CreateTimer(_ => Pulse(), null, _limits.OldPathGrace, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -170,7 +175,7 @@ public sealed partial class HlsOrigin : IDisposable
         if (snapshot.Next == (name.Segment, part) && !snapshot.IsEnded)
         {
             var later = await WaitAsync(
-                later => later is null || later.IsEnded || later.Next != (name.Segment, part), TimeSpan.FromSeconds(3 * snapshot.Target), cancellation);
+                later => later is null || later.IsEnded || later.Next != (name.Segment, part) || !_paths.IsValid(mediaPath), TimeSpan.FromSeconds(3 * snapshot.Target), cancellation);
             snapshot = later ?? snapshot;
             if (!_paths.IsValid(mediaPath))
             {
@@ -186,6 +191,11 @@ public sealed partial class HlsOrigin : IDisposable
     public void Dispose()
     {
         _heartbeat.Dispose();
+        lock (_lock)
+        {
+            _afterGrace?.Dispose();
+        }
+
         Pulse();
     }
 
@@ -303,6 +313,6 @@ public sealed partial class HlsOrigin : IDisposable
     private static HlsResponse Media(Rendition rendition, IReadOnlyList<ReadOnlyMemory<byte>> body) =>
         new(200, rendition == Rendition.Main ? "video/mp4" : "audio/mp4", "public, max-age=3600, immutable", body);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "HLS of broadcast {Broadcast} fell behind by {Items} items and begins a new playlist")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "HLS of broadcast {Broadcast:N} fell behind by {Items} items and begins a new playlist")]
     private partial void LogLost(Guid broadcast, long items);
 }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace Weir.Media.Hls;
 
 /// <summary>The unguessable path element under which media is served: the current one, and those just replaced.</summary>
@@ -50,9 +53,13 @@ internal sealed class MediaPaths(string current, TimeSpan grace, TimeProvider cl
                 _old.Dequeue();
             }
 
-            return path == _current || _old.Any(old => old.Path == path);
+            return IsSame(path, _current) || _old.Any(old => IsSame(path, old.Path));
         }
     }
+
+    // In constant time: the answer's duration must not tell how much of a guess was right.
+    private static bool IsSame(string a, string b) =>
+        CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(a.AsSpan()), MemoryMarshal.AsBytes(b.AsSpan()));
 
     /// <summary>Whether nobody can hold playlist entries with an older path, if playlists cover this long.</summary>
     public bool IsOlderThan(TimeSpan age)

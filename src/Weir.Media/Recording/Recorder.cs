@@ -342,15 +342,15 @@ public sealed partial class Recorder : IDisposable
         (_media, _index) = (null, null);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The recording of {Broadcast} pauses, viewers are not affected: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The recording of {Broadcast:N} pauses, viewers are not affected: {Cause}")]
     private partial void LogPaused(Guid broadcast, string cause);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The recording of {Broadcast} goes on")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The recording of {Broadcast:N} goes on")]
     private partial void LogContinued(Guid broadcast);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A half written fragment stays in the recording of {Broadcast}: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A half written fragment stays in the recording of {Broadcast:N}: {Cause}")]
     private partial void LogTorn(Guid broadcast, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The recording of {Broadcast} fell behind and leaves {Items} items out")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The recording of {Broadcast:N} fell behind and leaves {Items} items out")]
     private partial void LogLost(Guid broadcast, long items);
 }

@@ -207,6 +207,6 @@ public sealed partial class RtmpSession
     [LoggerMessage(Level = LogLevel.Warning, Message = "Refused a publisher ({Reason}, encoder {Encoder}); the stream key is not shown")]
     private partial void LogPublishRefused(PublishRefusal reason, string encoder);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Publishing into {Broadcast} with {Encoder}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Publishing into {Broadcast:N} with {Encoder}")]
     private partial void LogPublishing(Guid broadcast, string encoder);
 }

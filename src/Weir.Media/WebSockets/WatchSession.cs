@@ -141,9 +141,9 @@ public sealed partial class WatchSession(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A viewer of {Broadcast} was too slow for too long")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A viewer of {Broadcast:N} was too slow for too long")]
     private partial void LogTooSlow(Guid broadcast);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A viewer of {Broadcast} sent what the protocol does not allow, closed with {Code}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A viewer of {Broadcast:N} sent what the protocol does not allow, closed with {Code}")]
     private partial void LogFault(Guid broadcast, int code);
 }

@@ -40,7 +40,9 @@ internal static class UpCommand
         var log = social.App.Services.GetRequiredService<ILoggerFactory>();
         await SocialSettings.StartAsync(social, options, cancellation);
 
-        var supervisor = new LiveSupervisor(LiveArguments(settings, options, social, demo), TimeProvider.System, log.CreateLogger<LiveSupervisor>());
+        // Not as an argument: every user of the machine can read those of every process.
+        var environment = new Dictionary<string, string> { ["WEIR_METRICS_TOKEN"] = options.MetricsToken ?? "" };
+        var supervisor = new LiveSupervisor(LiveArguments(settings, options, social, demo), environment, TimeProvider.System, log.CreateLogger<LiveSupervisor>());
         var stopping = social.App.Lifetime.ApplicationStopping;
         var supervising = supervisor.RunAsync(stopping);
         try

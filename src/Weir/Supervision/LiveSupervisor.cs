@@ -6,11 +6,13 @@ namespace Weir.Supervision;
 
 /// <summary>
 /// Keeps the live plane running as a child process with its own heap, a lower priority and a name of its own. It is
-/// started again when it ends, at once the first time, then with growing pauses.
+/// started again when it ends: at once, unless it ended soon after its start, for then starts are spaced ever wider.
 /// </summary>
-internal sealed class LiveSupervisor(IReadOnlyList<string> arguments, TimeProvider clock, ILogger<LiveSupervisor> log)
+internal sealed class LiveSupervisor(
+    IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, TimeProvider clock, ILogger<LiveSupervisor> log)
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(3.5);
 
@@ -42,7 +44,7 @@ internal sealed class LiveSupervisor(IReadOnlyList<string> arguments, TimeProvid
 
     public async Task RunAsync(CancellationToken stopping)
     {
-        var pause = TimeSpan.Zero;
+        var interval = ShortestInterval;
         for (var first = true; !stopping.IsCancellationRequested; first = false)
         {
             var startedAt = clock.GetTimestamp();
@@ -63,10 +65,13 @@ internal sealed class LiveSupervisor(IReadOnlyList<string> arguments, TimeProvid
                 return;
             }
 
-            pause = clock.GetElapsedTime(startedAt) > Steady ? TimeSpan.Zero : pause;
+            // Only what is left of the interval is waited: a plane that served for a while is back at once, however often it ends.
+            var ran = clock.GetElapsedTime(startedAt);
+            interval = ran > Steady ? ShortestInterval : interval;
+            var pause = interval > ran ? interval - ran : TimeSpan.Zero;
+            interval = interval * 2 < LongestInterval ? interval * 2 : LongestInterval;
             log.LogError("The live plane ended with {ExitCode}; it starts again in {Pause:0.0} s. Everything social goes on", child.ExitCode, pause.TotalSeconds);
             await Task.Delay(pause, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(250) : pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 
@@ -83,6 +88,11 @@ internal sealed class LiveSupervisor(IReadOnlyList<string> arguments, TimeProvid
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         start.Environment["DOTNET_GCHeapHardLimitPercent"] = HeapPercent.ToString("x", System.Globalization.CultureInfo.InvariantCulture);

@@ -31,7 +31,7 @@ export const friendRequests = () => call<T.FriendRequests>('GET', '/api/friend-r
 export const requestFriend = (handle: string) => call<{ id: string }>('POST', '/api/friend-requests', { handle });
 export const acceptFriend = (request: string) => call<void>('POST', `/api/friend-requests/${id(request)}/accept`, {});
 export const dropFriendRequest = (request: string) => call<void>('DELETE', `/api/friend-requests/${id(request)}`);
-export const blocks = () => call<T.Person[]>('GET', '/api/blocks');
+export const blocks = () => call<T.Somebody[]>('GET', '/api/blocks');
 export const block = (handle: string) => call<void>('PUT', `/api/blocks/${id(handle)}`);
 export const unblock = (handle: string) => call<void>('DELETE', `/api/blocks/${id(handle)}`);
 

@@ -1,5 +1,12 @@
 // The JSON of docs/protocol.md. Times are ISO 8601 strings, media times milliseconds, ids 32 hexadecimal digits.
 
+/** Somebody of whom the caller may know no more than the handle: asking or blocking tells nothing about it. */
+export interface Somebody {
+  handle: string;
+  id?: string | null;
+  name?: string | null;
+}
+
 export interface Person { id: string; handle: string; name: string }
 export interface Server {
   name: string;
@@ -15,7 +22,7 @@ export interface Invitation { code: string; createdAt: string; expiresAt: string
 export interface Friend extends Person { since: string; circles: string[] }
 export interface FriendRequests {
   incoming: { id: string; from: Person; createdAt: string }[];
-  outgoing: { id: string; to: Person; createdAt: string }[];
+  outgoing: { id: string; to: Somebody; createdAt: string }[];
 }
 export interface Circle { id: string; name: string; members: Person[] }
 

@@ -1,5 +1,5 @@
 import * as api from '../api/calls';
-import type { Circle, Friend, FriendRequests, Invitation, Person } from '../api/types';
+import type { Circle, Friend, FriendRequests, Invitation, Somebody } from '../api/types';
 import { setRequestCount } from '../shell/requests.svelte';
 
 /** Everything the people page shows, read together and read again after each change. */
@@ -7,7 +7,7 @@ export class People {
   friends = $state.raw<Friend[]>([]);
   requests = $state.raw<FriendRequests>({ incoming: [], outgoing: [] });
   circles = $state.raw<Circle[]>([]);
-  blocks = $state.raw<Person[]>([]);
+  blocks = $state.raw<Somebody[]>([]);
   invitations = $state.raw<Invitation[]>([]);
   loaded = $state(false);
 
