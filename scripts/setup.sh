@@ -1,5 +1,5 @@
 # What ./weir, ./test and .ci/run share: find or install the tools, build what is stale. Sourced, with $root set.
-# A build is stale when a file or folder it is made of is newer than its stamp: no build tool is started to find out.
+# A build is stale when the files it was made of are not the same any more: no build tool is started to find out.
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -27,12 +27,13 @@ weir_debian() {
     || { tail -n 5 "$root/.build/apt.log" >&2; return 1; }
 }
 
-# weir_stale STAMP PATH...: true when something below a path is newer than the stamp, or the stamp is missing.
-weir_stale() {
-  local stamp=$1; shift
-  [ -e "$stamp" ] || return 0
-  [ -n "$(find "$@" \( -name bin -o -name obj -o -name node_modules -o -name dist \) -prune -o -newer "$stamp" -print -quit 2>/dev/null)" ]
+# weir_print PATH...: what the files below some paths are: names, sizes and times. Build output does not count.
+weir_print() {
+  find "$@" \( -name bin -o -name obj -o -name node_modules -o -name dist -o -name .vite \) -prune -o -type f -printf '%p %s %T@\n' 2>/dev/null | sort | sha256sum
 }
+
+# weir_stale STAMP PRINT: true unless the last good build was of exactly these files.
+weir_stale() { [ "$(cat "$1" 2>/dev/null)" != "$2" ]; }
 
 # weir_locked NAME COMMAND...: one at a time, so that two starts do not build into each other.
 weir_locked() {
@@ -44,27 +45,27 @@ weir_locked() {
 
 weir_build_app() { weir_locked app weir_build_app_now; }
 weir_build_app_now() {
-  local stamp=$root/.build/app.stamp
-  weir_stale "$stamp" "$root/src" "$root/Directory.Build.props" "$root/Directory.Packages.props" "$root/global.json" || return 0
+  local stamp=$root/.build/app.stamp print
+  print=$(weir_print "$root/src" "$root/Directory.Build.props" "$root/Directory.Packages.props" "$root/global.json")
+  [ -x "$root/.build/app/weir" ] && ! weir_stale "$stamp" "$print" && return 0
   weir_say "Building Weir (once; about a minute the first time) ..."
-  touch "$stamp.new"
   rm -rf "$root/.build/app.new"
   dotnet publish "$root/src/Weir/Weir.csproj" -c Release --use-current-runtime --self-contained false \
     -p:PublishReadyToRun=true -o "$root/.build/app.new" -v quiet --nologo >"$root/.build/app.log" 2>&1 \
     || { cat "$root/.build/app.log" >&2; weir_die "the build failed"; }
   rm -rf "$root/.build/app"
   mv "$root/.build/app.new" "$root/.build/app"
-  mv "$stamp.new" "$stamp"
+  printf '%s' "$print" >"$stamp"
 }
 
 weir_build_bench() { weir_locked bench weir_build_bench_now; }
 weir_build_bench_now() {
-  local stamp=$root/.build/bench.stamp
-  weir_stale "$stamp" "$root/src" "$root/bench" "$root/Directory.Build.props" "$root/Directory.Packages.props" || return 0
-  touch "$stamp.new"
+  local stamp=$root/.build/bench.stamp print
+  print=$(weir_print "$root/src" "$root/bench" "$root/tests/Weir.EndToEnd/Harness" "$root/Directory.Build.props" "$root/Directory.Packages.props")
+  weir_stale "$stamp" "$print" || return 0
   dotnet publish "$root/bench/Weir.Bench/Weir.Bench.csproj" -c Release -o "$root/.build/bench" -v quiet --nologo >"$root/.build/bench.log" 2>&1 \
     || { cat "$root/.build/bench.log" >&2; weir_die "the build of the benchmarks failed"; }
-  mv "$stamp.new" "$stamp"
+  printf '%s' "$print" >"$stamp"
 }
 
 weir_web_packages() {
@@ -79,14 +80,12 @@ weir_web_packages() {
 
 weir_build_web() { weir_locked web weir_build_web_now; }
 weir_build_web_now() {
-  local stamp=$root/.build/web.stamp
-  [ -e "$root/web/dist/index.html" ] || rm -f "$stamp"
-  weir_stale "$stamp" "$root/web" || return 0
+  local stamp=$root/.build/web.stamp print
+  print=$(weir_print "$root/web")
+  [ -e "$root/web/dist/index.html" ] && ! weir_stale "$stamp" "$print" && return 0
   weir_web_packages
   weir_say "Building the pages ..."
-  touch "$stamp.new"
   (cd "$root/web" && npm run build --silent >"$root/.build/web.log" 2>&1) \
     || { tail -n 30 "$root/.build/web.log" >&2; weir_die "the build of the pages failed"; }
-  # The build itself touches web/ (dist comes and goes), so the stamp is the time of its end.
-  touch "$stamp.new" && mv "$stamp.new" "$stamp"
+  printf '%s' "$print" >"$stamp"
 }
