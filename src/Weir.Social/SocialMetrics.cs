@@ -19,5 +19,7 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> Commands = Meter.CreateCounter<long>("weir.social.commands", description: "Commands sent to the live node");
 
+    public static readonly Counter<long> SlowCommands = Meter.CreateCounter<long>("weir.social.commands_slow", description: "Answers that did not wait any longer for the live node to apply a change");
+
     public static readonly Counter<long> Throttled = Meter.CreateCounter<long>("weir.social.throttled", description: "Attempts refused because there were too many");
 }

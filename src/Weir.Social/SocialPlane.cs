@@ -63,6 +63,9 @@ public sealed class SocialPlane : IAsyncDisposable
         MakePrivate(options.DataDirectory);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args ?? [], EnvironmentName = Environments.Production });
         builder.AddWeirOperations(SocialMetrics.MeterName);
+
+        // A conflict that is tried again is no error; one that is not reaches the exception handler, which logs it.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Query", LogLevel.None).AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None);
         var listeners = Listen(builder, options);
         AddServices(builder.Services, options);
         configure?.Invoke(builder);

@@ -146,6 +146,19 @@ public sealed class AdmissionTests
         Assert.Equal(next, publisher!.Broadcast.Id);
     }
 
+    [Fact]
+    public async Task A_key_that_is_withdrawn_stops_whoever_publishes_with_it()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        Assert.True(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "a"), out var publisher, out _));
+        stage.Say();
+        Assert.False(publisher!.Replaced.IsCancellationRequested);
+        stage.Say(rules => rules.PublishKeyHashes.Clear());
+        Assert.True(publisher.Replaced.IsCancellationRequested);
+        Assert.False(stage.Publish());
+    }
+
     private static Task ClosedAsync(LiveViewer viewer)
     {
         var closed = new TaskCompletionSource();

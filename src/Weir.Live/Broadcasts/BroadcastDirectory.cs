@@ -159,9 +159,9 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
     }
 
     /// <summary>Null: no broadcast has this key.</summary>
-    public Rules? FindByKey(ReadOnlySpan<char> key)
+    /// <param name="hash">SHA-256 of the key, as hexadecimal digits.</param>
+    public Rules? FindByKey(string hash)
     {
-        var hash = Convert.ToHexString(PublishKey.Hash(key));
         lock (_lock)
         {
             return _keys.TryGetValue(hash, out var id) ? _rules[id] : null;

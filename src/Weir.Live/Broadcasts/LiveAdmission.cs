@@ -39,12 +39,13 @@ internal sealed class LiveAdmission : IAdmission
     {
         publisher = null;
         refusal = PublishRefusal.UnknownKey;
-        if (_broadcasts.HasLists && _broadcasts.FindByKey(key) is { } rules)
+        var hash = Convert.ToHexString(PublishKey.Hash(key));
+        if (_broadcasts.HasLists && _broadcasts.FindByKey(hash) is { } rules)
         {
             refusal = _broadcasts.LiveIsOn ? PublishRefusal.Ended : PublishRefusal.LiveIsOff;
             if (_broadcasts.LiveIsOn && !rules.Ended && _broadcasts.GetOrStart(rules) is { } running)
             {
-                publisher = running.Broadcast.Publish(info);
+                publisher = running.Publish(info, hash);
             }
         }
 

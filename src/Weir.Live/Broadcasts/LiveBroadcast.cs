@@ -21,6 +21,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     private readonly LiveOutputs _outputs;
     private Rules _rules;
     private Track? _reportedVideo;
+    private volatile Publishing? _publishing;
     private Task _running = Task.CompletedTask;
 
     public LiveBroadcast(
@@ -51,6 +52,19 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     /// <summary>What the viewers were last told of themselves.</summary>
     public AudienceNow? LastAudience { get; set; }
 
+    /// <summary>Takes a publisher; its key is remembered, because it may be withdrawn while it publishes.</summary>
+    public Publisher? Publish(PublisherInfo info, string keyHash)
+    {
+        var publisher = Broadcast.Publish(info);
+        if (publisher is not null)
+        {
+            _publishing = new Publishing(publisher, keyHash);
+            DismissUnlessAllowed();
+        }
+
+        return publisher;
+    }
+
     public void Start() => _running = RunAsync();
 
     public void Apply(Rules rules)
@@ -67,6 +81,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         }
 
         Viewers.Close(rules);
+        DismissUnlessAllowed();
     }
 
     /// <summary>Says to the social plane what this broadcast is doing now.</summary>
@@ -119,6 +134,14 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    private void DismissUnlessAllowed()
+    {
+        if (_publishing is { } now && !Rules.MayPublish(now.KeyHash))
+        {
+            now.Publisher.Dismiss();
+        }
+    }
+
     private async Task RunAsync()
     {
         try
@@ -168,4 +191,6 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     }
 
     private static long Microseconds(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
+
+    private sealed record Publishing(Publisher Publisher, string KeyHash);
 }

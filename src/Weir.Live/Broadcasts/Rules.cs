@@ -7,7 +7,6 @@ namespace Weir.Live.Broadcasts;
 public sealed class Rules
 {
     private readonly Dictionary<Guid, uint> _cuts;
-    private readonly byte[][] _publishKeys;
 
     public Rules(BroadcastRules message)
     {
@@ -18,7 +17,7 @@ public sealed class Rules
         Epoch = message.Epoch;
         ExpectsResume = message.ExpectsResume;
         Muted = [.. message.Muted.Select(Ids.FromWire)];
-        _publishKeys = [.. message.PublishKeyHashes.Select(hash => hash.ToByteArray())];
+        PublishKeys = [.. message.PublishKeyHashes.Select(hash => Convert.ToHexString(hash.Span))];
         _cuts = [];
         foreach (var cut in message.Cuts)
         {
@@ -41,7 +40,10 @@ public sealed class Rules
     public IReadOnlyList<Guid> Muted { get; }
 
     /// <summary>SHA-256 of each key that may publish, as hexadecimal digits.</summary>
-    public IEnumerable<string> PublishKeys => _publishKeys.Select(Convert.ToHexString);
+    public IReadOnlyList<string> PublishKeys { get; }
+
+    /// <summary>False when the key may not, or may no longer, publish.</summary>
+    public bool MayPublish(string keyHash) => PublishKeys.Contains(keyHash);
 
     /// <summary>False when the account was cut after the ticket was given out.</summary>
     public bool Allows(Guid account, uint epoch) => !_cuts.TryGetValue(account, out var cut) || epoch >= cut;

@@ -39,6 +39,7 @@ public sealed partial class Recorder : IDisposable
     private static readonly Counter<long> LostEvents = Meter.CreateCounter<long>("weir_recording_lost_events", description: "Events not recorded");
     private static readonly Counter<long> Written = Meter.CreateCounter<long>("weir_recording_bytes", "By", "Media bytes recorded");
 
+    private readonly RecoveredRecording _recovered;
     private readonly string _directory;
     private readonly Packager _packager;
     private readonly RecorderLimits _limits;
@@ -67,6 +68,7 @@ public sealed partial class Recorder : IDisposable
         RecoveredRecording recovered, Packager packager, RecorderLimits limits, TimeProvider clock, ILogger<Recorder> logger, Func<string, Stream> open)
     {
         (_directory, _packager, _limits, _clock, _logger, _open) = (recovered.Directory, packager, limits, clock, logger, open);
+        _recovered = recovered;
         Directory.CreateDirectory(_directory);
         _file = RecordingFiles.MediaNumbers(_directory).LastOrDefault();
         _cursor = packager.Log.First;
@@ -244,6 +246,11 @@ public sealed partial class Recorder : IDisposable
 
     private ValueTask AppendIndexAsync(RecordedSegment segment)
     {
+        if (_index is null && _recovered.IndexIsBehind)
+        {
+            _recovered.WriteIndex();
+        }
+
         _index ??= new AppendFile(_open(Path.Combine(_directory, RecordingFiles.Index)));
         return _index.AppendAsync(RecordingIndex.Line(segment));
     }

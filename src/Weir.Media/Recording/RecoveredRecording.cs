@@ -12,6 +12,9 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
         ? null
         : new ResumePoint(Segments[^1].End, Segments[^1].Number + 1, Segments[^1].Discontinuity + 1);
 
+    /// <summary>The index on the disk could not be brought up to <see cref="Segments"/> yet.</summary>
+    internal bool IndexIsBehind { get; private set; }
+
     /// <summary>Media recorded, microseconds; holes do not count.</summary>
     public long Duration => Segments.Sum(segment => segment.Duration);
 
@@ -53,8 +56,41 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
         }
 
         segments.RemoveAll(segment => segment.Length == 0);
-        WriteIndex(indexPath, segments);
-        return new(directory, segments, File.Exists(Path.Combine(directory, RecordingFiles.Finished)));
+        var recovered = new RecoveredRecording(directory, segments, File.Exists(Path.Combine(directory, RecordingFiles.Finished)));
+        try
+        {
+            recovered.WriteIndex();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A full disk. What was found can be replayed all the same; whoever goes on recording writes it first.
+            recovered.IndexIsBehind = true;
+        }
+
+        return recovered;
+    }
+
+    /// <summary>Makes the index file say what <see cref="Segments"/> says.</summary>
+    /// <exception cref="IOException">The disk is full or broken; the index is as before.</exception>
+    internal void WriteIndex()
+    {
+        var path = Path.Combine(Directory, RecordingFiles.Index);
+        var whole = Segments.SelectMany(RecordingIndex.Line).ToArray();
+        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(whole))
+        {
+            // Beside the old one and then in its place: a second crash finds either of them whole.
+            var temporary = path + ".new";
+            using (var file = AppendFile.Open(temporary))
+            {
+                file.SetLength(0);
+                file.Write(whole);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+
+        IndexIsBehind = false;
     }
 
     private static long LengthOf(string directory, int file)
@@ -106,26 +142,6 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
         }
 
         return true;
-    }
-
-    // Beside the old one and then in its place: a second crash finds either of them whole.
-    private static void WriteIndex(string path, List<RecordedSegment> segments)
-    {
-        var whole = segments.SelectMany(RecordingIndex.Line).ToArray();
-        if (File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(whole))
-        {
-            return;
-        }
-
-        var temporary = path + ".new";
-        using (var file = AppendFile.Open(temporary))
-        {
-            file.SetLength(0);
-            file.Write(whole);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
     }
 
     private static long WrittenAt(string path) =>

@@ -13,7 +13,7 @@ public sealed partial class RtmpSession
     private CancellationTokenRegistration _onReplaced;
     private Viewer? _viewer;
     private CancellationTokenRegistration _onCut;
-    private Task _player = Task.CompletedTask;
+    private Task<RtmpEnd> _player = Task.FromResult(RtmpEnd.None);
 
     private ValueTask TakeCommandAsync(RtmpCommand command) => (State, command.Name) switch
     {
@@ -117,21 +117,25 @@ public sealed partial class RtmpSession
         _player = PlayToEndAsync(viewer);
     }
 
-    private async Task PlayToEndAsync(Viewer viewer)
+    private async Task<RtmpEnd> PlayToEndAsync(Viewer viewer)
     {
         try
         {
-            Close(await new RtmpPlayer(viewer, _output, options.Lag, clock).RunAsync(_close.Token));
+            var end = await new RtmpPlayer(viewer, _output, options.Lag, clock).RunAsync(_close.Token);
+            Close(end);
+            return end;
         }
         catch (OperationCanceledException)
         {
             CloseUnlessEnded(viewer);
             Close(RtmpEnd.PeerClosed);
+            return RtmpEnd.None;
         }
         catch (IOException lost)
         {
             LogLost(lost.Message);
             Close(RtmpEnd.PeerClosed);
+            return RtmpEnd.None;
         }
         finally
         {
@@ -176,7 +180,11 @@ public sealed partial class RtmpSession
         _onCut.Dispose();
         try
         {
-            await _player;
+            if (await _player == RtmpEnd.Ended)
+            {
+                // A peer that was told may have closed before this side had noted why.
+                _end = (int)RtmpEnd.Ended;
+            }
         }
         finally
         {

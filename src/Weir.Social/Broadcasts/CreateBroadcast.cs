@@ -4,6 +4,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Admin;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
+using Weir.Social.LivePlane;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Broadcasts;
@@ -23,6 +24,7 @@ internal static class CreateBroadcast
         LivePolicy live,
         Addresses addresses,
         WriteScope write,
+        LiveLink node,
         WeirDb db,
         TimeProvider clock,
         HttpContext context,
@@ -33,7 +35,7 @@ internal static class CreateBroadcast
             return TitleFault();
         }
 
-        return await write.RunAsync<Results<Created<Made>, ProblemHttpResult>>(async () =>
+        var answer = await write.RunAsync<Results<Created<Made>, ProblemHttpResult>>(async () =>
         {
             if (!await live.MayGoLiveAsync(caller.Id, cancellation))
             {
@@ -70,6 +72,10 @@ internal static class CreateBroadcast
             var publish = addresses.Publish(broadcast.Id, context.Request);
             return TypedResults.Created($"/api/broadcasts/{broadcast.Id:N}", new Made(broadcast.Id, broadcast.State, publish.Rtmp, publish.Whip));
         }, cancellation);
+
+        // The encoder may be started the moment the key is read.
+        await node.AppliedAsync(cancellation);
+        return answer;
     }
 
     public static ProblemHttpResult TitleFault() =>

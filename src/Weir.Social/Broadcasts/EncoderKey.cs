@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.LivePlane;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Broadcasts;
@@ -19,7 +20,7 @@ internal static class EncoderKey
     }
 
     private static async Task<Ok<Answer>> RenewAsync(
-        Caller caller, WriteScope write, WeirDb db, Addresses addresses, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+        Caller caller, WriteScope write, LiveLink node, WeirDb db, Addresses addresses, TimeProvider clock, HttpContext context, CancellationToken cancellation)
     {
         var account = await write.RunAsync(async () =>
         {
@@ -29,6 +30,7 @@ internal static class EncoderKey
             await write.ChangedOpenOfAsync(caller.Id, cancellation);
             return account;
         }, cancellation);
+        await node.AppliedAsync(cancellation);
         return TypedResults.Ok(Show(account, addresses, context));
     }
 

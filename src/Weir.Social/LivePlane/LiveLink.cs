@@ -14,6 +14,8 @@ internal sealed class LiveLink
     /// <summary>Of how many broadcasts presence is kept; a node that names more is not believed.</summary>
     private const int MaxPresence = 10_000;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(750);
+
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<Guid, Watching> _presence = new();
     private Outbox? _outbox;
@@ -56,6 +58,29 @@ internal sealed class LiveLink
     }
 
     public void SwitchChanged() => Volatile.Read(ref _outbox)?.AddSwitch();
+
+    /// <summary>
+    /// Waits until the node has applied what changed so far, so that a stream key works when its owner reads it. Not
+    /// for long: while the live plane is away or slow, the social plane answers all the same.
+    /// </summary>
+    public async Task AppliedAsync(CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref _outbox) is not { Complete: true } outbox)
+        {
+            return;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation, outbox.Replaced);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await outbox.AppliedAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            SocialMetrics.SlowCommands.Add(1);
+        }
+    }
 
     public Watching? WhoWatches(Guid broadcast) => _presence.GetValueOrDefault(broadcast);
 

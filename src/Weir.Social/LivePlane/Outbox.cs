@@ -13,6 +13,9 @@ internal sealed class Outbox
     private bool _switch;
     private ulong _received;
     private ulong _acknowledged;
+    private long _changes;
+    private long _applied;
+    private TaskCompletionSource _appliedMore = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public bool Complete { get; set; }
 
@@ -26,6 +29,7 @@ internal sealed class Outbox
         lock (_lock)
         {
             _dirty.UnionWith(broadcasts);
+            _changes++;
             Signal();
         }
     }
@@ -35,6 +39,7 @@ internal sealed class Outbox
         lock (_lock)
         {
             _switch = true;
+            _changes++;
             Signal();
         }
     }
@@ -62,11 +67,48 @@ internal sealed class Outbox
                     _switch = false;
                     _acknowledged = _received;
                     _dirty.ExceptWith(due.Broadcasts);
-                    return due;
+                    return _dirty.Count == 0 ? due with { Through = _changes } : due;
                 }
             }
 
             await _signal.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>The node has applied every change up to this number.</summary>
+    public void Applied(long change)
+    {
+        lock (_lock)
+        {
+            _applied = Math.Max(_applied, change);
+            _appliedMore.TrySetResult();
+            _appliedMore = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Completes when the node has applied everything that changed until now.</summary>
+    public async Task AppliedAsync(CancellationToken cancellation)
+    {
+        long until;
+        lock (_lock)
+        {
+            until = _changes;
+        }
+
+        while (true)
+        {
+            Task more;
+            lock (_lock)
+            {
+                if (_applied >= until)
+                {
+                    return;
+                }
+
+                more = _appliedMore.Task;
+            }
+
+            await more.WaitAsync(cancellation);
         }
     }
 
@@ -78,5 +120,6 @@ internal sealed class Outbox
         }
     }
 
-    internal sealed record Due(bool Switch, ulong? Acknowledge, IReadOnlyList<Guid> Broadcasts);
+    /// <param name="Through">With it, every change up to this number has been taken.</param>
+    internal sealed record Due(bool Switch, ulong? Acknowledge, IReadOnlyList<Guid> Broadcasts, long? Through = null);
 }

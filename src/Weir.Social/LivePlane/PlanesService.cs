@@ -103,6 +103,11 @@ internal sealed partial class PlanesService(
             {
                 await SendRulesAsync(connection, commands, due.Broadcasts, cancellation);
             }
+
+            if (due.Through is { } change)
+            {
+                connection.Sent(change);
+            }
         }
     }
 
@@ -201,6 +206,7 @@ internal sealed partial class PlanesService(
         private readonly Lock _lock = new();
         private readonly Queue<(ulong Sequence, Guid Broadcast)> _forgets = new();
         private readonly SemaphoreSlim _room = new(MaxUnconfirmed, MaxUnconfirmed);
+        private readonly Queue<(ulong Sequence, long Change)> _sent = new();
         private ulong _sequence;
 
         public Outbox Outbox => outbox;
@@ -221,11 +227,31 @@ internal sealed partial class PlanesService(
             SocialMetrics.Commands.Add(1);
         }
 
+        /// <summary>All commands about the changes up to this number are on their way.</summary>
+        public void Sent(long change)
+        {
+            lock (_lock)
+            {
+                if (_sent.Count == MaxUnconfirmed)
+                {
+                    // Whoever waits for the oldest is served by the next one.
+                    _sent.Dequeue();
+                }
+
+                _sent.Enqueue((_sequence, change));
+            }
+        }
+
         public List<Guid> Confirm(ulong sequence)
         {
             var confirmed = new List<Guid>();
             lock (_lock)
             {
+                while (_sent.TryPeek(out var sent) && sent.Sequence <= sequence)
+                {
+                    outbox.Applied(_sent.Dequeue().Change);
+                }
+
                 while (_forgets.TryPeek(out var forget) && forget.Sequence <= sequence)
                 {
                     confirmed.Add(_forgets.Dequeue().Broadcast);

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using Weir.Media.Broadcasting;
 
-namespace Weir.Media.Tests.Broadcasting;
+// Not "Broadcasting": that name would hide Weir.Media.Broadcasting from the other tests.
+namespace Weir.Media.Tests.Broadcasts;
 
 public class BroadcastTests
 {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Weir.Media.Broadcasting;
 using Weir.Media.Hls;
 using Weir.Media.Tests.Cmaf;
 
@@ -42,7 +43,7 @@ public sealed class PlayerTests
         Assert.Equal("", Probe.Complaints(played.Error));
         Assert.Equal(0, played.Exit);
         var pictures = played.Output.Split('\n').Count(line => line.StartsWith("0,", StringComparison.Ordinal));
-        Assert.Equal(frames.Count(frame => frame.Track.Kind == Broadcasting.TrackKind.Video), pictures);
+        Assert.Equal(frames.Count(frame => frame.Track.Kind == TrackKind.Video), pictures);
     }
 
     private static async Task ServeAsync(HttpListener listener, Theatre theatre, Action looked)

@@ -184,6 +184,30 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public void A_torn_index_that_cannot_be_rewritten_is_replayed_and_mended_before_anything_is_added()
+    {
+        using var first = new Studio();
+        first.Stage.Play(first.Stage.Publish(), Sample.H264Aac.Take(350));
+        first.Kill();
+        var index = Path.Combine(first.Folder, RecordingFiles.Index);
+        File.WriteAllBytes(index, File.ReadAllBytes(index)[..^20]);
+
+        // A directory in the way of the new index stands for a disk that takes no file.
+        Directory.CreateDirectory(index + ".new");
+        using (var replay = Replay.Open(first.Folder)!)
+        {
+            Assert.InRange(replay.Duration, first.Stage.Packager.Edge - 100_000, first.Stage.Packager.Edge + 100_000);
+        }
+
+        using var second = new Studio(first.Folder);
+        Directory.Delete(index + ".new");
+        second.Stage.Play(second.Stage.Publish(), Sample.H264Aac.Take(350));
+        second.End();
+        Assert.Equal(
+            first.Stage.Fragments.Concat(second.Stage.Fragments).Sum(fragment => fragment.Data.Length), RecoveredRecording.Open(first.Folder).Bytes);
+    }
+
+    [Fact]
     public void A_disk_full_at_any_moment_leaves_a_readable_beginning()
     {
         for (var size = 0; size < 60_000; size += 2_777)

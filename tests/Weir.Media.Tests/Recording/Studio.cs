@@ -9,9 +9,12 @@ namespace Weir.Media.Tests.Recording;
 /// <summary>A stage whose broadcast is recorded into a directory of its own.</summary>
 internal sealed class Studio : IDisposable
 {
+    // In memory where the system has it: thousands of recoveries would otherwise wait for a disk each.
+    private static readonly string Root = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
+
     public Studio(string? directory = null, Func<string, Stream>? open = null, PackagerLimits? limits = null, bool follow = true)
     {
-        Folder = directory ?? Path.Combine(Path.GetTempPath(), $"weir-rec-{Guid.NewGuid():N}");
+        Folder = directory ?? Path.Combine(Root, $"weir-rec-{Guid.NewGuid():N}");
         Recovered = RecoveredRecording.Open(Folder);
         Stage = new Stage(Recovered.Resume, limits);
         Recorder = new Recorder(Recovered, Stage.Packager, new RecorderLimits(), Stage.Clock, NullLogger<Recorder>.Instance, open ?? AppendFile.Open);
