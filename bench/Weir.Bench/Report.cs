@@ -14,7 +14,7 @@ internal sealed record ResultTable(string Title, IReadOnlyList<Column> Columns, 
 /// <summary>What a benchmark found: one sentence on what was measured, tables, and remarks a reader needs to judge them.</summary>
 internal sealed record Report(string Name, string Measures, IReadOnlyList<ResultTable> Tables, IReadOnlyList<string> Remarks)
 {
-    private const int TableWidth = 140;
+    private const int TableWidth = 160;
 
     public void Print()
     {
