@@ -38,7 +38,7 @@ weir_stale() {
 weir_locked() {
   local name=$1; shift
   mkdir -p "$root/.build"
-  ( flock 9; "$@" ) 9>"$root/.build/$name.lock"
+  ( flock 9; "$@" 9>&- ) 9>"$root/.build/$name.lock"
 }
 
 weir_build_app() { weir_locked app weir_build_app_now; }

@@ -52,7 +52,7 @@ public sealed class DurabilityTests : IAsyncLifetime
         for (var round = 0; round < Kills; round++)
         {
             var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var due = acknowledged.Count + 300;
+            var due = acknowledged.Count + 200;
             var unanswered = new ConcurrentBag<string>();
             var writers = Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
             {
