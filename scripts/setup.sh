@@ -38,6 +38,7 @@ weir_stale() {
 weir_locked() {
   local name=$1; shift
   mkdir -p "$root/.build"
+  # Not handed on to the command: a build server that stays behind would keep the lock.
   ( flock 9; "$@" 9>&- ) 9>"$root/.build/$name.lock"
 }
 

@@ -51,15 +51,25 @@ public static class Restore
             }
 
             var restored = Path.Combine(staging, BackupManifest.RecordingsFolder);
-            if (recordings is not null && Directory.Exists(restored) && !Path.GetFullPath(recordings).StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            if (recordings is not null && Directory.Exists(restored))
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(recordings))!);
-                if (Directory.Exists(recordings))
+                // Inside the data directory they travel with it, to where the live node looks for them.
+                var place = Path.GetFullPath(recordings);
+                if (place.StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 {
-                    Directory.Delete(recordings);
+                    place = Path.Combine(staging, Path.GetRelativePath(target, place));
                 }
 
-                Directory.Move(restored, recordings);
+                Directory.CreateDirectory(Path.GetDirectoryName(place)!);
+                if (place != Path.TrimEndingDirectorySeparator(restored))
+                {
+                    if (Directory.Exists(place))
+                    {
+                        Directory.Delete(place);
+                    }
+
+                    Directory.Move(restored, place);
+                }
             }
 
             if (Directory.Exists(target))

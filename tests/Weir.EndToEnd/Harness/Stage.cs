@@ -51,10 +51,10 @@ internal sealed class Stage : IAsyncDisposable
     public Task<JsonElement> AnnounceAsync(string title = "Sunday at the weir") =>
         Host.PostAsync("/api/broadcasts", new { title, audience = new { kind = "circles", circles = new[] { Circle } } });
 
-    /// <summary>Starts ffmpeg on the broadcast's RTMP address and waits until it is live.</summary>
-    public async Task<ChildProcess> GoLiveAsync(JsonElement broadcast)
+    /// <summary>Starts ffmpeg on the broadcast's RTMP address, or on another key's, and waits until it is live.</summary>
+    public async Task<ChildProcess> GoLiveAsync(JsonElement broadcast, JsonElement? key = null)
     {
-        var publisher = Ffmpeg.Publish(PublishUrl(broadcast));
+        var publisher = Ffmpeg.Publish(PublishUrl(key ?? broadcast));
         try
         {
             await StateAsync(Text(broadcast, "id"), "live", () => publisher.Output + Server.Output);

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Weir.Bench.Load;
+using Weir.Bench.Servers;
+using Weir.EndToEnd.Harness;
+
+namespace Weir.Bench.FanOut;
+
+/// <summary>Viewers against what they cost the server.</summary>
+internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList<Outlet> outlets, bool quick, bool onlyNginx)
+{
+    private const int FileSeconds = 20;
+    private const int VideoKilobits = 900;
+    private const int AudioKilobits = 96;
+    private const int WarmUpViewers = 50;
+    private const int WarmUpSeconds = 2;
+
+    private readonly List<object?[]> _rows = [];
+    private readonly List<string> _remarks = [Cores.Remark];
+
+    public async Task<Report> RunAsync(CancellationToken cancellation)
+    {
+        var directory = Directory.CreateTempSubdirectory("weir-bench-fanout-").FullName;
+        try
+        {
+            var file = Path.Combine(directory, "stream.flv");
+            await PrepareStreamAsync(file, cancellation);
+            if (NginxRtmp.IsInstalled)
+            {
+                await using var nginx = await NginxRtmp.StartAsync();
+                await MeasureAsync(nginx, directory, file, cancellation);
+            }
+            else
+            {
+                _remarks.Add("nginx with its RTMP module is not installed (Debian: nginx-light, libnginx-mod-rtmp): nothing to compare with.");
+            }
+
+            if (!onlyNginx)
+            {
+                await using var weir = await WeirServer.StartAsync(pinned: true);
+                await weir.SetUpAsync();
+                await MeasureAsync(weir, directory, file, cancellation);
+            }
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        _remarks.Add("Gbit/s per core is payload (coded pictures and sound, no container bytes) over processor time; MB is the serving process's resident memory.");
+        _remarks.Add("Delay runs from the publisher's send to a viewer's receive, load generator included; LL-HLS viewers hold parts back on top of it.");
+        _remarks.Add("Overhead is what containers and protocols add to the payload; Load CPU near 100 % means that the load generator was the limit.");
+        _remarks.Add("Others: what programs that do not belong to the measurement took of the server's core; delays and short viewers mean little where it is not near 0.");
+        _remarks.Add("Short: viewers who got less than 97 % of what was published in the window.");
+        return new Report(
+            "fanout",
+            "How much processor time and memory a server spends on viewers of one 1 Mbit/s stream, outlet by outlet, beside nginx-rtmp in the same run.",
+            [
+                new ResultTable(
+                    "Fan-out of a 1 Mbit/s stream (no target; reported)",
+                    [
+                        new("Server"), new("Outlet"), new("Viewers"), new("CPU %", "0.0"), new("Gbit/s per core", "0.00"), new("MB", "0"), new("Delay ms", "0.0"),
+                        new("p99 ms", "0.0"), new("Short %", "0.#"), new("Failed"), new("Overhead %", "0.0"), new("Load CPU %", "0"), new("Others %", "0"),
+                    ],
+                    _rows),
+            ],
+            _remarks);
+    }
+
+    private async Task MeasureAsync(IBenchServer server, string directory, string file, CancellationToken cancellation)
+    {
+        foreach (var outlet in server.Outlets.Intersect(outlets))
+        {
+            // A first round that does not count: the just-in-time compiler is done before the window opens.
+            await MeasureAsync(server, outlet, WarmUpViewers, WarmUpSeconds, directory, file, cancellation);
+            foreach (var viewers in viewerCounts)
+            {
+                Add(server, outlet, await MeasureAsync(server, outlet, viewers, quick ? 4 : 10, directory, file, cancellation));
+            }
+        }
+    }
+
+    private async Task<LoadResult> MeasureAsync(
+        IBenchServer server, Outlet outlet, int viewers, int seconds, string directory, string file, CancellationToken cancellation)
+    {
+        Console.Error.WriteLine($"{server.Name}, {outlet}, {viewers} viewers ...");
+        var channel = await server.OpenAsync(outlet, viewers);
+        var result = await LoadAsync(
+            new LoadPlan
+            {
+                Application = channel.Application,
+                Key = channel.Key,
+                File = file,
+                FileMilliseconds = FileSeconds * 1000,
+                Outlet = outlet,
+                Viewers = channel.Viewers,
+                LeadSeconds = outlet == Outlet.LlHls ? 6 : 3, // LL-HLS begins with the first whole segment.
+                JoinsPerSecond = 250,
+                SettleSeconds = quick ? 2 : 4,
+                WindowSeconds = seconds,
+                ServerProcesses = server.Processes,
+                ServerCore = 0,
+            },
+            directory,
+            cancellation);
+        await server.CloseAsync(channel);
+        return result;
+    }
+
+    private void Add(IBenchServer server, Outlet outlet, LoadResult result)
+    {
+        var cpu = result.Server[0].CpuSeconds;
+        _rows.Add(
+        [
+            server.Name, outlet.ToString(), result.Viewers, 100 * cpu / result.WindowSeconds, cpu > 0 ? result.Payload * 8 / cpu / 1e9 : double.NaN,
+            result.Server[0].ResidentMegabytes, Measured(result.DelayMedianMilliseconds), Measured(result.DelayP99Milliseconds), 100.0 * result.Slow / result.Viewers,
+            result.Failed, result.Payload > 0 ? (100.0 * result.Wire / result.Payload) - 100 : double.NaN, 100 * result.OwnCpuSeconds / result.WindowSeconds,
+            100 * result.OthersCpuSeconds / result.WindowSeconds,
+        ]);
+        _remarks.AddRange(result.Faults.Select(fault => $"{server.Name}, {outlet}, {result.Viewers} viewers: {fault}"));
+    }
+
+    private static double Measured(double value) => value < 0 ? double.NaN : value;
+
+    /// <summary>A process of its own, pinned away from the server and with no memory of the run before.</summary>
+    private static async Task<LoadResult> LoadAsync(LoadPlan plan, string directory, CancellationToken cancellation)
+    {
+        var planFile = Path.Combine(directory, "plan.json");
+        var resultFile = Path.Combine(directory, "result.json");
+        await File.WriteAllTextAsync(planFile, JsonSerializer.Serialize(plan), cancellation);
+        File.Delete(resultFile);
+        await using var process = new ChildProcess("taskset", ["-c", Cores.Load, Environment.ProcessPath!, "load", planFile, resultFile]);
+        var longest = plan.LeadSeconds + (plan.Viewers.Count / plan.JoinsPerSecond) + plan.SettleSeconds + plan.WindowSeconds + 60;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(longest));
+        await process.WaitAsync(limit.Token);
+        if (process.ExitCode != 0)
+        {
+            throw new CannotMeasureException($"The load generator failed:\n{process.Output}");
+        }
+
+        return JsonSerializer.Deserialize<LoadResult>(await File.ReadAllTextAsync(resultFile, cancellation))!;
+    }
+
+    /// <summary>Noise fills the bit rate, so that every second of the stream costs the same; a keyframe every 2 s, no B-frames.</summary>
+    private static async Task PrepareStreamAsync(string file, CancellationToken cancellation)
+    {
+        static string Text(int number, string unit = "") => number.ToString(CultureInfo.InvariantCulture) + unit;
+        await using var ffmpeg = new ChildProcess(
+            "ffmpeg",
+            [
+                "-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30,noise=alls=16:allf=t", "-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000",
+                "-t", Text(FileSeconds), "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0", "-pix_fmt", "yuv420p",
+                "-b:v", Text(VideoKilobits, "k"), "-minrate", Text(VideoKilobits, "k"), "-maxrate", Text(VideoKilobits, "k"), "-bufsize", Text(VideoKilobits / 2, "k"),
+                "-c:a", "aac", "-b:a", Text(AudioKilobits, "k"), "-f", "flv", file,
+            ]);
+        await ffmpeg.WaitAsync(cancellation);
+        if (ffmpeg.ExitCode != 0)
+        {
+            throw new CannotMeasureException($"ffmpeg could not prepare the stream: {ffmpeg.Output}");
+        }
+    }
+}

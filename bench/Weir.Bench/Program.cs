@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+using Weir.Bench;
+using Weir.Bench.FanOut;
+using Weir.Bench.Join;
+using Weir.Bench.Latency;
+using Weir.Bench.Load;
+using Weir.Bench.Micro;
+using Weir.Bench.Start;
+
+var json = new Option<string?>("--json") { Description = "Write the results as JSON to this file, or to standard output with -", Recursive = true };
+var quick = new Option<bool>("--quick") { Description = "A short run: less to go by, quickly there", Recursive = true };
+var root = new RootCommand("Measures Weir on this machine. Nothing here fails for being slow.") { json, quick };
+
+Command Benchmark(string name, string description, Func<ParseResult, CancellationToken, Task<Report>> run)
+{
+    var command = new Command(name, description);
+    command.SetAction(async (line, cancellation) =>
+    {
+        var to = line.GetValue(json);
+        if (to == "-")
+        {
+            AnsiConsole.Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        }
+
+        AnsiConsole.WriteLine(description);
+        Report report;
+        try
+        {
+            var busy = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+            report = await run(line, cancellation);
+            report = report with { Remarks = [.. report.Remarks, $"{Environment.ProcessorCount} cores; load average before the run: {busy} (near 0 on a machine that does nothing else)."] };
+        }
+        catch (CannotMeasureException reason)
+        {
+            Console.Error.WriteLine($"weir bench {name}: {reason.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return 130;
+        }
+
+        report.Print();
+        if (to == "-")
+        {
+            Console.WriteLine(report.ToJson());
+        }
+        else if (to is not null)
+        {
+            await File.WriteAllTextAsync(to, report.ToJson(), cancellation);
+        }
+
+        return 0;
+    });
+    root.Subcommands.Add(command);
+    return command;
+}
+
+Benchmark(
+    "join",
+    "Measures how long a viewer with a ticket waits for the first painted frame in Chromium; targets: median 400 ms, 95th percentile 800 ms.",
+    (line, cancellation) => new JoinBench(line.GetValue(quick) ? 5 : 30).RunAsync(cancellation));
+Benchmark(
+    "latency",
+    "Measures how old a picture is when Chromium paints it; targets: 350 ms and the encoder's own delay over WebSocket, 2 s over LL-HLS.",
+    (line, cancellation) => new LatencyBench(line.GetValue(quick)).RunAsync(cancellation));
+Benchmark(
+    "start",
+    "Measures time to start, memory at rest and what the browser loads before the first frame; targets: a second start in 5 s, a page below 150 KB.",
+    (line, cancellation) => new StartBench(line.GetValue(quick)).RunAsync(cancellation));
+
+Benchmark(
+    "micro",
+    "Measures what one frame costs before any viewer gets it: RTMP chunks, FLV tag, fMP4 fragment (no target).",
+    (line, _) => Task.FromResult(MicroBench.Run(line.GetValue(quick))));
+
+var viewers = new Option<string>("--viewers") { Description = "Numbers of viewers", DefaultValueFactory = _ => "50,200,500,1000" };
+var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };
+var onlyNginx = new Option<bool>("--only-nginx") { Description = "Measure nginx-rtmp alone" };
+var fanOut = Benchmark("fanout", "Measures what viewers of one 1 Mbit/s stream cost the server, outlet by outlet, beside nginx-rtmp in the same run.", (line, cancellation) =>
+{
+    var counts = line.GetResult(viewers) is { Implicit: true } && line.GetValue(quick) ? "50,200" : line.GetValue(viewers)!;
+    return new FanOutBench(
+        [.. counts.Split(',').Select(count => int.Parse(count, CultureInfo.InvariantCulture))],
+        [.. line.GetValue(outlets)!.Split(',').Select(name => Enum.Parse<Outlet>(name, ignoreCase: true))],
+        line.GetValue(quick),
+        line.GetValue(onlyNginx)).RunAsync(cancellation);
+});
+fanOut.Add(viewers);
+fanOut.Add(outlets);
+fanOut.Add(onlyNginx);
+
+// What fanout starts on the other cores; not for people.
+var plan = new Argument<string>("plan");
+var result = new Argument<string>("result");
+var load = new Command("load", "Publishes and plays as a plan says") { plan, result };
+load.Hidden = true;
+load.SetAction(line =>
+{
+    using var generator = new LoadGenerator(JsonSerializer.Deserialize<LoadPlan>(File.ReadAllText(line.GetValue(plan)!))!);
+    File.WriteAllText(line.GetValue(result)!, JsonSerializer.Serialize(generator.Run()));
+});
+root.Subcommands.Add(load);
+
+// An interrupted run ends what it started, and ending a server takes it up to 5 s.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(15) });

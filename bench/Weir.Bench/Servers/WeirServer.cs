@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Weir.Bench.Load;
+using Weir.EndToEnd.Harness;
+
+namespace Weir.Bench.Servers;
+
+/// <summary>A real <c>weir up</c> on free ports, with one host, in a directory of its own unless one is given.</summary>
+internal sealed class WeirServer : IBenchServer
+{
+    private const string SetupCode = "benchmark-set-up-code";
+    private const string Password = "a quiet river at dawn";
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LiveLimit = TimeSpan.FromSeconds(15);
+
+    private readonly string _directory;
+    private readonly bool _ownsDirectory;
+    private readonly HttpClient _http;
+    private readonly int _port;
+    private ChildProcess? _process;
+
+    private WeirServer(string? directory)
+    {
+        _ownsDirectory = directory is null;
+        _directory = directory ?? Directory.CreateTempSubdirectory("weir-bench-").FullName;
+        _port = Loopback.FreePort();
+        _http = new HttpClient { BaseAddress = new Uri($"http://localhost:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
+    }
+
+    public string Name => "Weir";
+
+    public IReadOnlyList<Outlet> Outlets => [Outlet.Rtmp, Outlet.HttpFlv, Outlet.WebSocket, Outlet.LlHls];
+
+    public Uri Url => _http.BaseAddress!;
+
+    /// <summary>From starting the process to its ready line.</summary>
+    public TimeSpan StartTook { get; private set; }
+
+    public int SocialProcess => _process!.Id;
+
+    public int LiveProcess => ProcessFigures.Children(SocialProcess).Single(child => ProcessFigures.CommandLine(child).Split(' ').Contains("live"));
+
+    public IReadOnlyList<int> Processes => [LiveProcess, SocialProcess];
+
+    public string Output => _process?.Output ?? "";
+
+    /// <param name="pinned">On the server's core alone.</param>
+    /// <param name="directory">Data of an earlier start; null: a new directory that goes away with the server, and a first start with its set-up.</param>
+    public static async Task<WeirServer> StartAsync(bool pinned, string? directory = null)
+    {
+        if (!File.Exists(Root.App))
+        {
+            throw new CannotMeasureException("Weir is not built: run this through ./weir bench.");
+        }
+
+        var server = new WeirServer(directory);
+        try
+        {
+            await server.StartAsync(pinned);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The first account, whose broadcasts are measured.</summary>
+    public async Task SetUpAsync()
+    {
+        var answer = await PostAsync("/api/setup", new { code = SetupCode, handle = "host", name = "Hanna Host", password = Password });
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", answer.GetProperty("token").GetString());
+    }
+
+    public async Task<Channel> OpenAsync(Outlet outlet, int viewers)
+    {
+        var broadcast = await AnnounceAsync();
+        var id = broadcast.GetProperty("id").GetString()!;
+        var kind = outlet switch { Outlet.Rtmp => "rtmp", Outlet.HttpFlv => "flv", Outlet.WebSocket => "websocket", _ => "hls" };
+        var urls = new List<string>(viewers);
+        while (urls.Count < viewers)
+        {
+            // A ticket admits five sessions.
+            var url = (await TicketAsync(id)).GetProperty("watch").GetProperty(kind).GetString()!;
+            urls.AddRange(Enumerable.Repeat(url, Math.Min(5, viewers - urls.Count)));
+        }
+
+        var rtmp = broadcast.GetProperty("rtmp");
+        return new Channel(id, rtmp.GetProperty("url").GetString()!, rtmp.GetProperty("streamKey").GetString()!, urls);
+    }
+
+    public Task CloseAsync(Channel channel) => PostAsync($"/api/broadcasts/{channel.Id}/end", new { });
+
+    public Task<JsonElement> AnnounceAsync() => PostAsync("/api/broadcasts", new { title = "A benchmark", audience = new { kind = "public" } });
+
+    public Task<JsonElement> TicketAsync(string broadcast) => PostAsync($"/api/broadcasts/{broadcast}/tickets", new { });
+
+    /// <summary>Waits until a publisher's pictures have arrived.</summary>
+    public async Task LiveAsync(string broadcast, CancellationToken cancellation)
+    {
+        var until = Stopwatch.GetTimestamp() + (long)(LiveLimit.TotalSeconds * Stopwatch.Frequency);
+        while ((await _http.GetFromJsonAsync<JsonElement>($"/api/broadcasts/{broadcast}", cancellation)).GetProperty("state").GetString() != "live")
+        {
+            if (Stopwatch.GetTimestamp() > until)
+            {
+                throw new CannotMeasureException($"the broadcast did not become live:\n{Output}");
+            }
+
+            await Task.Delay(50, cancellation);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            if (!_process.HasExited)
+            {
+                _process.Terminate();
+                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(6));
+                await _process.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await _process.DisposeAsync();
+        }
+
+        _http.Dispose();
+        if (_ownsDirectory)
+        {
+            Directory.Delete(_directory, recursive: true);
+        }
+    }
+
+    private async Task StartAsync(bool pinned)
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] command =
+        [
+            Root.App, "up", "--data", _directory, "--web", Root.Web,
+            "--http", Text(_port), "--live-http", Text(Loopback.FreePort()), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(Loopback.FreePort()),
+        ];
+        command = pinned ? ["taskset", "-c", Cores.Server, .. command] : command;
+        var began = Stopwatch.GetTimestamp();
+        _process = new ChildProcess(command[0], command[1..], new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = SetupCode }, line =>
+        {
+            if (line.StartsWith("Weir is ready at ", StringComparison.Ordinal))
+            {
+                StartTook = Stopwatch.GetElapsedTime(began);
+                ready.TrySetResult();
+            }
+        });
+        var ended = _process.WaitAsync(CancellationToken.None);
+        if (await Task.WhenAny(ready.Task, ended, Task.Delay(StartLimit)) != ready.Task)
+        {
+            throw new CannotMeasureException($"weir up did not become ready:\n{_process.Output}");
+        }
+    }
+
+    private async Task<JsonElement> PostAsync(string path, object body)
+    {
+        using var answer = await _http.PostAsJsonAsync(path, body);
+        var text = await answer.Content.ReadAsStringAsync();
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new CannotMeasureException($"POST {path}: {(int)answer.StatusCode} {text}");
+        }
+
+        return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone();
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
