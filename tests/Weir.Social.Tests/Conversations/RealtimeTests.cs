@@ -2,10 +2,32 @@ using System.Net;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.SignalR.Client;
+using Weir.Hosting;
 
 namespace Weir.Social.Tests;
 
-public sealed class RealtimeOnSqlite(SqliteServer shared) : RealtimeTests(shared);
+public sealed class RealtimeOnSqlite(SqliteServer shared) : RealtimeTests(shared)
+{
+    [Fact]
+    public async Task A_server_stops_in_time_with_people_listening()
+    {
+        await using var server = await Server.StartAsync();
+        var anna = await server.PersonAsync("Anna");
+        await using var connection = await Listener.OpenAsync(server, anna);
+        using var limit = new CancellationTokenSource(Operations.ShutdownLimit);
+        await server.Plane.StopAsync(limit.Token);
+        Assert.False(limit.IsCancellationRequested);
+        await connection.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task The_description_of_the_calls_has_the_conversations()
+    {
+        var paths = (await shared.Server.Anybody.GetAsync("/openapi/v1.json")).Is(HttpStatusCode.OK)["paths"];
+        Assert.True(paths.GetProperty("/api/conversations/{id}/messages").TryGetProperty("post", out _));
+        Assert.True(paths.TryGetProperty("/api/conversations/{id}/mute", out _));
+    }
+}
 
 public sealed class RealtimeOnPostgres(PostgresServer shared) : RealtimeTests(shared);
 
