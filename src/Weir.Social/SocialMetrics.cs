@@ -22,4 +22,10 @@ internal static class SocialMetrics
     public static readonly Counter<long> SlowCommands = Meter.CreateCounter<long>("weir.social.commands_slow", description: "Answers that did not wait any longer for the live node to apply a change");
 
     public static readonly Counter<long> Throttled = Meter.CreateCounter<long>("weir.social.throttled", description: "Attempts refused because there were too many");
+
+    public static readonly Counter<long> Messages = Meter.CreateCounter<long>("weir.social.messages", description: "Messages written");
+
+    public static readonly Counter<long> MessagesRefused = Meter.CreateCounter<long>("weir.social.messages_refused", description: "Messages refused because too many waited for the disk");
+
+    public static readonly Counter<long> SlowConnections = Meter.CreateCounter<long>("weir.social.slow_connections", description: "Realtime connections closed because they fell behind");
 }

@@ -12,11 +12,13 @@ using Weir.Social.Audiences;
 using Weir.Social.Blocks;
 using Weir.Social.Broadcasts;
 using Weir.Social.Circles;
+using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Demo;
 using Weir.Social.Friends;
 using Weir.Social.Invitations;
 using Weir.Social.LivePlane;
+using Weir.Social.Realtime;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 using Weir.Social.WebApp;
@@ -163,6 +165,8 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
+        ConversationCalls.AddServices(services);
+        RealtimeHub.AddServices(services);
 
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
         services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
@@ -221,6 +225,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.UseWeirMetrics(options.MetricsToken);
         app.UseSecurityHeaders(app.Services.GetRequiredService<Addresses>());
         app.UseWebApp(options.WebRoot);
+        RealtimeHub.UseOriginCheck(app, options);
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -261,6 +266,9 @@ public sealed class SocialPlane : IAsyncDisposable
         ReadBroadcasts.Map(broadcasts);
         ChangeBroadcast.Map(broadcasts);
         IssueTicket.Map(broadcasts);
+
+        ConversationCalls.Map(api);
+        RealtimeHub.Map(api);
 
         var admin = api.MapGroup("/admin").RequireAuthorization(policy => policy.RequireRole(SessionAuthentication.AdminRole)).WithTags("Administration");
         LiveControl.Map(admin);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Net;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -83,42 +82,4 @@ public abstract class OutsiderTests : IAsyncLifetime
 
     private static string Headers(Answer answer) => string.Join('\n', answer.Message.Headers.Concat(answer.Message.Content.Headers)
         .Where(h => h.Key is not "Date").OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => $"{h.Key}: {string.Join(',', h.Value)}"));
-
-    private sealed class CommandCounter : DbCommandInterceptor
-    {
-        private readonly Lock _lock = new();
-        private List<string> _commands = [];
-
-        public void Reset() => Take();
-
-        public IReadOnlyList<string> Take()
-        {
-            lock (_lock)
-            {
-                return Interlocked.Exchange(ref _commands, []);
-            }
-        }
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            Add(command);
-            return base.ReaderExecutingAsync(command, eventData, result, cancellationToken);
-        }
-
-        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
-        {
-            Add(command);
-            return base.NonQueryExecutingAsync(command, eventData, result, cancellationToken);
-        }
-
-        private void Add(DbCommand command)
-        {
-            lock (_lock)
-            {
-                _commands.Add(command.CommandText);
-            }
-        }
-    }
 }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
+using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
@@ -66,6 +67,7 @@ internal static class DeleteMyAccount
             await db.Blocks.Where(b => b.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Invitations.Where(i => i.FromId == account.Id && i.UsedById == null).ExecuteDeleteAsync(cancellation);
             await db.LivePermissions.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await GroupCalls.LeaveAllAsync(db, account.Id, cancellation);
             return null;
         }, cancellation);
         if (fault is not null)

@@ -6,6 +6,7 @@ using Weir.Social.Audiences;
 using Weir.Social.Blocks;
 using Weir.Social.Broadcasts;
 using Weir.Social.Circles;
+using Weir.Social.Conversations;
 using Weir.Social.Friends;
 using Weir.Social.Invitations;
 using Weir.Social.Sessions;
@@ -46,6 +47,12 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
     public DbSet<LiveSettings> LiveSettings => Set<LiveSettings>();
 
     public DbSet<LivePermission> LivePermissions => Set<LivePermission>();
+
+    public DbSet<Conversation> Conversations => Set<Conversation>();
+
+    public DbSet<ConversationMember> ConversationMembers => Set<ConversationMember>();
+
+    public DbSet<Message> Messages => Set<Message>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
@@ -156,6 +163,7 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
             permission.HasKey(p => p.AccountId);
             permission.HasOne<Account>().WithMany().HasForeignKey(p => p.AccountId);
         });
+        ConversationModel.Configure(modelBuilder);
     }
 }
 

@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Weir.Social.Conversations;
+
+/// <summary>
+/// A place where messages are numbered. In a one-to-one conversation <see cref="OneId"/> and <see cref="OtherId"/> are its two people in the order of their
+/// ids, unique together, so that two people can never have two; a group has neither.
+/// </summary>
+internal sealed class Conversation
+{
+    public const int MaxMembers = 500;
+
+    public Guid Id { get; init; }
+
+    public Guid? OneId { get; init; }
+
+    public Guid? OtherId { get; init; }
+
+    /// <summary>Groups only, and they may have none.</summary>
+    public string? Name { get; set; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The number of the newest message, 0 when there is none. Numbers begin at 1 and have no gaps.</summary>
+    public long LastSeq { get; set; }
+
+    /// <summary>When the newest message came; before that, when the conversation was made.</summary>
+    public DateTimeOffset LastAt { get; set; }
+
+    /// <summary>Grows whenever somebody comes or goes, so that a list of members that was read earlier is known to be old.</summary>
+    public int MembersVersion { get; set; }
+
+    public bool IsGroup => OneId is null;
+
+    public List<ConversationMember> Members { get; } = [];
+}
+
+internal enum MemberRole
+{
+    Member,
+    Administrator,
+    Owner,
+}
+
+internal sealed class ConversationMember
+{
+    public Guid ConversationId { get; init; }
+
+    public Guid AccountId { get; init; }
+
+    public MemberRole Role { get; set; }
+
+    public DateTimeOffset JoinedAt { get; init; }
+
+    /// <summary>What was said up to this number was said before they came and is not theirs to read.</summary>
+    public long FromSeq { get; init; }
+
+    /// <summary>Read up to this number. Shown to the reader's own devices only.</summary>
+    public long ReadSeq { get; set; }
+
+    public bool Muted { get; set; }
+
+    public DateTimeOffset? PinnedAt { get; set; }
+}
+
+/// <summary>One message. A recalled one keeps its number and loses what it said.</summary>
+internal sealed class Message
+{
+    public static readonly TimeSpan RecallLimit = TimeSpan.FromMinutes(2);
+
+    public Guid ConversationId { get; init; }
+
+    public long Seq { get; init; }
+
+    public Guid Id { get; init; }
+
+    public Guid SenderId { get; init; }
+
+    public required string ClientId { get; init; }
+
+    public string? Text { get; set; }
+
+    public long? ReplyToSeq { get; set; }
+
+    public List<Guid> Mentions { get; set; } = [];
+
+    public DateTimeOffset SentAt { get; init; }
+
+    public DateTimeOffset? RecalledAt { get; set; }
+
+    /// <summary>The id follows from who sent what where: sending the same again finds the same message by its id, whose index is unique.</summary>
+    public static Guid IdOf(Guid conversation, Guid sender, string clientId)
+    {
+        var input = new byte[32 + Encoding.UTF8.GetByteCount(clientId)];
+        conversation.TryWriteBytes(input, bigEndian: true, out _);
+        sender.TryWriteBytes(input.AsSpan(16), bigEndian: true, out _);
+        Encoding.UTF8.GetBytes(clientId, input.AsSpan(32));
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(input, hash);
+        return new Guid(hash[..16], bigEndian: true);
+    }
+}

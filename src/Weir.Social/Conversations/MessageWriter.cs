@@ -1,0 +1,232 @@
+using System.Collections.Frozen;
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using Weir.Social.Accounts;
+using Weir.Social.Data;
+using Weir.Social.Realtime;
+
+namespace Weir.Social.Conversations;
+
+/// <summary>A message that waits to be written. <see cref="Done"/> completes once it is on disk, or says why it is not.</summary>
+internal sealed record Draft(Guid Conversation, Person Sender, string ClientId, string Text, Guid? ReplyTo, List<Guid> Mentions)
+{
+    public Guid Id { get; } = Message.IdOf(Conversation, Sender.Id, ClientId);
+
+    public TaskCompletionSource<Sent> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+internal enum SendRefusal
+{
+    None,
+    NotMember,
+    NotFriends,
+    ReplyUnknown,
+}
+
+internal sealed record Sent(SendRefusal Refusal, Message? Message = null);
+
+/// <summary>
+/// The one place where messages are numbered and written: whatever waits, at most <see cref="ConversationLimits.MaxBatch"/>, goes into one transaction, so that
+/// many messages share one fsync; when nothing waits a message goes alone at once. It writes through <see cref="WriteScope"/> like every change, which
+/// gives it its turn among SQLite's writers and PostgreSQL's conflicts their repetition. Events go out in the order of the numbers, after the commit and before the answers.
+/// </summary>
+internal sealed class MessageWriter(
+    IServiceScopeFactory scopes, ConversationLimits limits, MemberLists members, Connections connections, TimeProvider clock, ILogger<MessageWriter> log) : BackgroundService
+{
+    private readonly Channel<Draft> _waiting = Channel.CreateBounded<Draft>(new BoundedChannelOptions(limits.MaxWaiting) { SingleReader = true });
+
+    /// <summary>False when too many wait.</summary>
+    public bool TryEnqueue(Draft draft)
+    {
+        if (_waiting.Writer.TryWrite(draft))
+        {
+            return true;
+        }
+
+        SocialMetrics.MessagesRefused.Add(1);
+        return false;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The listener has ended its requests before this stops: what still waits has nobody who was promised anything.
+        var batch = new List<Draft>(limits.MaxBatch);
+        try
+        {
+            while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
+            {
+                batch.Clear();
+                while (batch.Count < limits.MaxBatch && _waiting.Reader.TryRead(out var draft))
+                {
+                    batch.Add(draft);
+                }
+
+                await WriteAsync(batch);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            _waiting.Writer.TryComplete();
+            while (_waiting.Reader.TryRead(out var draft))
+            {
+                draft.Done.TrySetCanceled(CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task WriteAsync(List<Draft> batch)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
+            var write = scope.ServiceProvider.GetRequiredService<WriteScope>();
+            // Not cancelled by anybody's request: others wait for the same transaction.
+            var written = await write.RunAsync(() => AddAsync(db, batch), CancellationToken.None);
+            foreach (var (conversation, list) in written.Lists)
+            {
+                members.Put(conversation, list);
+            }
+
+            foreach (var (body, accounts) in written.Events)
+            {
+                connections.Send(accounts, Events.Message, body);
+            }
+
+            SocialMetrics.Messages.Add(written.Events.Count);
+            foreach (var (draft, sent) in batch.Zip(written.Answers))
+            {
+                draft.Done.TrySetResult(sent);
+            }
+        }
+        catch (Exception fault)
+        {
+            // Whatever kept the transaction from the disk, each sender hears of it and may send the same again: nothing of it was written.
+            log.LogError(fault, "{Count} messages could not be written", batch.Count);
+            foreach (var draft in batch)
+            {
+                draft.Done.TrySetException(fault);
+            }
+        }
+    }
+
+    private async Task<Written> AddAsync(WeirDb db, List<Draft> batch)
+    {
+        var now = clock.Now();
+        var ids = batch.Select(d => d.Conversation).Distinct().ToList();
+        var conversations = await db.Conversations
+            .Where(c => ids.Contains(c.Id))
+            .Select(c => new Target(
+                c,
+                c.OneId == null
+                    || (db.Friendships.Any(f => f.OwnerId == c.OneId && f.FriendId == c.OtherId)
+                        && db.Friendships.Any(f => f.OwnerId == c.OtherId && f.FriendId == c.OneId)
+                        && !db.Blocks.Any(b => (b.OwnerId == c.OneId && b.BlockedId == c.OtherId) || (b.OwnerId == c.OtherId && b.BlockedId == c.OneId)))))
+            .ToDictionaryAsync(target => target.Conversation.Id);
+        var lists = await ReadMembersAsync(db, conversations.Values);
+        var messageIds = batch.Select(d => d.Id).Concat(batch.Where(d => d.ReplyTo is not null).Select(d => d.ReplyTo!.Value)).Distinct().ToList();
+        var known = await db.Messages.AsNoTracking().Where(m => messageIds.Contains(m.Id)).ToDictionaryAsync(m => m.Id);
+        var authors = await ReadAuthorsAsync(db, batch, known);
+
+        var answers = new List<Sent>(batch.Count);
+        var events = new List<(MessageBody, FrozenSet<Guid>)>(batch.Count);
+        foreach (var draft in batch)
+        {
+            if (!conversations.TryGetValue(draft.Conversation, out var target) || !lists[draft.Conversation].Accounts.Contains(draft.Sender.Id))
+            {
+                answers.Add(new Sent(SendRefusal.NotMember));
+                continue;
+            }
+
+            if (known.TryGetValue(draft.Id, out var there))
+            {
+                answers.Add(new Sent(SendRefusal.None, there));
+                continue;
+            }
+
+            if (!target.MayWrite)
+            {
+                answers.Add(new Sent(SendRefusal.NotFriends));
+                continue;
+            }
+
+            Message? replied = null;
+            if (draft.ReplyTo is { } wanted
+                && (!known.TryGetValue(wanted, out replied) || replied.ConversationId != draft.Conversation || replied.RecalledAt is not null || !authors.ContainsKey(replied.SenderId)))
+            {
+                answers.Add(new Sent(SendRefusal.ReplyUnknown));
+                continue;
+            }
+
+            var accounts = lists[draft.Conversation].Accounts;
+            var conversation = target.Conversation;
+            conversation.LastSeq++;
+            conversation.LastAt = now;
+            var message = new Message
+            {
+                ConversationId = conversation.Id,
+                Seq = conversation.LastSeq,
+                Id = draft.Id,
+                SenderId = draft.Sender.Id,
+                ClientId = draft.ClientId,
+                Text = draft.Text,
+                ReplyToSeq = replied?.Seq,
+                Mentions = [.. draft.Mentions.Where(accounts.Contains)],
+                SentAt = now,
+            };
+            db.Messages.Add(message);
+            known.Add(message.Id, message);
+            answers.Add(new Sent(SendRefusal.None, message));
+            events.Add((MessageBody.Of(message, draft.Sender, replied is null ? null : Quotation.Of(replied, authors[replied.SenderId])), accounts));
+        }
+
+        return new Written(answers, events, lists);
+    }
+
+    /// <summary>The members of each conversation as this transaction sees them: kept lists where the version is the same, the others read.</summary>
+    private async Task<Dictionary<Guid, MemberLists.Members>> ReadMembersAsync(WeirDb db, IEnumerable<Target> targets)
+    {
+        var lists = new Dictionary<Guid, MemberLists.Members>();
+        var unknown = new Dictionary<Guid, int>();
+        foreach (var (conversation, _) in targets)
+        {
+            if (members.Find(conversation.Id) is { } list && list.Version == conversation.MembersVersion)
+            {
+                lists.Add(conversation.Id, list);
+            }
+            else
+            {
+                unknown.Add(conversation.Id, conversation.MembersVersion);
+            }
+        }
+
+        if (unknown.Count > 0)
+        {
+            var ids = unknown.Keys.ToList();
+            var read = (await db.ConversationMembers.Where(m => ids.Contains(m.ConversationId)).Select(m => new { m.ConversationId, m.AccountId }).ToListAsync())
+                .ToLookup(m => m.ConversationId, m => m.AccountId);
+            foreach (var (id, version) in unknown)
+            {
+                lists.Add(id, new MemberLists.Members(version, read[id].ToFrozenSet()));
+            }
+        }
+
+        return lists;
+    }
+
+    private static async Task<Dictionary<Guid, Person>> ReadAuthorsAsync(WeirDb db, List<Draft> batch, Dictionary<Guid, Message> known)
+    {
+        var ids = batch.Where(d => d.ReplyTo is not null && known.ContainsKey(d.ReplyTo.Value)).Select(d => known[d.ReplyTo!.Value].SenderId).Distinct().ToList();
+        return ids.Count == 0
+            ? []
+            : await db.Accounts.Where(a => ids.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name)).ToDictionaryAsync(p => p.Id);
+    }
+
+    /// <param name="MayWrite">For a one-to-one conversation: both are friends and neither blocked the other.</param>
+    private sealed record Target(Conversation Conversation, bool MayWrite);
+
+    private sealed record Written(List<Sent> Answers, List<(MessageBody Body, FrozenSet<Guid> Accounts)> Events, Dictionary<Guid, MemberLists.Members> Lists);
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
+using Weir.Hosting;
+using Weir.Social.Accounts;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Conversations;
+
+/// <summary><c>GET /api/conversations</c> and <c>GET /api/conversations/{id}</c>.</summary>
+internal static class ReadConversations
+{
+    private const int DefaultLimit = 50;
+    private const int MaxLimit = 100;
+    private const int MaxPeople = 4;
+
+    /// <summary>Unread messages are counted among the newest of a conversation only, so that a year's absence costs no more than a day's.</summary>
+    private const int MaxUnread = 200;
+
+    /// <param name="People">The other one; of a group at most <see cref="MaxPeople"/> of the others.</param>
+    internal sealed record Entry(
+        Guid Id, string Kind, string? Name, List<Person> People, int MemberCount, MessageBody? LastMessage, DateTimeOffset LastAt, long LastSeq, long ReadSeq, int Unread, bool Muted, bool Pinned);
+
+    internal sealed record Page(List<Entry> Conversations, string? Next);
+
+    internal sealed record MemberEntry(Guid Id, string Handle, string Name, MemberRole Role);
+
+    internal sealed record Details(
+        Guid Id, string Kind, string? Name, DateTimeOffset CreatedAt, long FromSeq, long LastSeq, long ReadSeq, bool Muted, bool Pinned, MemberRole Role, bool MayWrite, List<MemberEntry> Members);
+
+    public static void Map(RouteGroupBuilder conversations)
+    {
+        conversations.MapGet("", ListAsync);
+        conversations.MapGet("/{id}", GetAsync);
+    }
+
+    private static async Task<Results<Ok<Page>, ProblemHttpResult>> ListAsync(
+        Caller caller, WeirDb db, CancellationToken cancellation, string? before = null, int limit = DefaultLimit)
+    {
+        var taken = Math.Clamp(limit, 1, MaxLimit);
+        DateTimeOffset? time = null;
+        var last = Guid.Empty;
+        if (before is not null)
+        {
+            var parts = before.Split('-');
+            if (parts.Length != 2 || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) || microseconds > 1L << 53 || !Ids.TryParse(parts[1], out last))
+            {
+                return Problems.Field("before", "cursor-shape", "This is not where a page ended.");
+            }
+
+            time = Times.FromMicroseconds(microseconds);
+        }
+
+        var mine =
+            from member in db.ConversationMembers.AsNoTracking()
+            where member.AccountId == caller.Id
+            join conversation in db.Conversations.AsNoTracking() on member.ConversationId equals conversation.Id
+            select new Row
+            {
+                Member = member,
+                Conversation = conversation,
+                Count = db.ConversationMembers.Count(m => m.ConversationId == conversation.Id),
+                Unread = db.Messages.Count(m => m.ConversationId == conversation.Id
+                    && m.Seq > member.ReadSeq && m.Seq > member.FromSeq && m.Seq > conversation.LastSeq - MaxUnread && m.SenderId != caller.Id),
+            };
+        // The pinned ones all come with the first page, above it.
+        var rows = time is null ? await mine.Where(r => r.Member.PinnedAt != null).OrderByDescending(r => r.Conversation.LastAt).ToListAsync(cancellation) : [];
+        var unpinned = await mine
+            .Where(r => r.Member.PinnedAt == null && (time == null || r.Conversation.LastAt < time || (r.Conversation.LastAt == time && r.Conversation.Id.CompareTo(last) < 0)))
+            .OrderByDescending(r => r.Conversation.LastAt).ThenByDescending(r => r.Conversation.Id)
+            .Take(taken + 1)
+            .ToListAsync(cancellation);
+        var more = unpinned.Count > taken;
+        rows.AddRange(unpinned.Take(taken));
+        var ids = rows.ConvertAll(r => r.Conversation.Id);
+        var people = (await (
+            from member in db.ConversationMembers
+            where ids.Contains(member.ConversationId) && member.AccountId != caller.Id
+                && db.ConversationMembers.Count(m => m.ConversationId == member.ConversationId && m.AccountId != caller.Id && m.AccountId.CompareTo(member.AccountId) < 0) < MaxPeople
+            join account in db.Accounts on member.AccountId equals account.Id
+            select new { member.ConversationId, Person = new Person(account.Id, account.UserName!, account.Name) }).ToListAsync(cancellation))
+            .ToLookup(p => p.ConversationId, p => p.Person);
+        var newest = (await MessageBody.ReadAsync(
+            db, db.Messages.Where(m => ids.Contains(m.ConversationId) && db.Conversations.Any(c => c.Id == m.ConversationId && c.LastSeq == m.Seq)), cancellation))
+            .ToDictionary(m => m.Conversation);
+        var entries = rows.ConvertAll(r => new Entry(
+            r.Conversation.Id,
+            KindOf(r.Conversation),
+            r.Conversation.Name,
+            [.. people[r.Conversation.Id]],
+            r.Count,
+            r.Conversation.LastSeq > r.Member.FromSeq ? newest.GetValueOrDefault(r.Conversation.Id) : null,
+            r.Conversation.LastAt,
+            r.Conversation.LastSeq,
+            r.Member.ReadSeq,
+            r.Unread,
+            r.Member.Muted,
+            r.Member.PinnedAt is not null));
+        var end = more ? unpinned[taken - 1].Conversation : null;
+        return TypedResults.Ok(new Page(entries, end is null ? null : string.Create(CultureInfo.InvariantCulture, $"{end.LastAt.ToMicroseconds()}-{end.Id:N}")));
+    }
+
+    private static async Task<Results<Ok<Details>, ProblemHttpResult>> GetAsync(string id, Caller caller, WeirDb db, CancellationToken cancellation)
+    {
+        Ids.TryParse(id, out var wanted);
+        var mine = await (
+            from member in db.ConversationMembers.AsNoTracking()
+            where member.ConversationId == wanted && member.AccountId == caller.Id
+            join conversation in db.Conversations.AsNoTracking() on member.ConversationId equals conversation.Id
+            select new Row { Member = member, Conversation = conversation }).SingleOrDefaultAsync(cancellation);
+        if (mine is null)
+        {
+            return Problems.NotFound();
+        }
+
+        var members = await (
+            from member in db.ConversationMembers
+            where member.ConversationId == wanted
+            join account in db.Accounts on member.AccountId equals account.Id
+            orderby member.JoinedAt, account.UserName
+            select new MemberEntry(account.Id, account.UserName!, account.Name, member.Role)).ToListAsync(cancellation);
+        var other = mine.Conversation.OneId == caller.Id ? mine.Conversation.OtherId : mine.Conversation.OneId;
+        var mayWrite = mine.Conversation.IsGroup || await CreateConversation.Friends(db, caller.Id).AnyAsync(a => a.Id == other, cancellation);
+        return TypedResults.Ok(new Details(
+            wanted,
+            KindOf(mine.Conversation),
+            mine.Conversation.Name,
+            mine.Conversation.CreatedAt,
+            mine.Member.FromSeq,
+            mine.Conversation.LastSeq,
+            mine.Member.ReadSeq,
+            mine.Member.Muted,
+            mine.Member.PinnedAt is not null,
+            mine.Member.Role,
+            mayWrite,
+            members));
+    }
+
+    private static string KindOf(Conversation conversation) => conversation.IsGroup ? "group" : "direct";
+
+    private sealed class Row
+    {
+        public required ConversationMember Member { get; init; }
+
+        public required Conversation Conversation { get; init; }
+
+        public int Count { get; init; }
+
+        public int Unread { get; init; }
+    }
+}

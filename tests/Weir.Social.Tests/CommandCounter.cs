@@ -1,0 +1,43 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+
+namespace Weir.Social.Tests;
+
+/// <summary>Writes down what a server asks of its database.</summary>
+public sealed class CommandCounter : DbCommandInterceptor
+{
+    private readonly Lock _lock = new();
+    private List<string> _commands = [];
+
+    public void Reset() => Take();
+
+    public IReadOnlyList<string> Take()
+    {
+        lock (_lock)
+        {
+            return Interlocked.Exchange(ref _commands, []);
+        }
+    }
+
+    public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+        DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+    {
+        Add(command);
+        return base.ReaderExecutingAsync(command, eventData, result, cancellationToken);
+    }
+
+    public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
+        DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
+    {
+        Add(command);
+        return base.NonQueryExecutingAsync(command, eventData, result, cancellationToken);
+    }
+
+    private void Add(DbCommand command)
+    {
+        lock (_lock)
+        {
+            _commands.Add(command.CommandText);
+        }
+    }
+}

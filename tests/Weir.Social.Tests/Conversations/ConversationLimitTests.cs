@@ -1,0 +1,123 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Weir.Social.Conversations;
+using Weir.Social.Data;
+
+namespace Weir.Social.Tests;
+
+public sealed class ConversationLimitTests
+{
+    [Fact]
+    public async Task A_message_that_finds_the_queue_full_is_refused_at_once_and_the_others_are_written()
+    {
+        await using var server = await StartAsync(new ConversationLimits { MaxBatch = 1, MaxWaiting = 4 });
+        var (anna, id) = await TalkAsync(server);
+        List<Answer> answers = [];
+        List<Task<Answer>> rest;
+        using (await server.Plane.App.Services.GetRequiredService<WriteGate>().EnterAsync(default))
+        {
+            // Nothing can be written now. One may be in the writer's hands, four wait.
+            rest = [.. Enumerable.Range(0, 20).Select(_ => anna.SayAsync(id, "Hello"))];
+            while (answers.Count < 15)
+            {
+                var answer = await Task.WhenAny(rest);
+                rest.Remove(answer);
+                answers.Add(await answer);
+            }
+        }
+
+        Assert.All(answers, answer => Assert.Equal(("busy", TimeSpan.FromSeconds(1)), (answer.Is(HttpStatusCode.ServiceUnavailable).Code, answer.Message.Headers.RetryAfter!.Delta)));
+        var written = (await Task.WhenAll(rest)).Count(answer => answer.Status == HttpStatusCode.Created);
+        Assert.InRange(written, 4, 5);
+        Assert.Equal(written, (await anna.CatchUpAsync(id, 0, 100)).Count);
+    }
+
+    [Fact]
+    public async Task Who_writes_too_fast_is_told_when_to_go_on()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await StartAsync(new ConversationLimits { SendBurst = 3, SendRefill = TimeSpan.FromSeconds(10) }, clock);
+        var (anna, id) = await TalkAsync(server);
+        for (var i = 0; i < 3; i++)
+        {
+            (await anna.SayAsync(id, "Hello")).Is(HttpStatusCode.Created);
+        }
+
+        var refused = (await anna.SayAsync(id, "Hello")).Is(HttpStatusCode.TooManyRequests);
+        clock.Advance(refused.Message.Headers.RetryAfter!.Delta!.Value);
+        (await anna.SayAsync(id, "Hello")).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_message_can_be_recalled_for_two_minutes()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await StartAsync(new ConversationLimits(), clock);
+        var (anna, id) = await TalkAsync(server);
+        var (early, late) = ((await anna.SayAsync(id, "Early")).Text("id"), (await anna.SayAsync(id, "Late")).Text("id"));
+        clock.Advance(TimeSpan.FromMinutes(2));
+        (await anna.PostAsync($"/api/conversations/{id}/messages/{early}/recall")).Is(HttpStatusCode.NoContent);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("too-late", (await anna.PostAsync($"/api/conversations/{id}/messages/{late}/recall")).Is(HttpStatusCode.Conflict).Code);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_is_closed_and_slows_nobody()
+    {
+        await using var server = await StartAsync(new ConversationLimits());
+        var (anna, id) = await TalkAsync(server);
+        using var deaf = new ClientWebSocket();
+        deaf.Options.SetRequestHeader("Authorization", $"Bearer {anna.Token}");
+        await deaf.ConnectAsync(new Uri($"ws://127.0.0.1:{server.Plane.HttpPort}/api/hub"), default);
+        await deaf.SendAsync(Encoding.UTF8.GetBytes("{\"protocol\":\"json\",\"version\":1}\u001e"), WebSocketMessageType.Text, true, default);
+        // The answer to the handshake; nothing is read after it.
+        await deaf.ReceiveAsync(new byte[64], default);
+
+        var text = string.Concat(Enumerable.Repeat("🎈", 4000));
+        var sent = 0;
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
+        {
+            while (Interlocked.Increment(ref sent) <= 800)
+            {
+                (await anna.SayAsync(id, text)).Is(HttpStatusCode.Created);
+            }
+        }));
+
+        // What was on its way comes, and then the end, long before the 800th.
+        var heard = 0;
+        var buffer = new byte[64 * 1024];
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        try
+        {
+            while (await deaf.ReceiveAsync(buffer, limit.Token) is { MessageType: not WebSocketMessageType.Close } part)
+            {
+                heard += part.EndOfMessage ? 1 : 0;
+            }
+        }
+        catch (WebSocketException)
+        {
+            // Closed without ceremony.
+        }
+
+        Assert.InRange(heard, 1, 799);
+    }
+
+    private static Task<Server> StartAsync(ConversationLimits limits, TimeProvider? clock = null) => Server.StartAsync(configure: builder =>
+    {
+        builder.Services.AddSingleton(limits);
+        if (clock is not null)
+        {
+            builder.Services.AddSingleton(clock);
+        }
+    });
+
+    private static async Task<(Someone Anna, string Conversation)> TalkAsync(Server server)
+    {
+        var (anna, ben) = (await server.PersonAsync("Anna"), await server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        return (anna, await anna.TalkAsync(ben));
+    }
+}

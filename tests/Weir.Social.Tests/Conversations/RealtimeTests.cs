@@ -1,0 +1,170 @@
+using System.Net;
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.SignalR.Client;
+using Weir.Hosting;
+
+namespace Weir.Social.Tests;
+
+public sealed class RealtimeOnSqlite(SqliteServer shared) : RealtimeTests(shared)
+{
+    [Fact]
+    public async Task A_server_stops_in_time_with_people_listening()
+    {
+        await using var server = await Server.StartAsync();
+        var anna = await server.PersonAsync("Anna");
+        await using var connection = await Listener.OpenAsync(server, anna);
+        using var limit = new CancellationTokenSource(Operations.ShutdownLimit);
+        await server.Plane.StopAsync(limit.Token);
+        Assert.False(limit.IsCancellationRequested);
+        await connection.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task The_description_of_the_calls_has_the_conversations()
+    {
+        var paths = (await shared.Server.Anybody.GetAsync("/openapi/v1.json")).Is(HttpStatusCode.OK)["paths"];
+        Assert.True(paths.GetProperty("/api/conversations/{id}/messages").TryGetProperty("post", out _));
+        Assert.True(paths.TryGetProperty("/api/conversations/{id}/mute", out _));
+    }
+}
+
+public sealed class RealtimeOnPostgres(PostgresServer shared) : RealtimeTests(shared);
+
+public abstract class RealtimeTests(SharedServer shared)
+{
+    private readonly Server _server = shared.Server;
+
+    [Fact]
+    public async Task What_is_said_recalled_read_and_changed_reaches_those_it_concerns_in_order()
+    {
+        var (anna, ben, stranger) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"), await _server.PersonAsync("Stranger"));
+        await anna.BefriendAsync(ben);
+        await using var atBen = await Listener.OpenAsync(_server, ben);
+        await using var atBenToo = await Listener.OpenAsync(_server, ben);
+        await using var atAnna = await Listener.OpenAsync(_server, anna);
+        await using var atStranger = await Listener.OpenAsync(_server, stranger);
+        var id = await anna.TalkAsync(ben);
+        Assert.Equal(("conversation", id), (await atBen.NextAsync()).Of("id"));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(i => anna.SayAsync(id, $"Text {i}")));
+        for (var seq = 1; seq <= 50; seq++)
+        {
+            var (name, body) = await atBen.NextAsync();
+            Assert.Equal(("message", seq, id), (name, body.GetProperty("seq").GetInt32(), body.GetProperty("conversation").GetString()));
+            Assert.Equal(anna.Handle, body.GetProperty("sender").GetProperty("handle").GetString());
+        }
+
+        var sent = (await anna.SayAsync(id, "Wrong window", "w")).Text("id");
+        Assert.Equal(("message", sent), (await atBen.NextAsync()).Of("id"));
+        (await anna.PostAsync($"/api/conversations/{id}/messages/{sent}/recall")).Is(HttpStatusCode.NoContent);
+        Assert.Equal(("recalled", sent), (await atBen.NextAsync()).Of("id"));
+
+        (await ben.PutAsync($"/api/conversations/{id}/read", new { seq = 51 })).Is(HttpStatusCode.NoContent);
+        Assert.Equal(("read", id), (await atBen.NextAsync()).Of("conversation"));
+        await atBenToo.UntilAsync("read");
+
+        // Anna hears her own messages, and nothing of Ben's reading; the stranger hears nothing at all.
+        await ben.SayAsync(id, "The end");
+        Assert.DoesNotContain("read", await atAnna.UntilAsync("message", body => body.GetProperty("text").GetString() == "The end"));
+        await anna.BefriendAsync(stranger);
+        await anna.TalkAsync(stranger);
+        Assert.Equal("conversation", (await atStranger.NextAsync()).Name);
+    }
+
+    [Fact]
+    public async Task A_removed_member_hears_that_they_are_gone_and_nothing_more()
+    {
+        var (anna, ben, cleo) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
+        await anna.BefriendAsync(ben);
+        await anna.BefriendAsync(cleo);
+        var id = (await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle, cleo.Handle } })).Is(HttpStatusCode.Created).Text("id");
+        await using var atCleo = await Listener.OpenAsync(_server, cleo);
+        await anna.SayAsync(id, "With Cleo");
+        Assert.Equal("message", (await atCleo.NextAsync()).Name);
+        await anna.DeleteAsync($"/api/conversations/{id}/members/{cleo.Handle}");
+        Assert.True((await atCleo.NextAsync()).Body.GetProperty("gone").GetBoolean());
+        await anna.SayAsync(id, "Without Cleo");
+        var two = await anna.TalkAsync(cleo);
+        await anna.SayAsync(two, "Just us");
+        Assert.Equal(["conversation", "message"], [(await atCleo.NextAsync()).Name, (await atCleo.NextAsync()).Name]);
+    }
+
+    [Fact]
+    public async Task An_ended_session_is_disconnected_within_seconds_and_does_not_come_back()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        await using var connection = await Listener.OpenAsync(_server, anna);
+        (await anna.DeleteAsync("/api/sessions/current")).Is(HttpStatusCode.NoContent);
+        await connection.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAsync<HttpRequestException>(() => Listener.OpenAsync(_server, anna));
+    }
+
+    [Fact]
+    public async Task Nobody_listens_without_a_session_or_from_a_page_of_another_site()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        (await _server.Anybody.PostAsync("/api/hub/negotiate?negotiateVersion=1")).Is(HttpStatusCode.Unauthorized);
+        Assert.Equal("foreign-origin", (await anna.SendAsync(HttpMethod.Get, "/api/hub", null, r => r.Headers.Add("Origin", "https://example.org"))).Is(HttpStatusCode.Forbidden).Code);
+        (await anna.SendAsync(HttpMethod.Post, "/api/hub/negotiate?negotiateVersion=1", null, r => r.Headers.Add("Origin", _server.Http.BaseAddress!.GetLeftPart(UriPartial.Authority)))).Is(HttpStatusCode.OK);
+    }
+}
+
+internal static class Heard
+{
+    public static (string, string) Of(this (string Name, JsonElement Body) heard, string member) => (heard.Name, heard.Body.GetProperty(member).GetString()!);
+}
+
+/// <summary>A device that listens, as the web app's does.</summary>
+internal sealed class Listener : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly HubConnection _connection;
+    private readonly Channel<(string Name, JsonElement Body)> _heard = Channel.CreateUnbounded<(string, JsonElement)>();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Listener(HubConnection connection)
+    {
+        _connection = connection;
+        foreach (var name in new[] { "message", "recalled", "read", "conversation" })
+        {
+            connection.On<JsonElement>(name, body => _heard.Writer.TryWrite((name, body)));
+        }
+
+        connection.Closed += _ =>
+        {
+            _closed.TrySetResult();
+            return Task.CompletedTask;
+        };
+    }
+
+    public Task Closed => _closed.Task;
+
+    public static async Task<Listener> OpenAsync(Server server, Someone who)
+    {
+        var listener = new Listener(new HubConnectionBuilder()
+            .WithUrl(new Uri(server.Http.BaseAddress!, "/api/hub"), options => options.AccessTokenProvider = () => Task.FromResult(who.Token))
+            .Build());
+        await listener._connection.StartAsync();
+        return listener;
+    }
+
+    public async Task<(string Name, JsonElement Body)> NextAsync() => await _heard.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+    /// <summary>The names of everything that came before.</summary>
+    public async Task<List<string>> UntilAsync(string name, Func<JsonElement, bool>? which = null)
+    {
+        var before = new List<string>();
+        while (true)
+        {
+            var next = await NextAsync();
+            if (next.Name == name && which?.Invoke(next.Body) != false)
+            {
+                return before;
+            }
+
+            before.Add(next.Name);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+}
