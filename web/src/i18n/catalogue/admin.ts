@@ -3,8 +3,8 @@ export const admin = {
   'admin.live': { en: 'Live broadcasting', zh: '直播' },
   'admin.live.switch': { en: 'Live is on', zh: '开启直播' },
   'admin.live.switch.hint': {
-    en: 'Off ends every running broadcast. Everything else keeps working.',
-    zh: '关闭后，所有直播立即结束，其他功能不受影响。',
+    en: 'Off sends every encoder away at once. Broadcasts end unless it is on again within two minutes. Everything else keeps working.',
+    zh: '关闭后，所有推流立即断开；两分钟内未重新开启，直播即结束。其他功能不受影响。',
   },
   'admin.live.off.title': { en: 'Stop all live?', zh: '停止所有直播？' },
   'admin.live.off.action': { en: 'Stop all live', zh: '停止直播' },
