@@ -50,7 +50,7 @@ weir_build_app_now() {
   [ -x "$root/.build/app/weir" ] && ! weir_stale "$stamp" "$print" && return 0
   weir_say "Building Weir (once; about a minute the first time) ..."
   rm -rf "$root/.build/app.new"
-  dotnet publish "$root/src/Weir/Weir.csproj" -c Release --use-current-runtime --self-contained false \
+  dotnet publish "$root/src/Weir/Weir.csproj" -c Release -nodeReuse:false --use-current-runtime --self-contained false \
     -p:PublishReadyToRun=true -o "$root/.build/app.new" -v quiet --nologo >"$root/.build/app.log" 2>&1 \
     || { cat "$root/.build/app.log" >&2; weir_die "the build failed"; }
   rm -rf "$root/.build/app"

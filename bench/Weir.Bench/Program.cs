@@ -7,6 +7,7 @@ using Weir.Bench.FanOut;
 using Weir.Bench.Join;
 using Weir.Bench.Latency;
 using Weir.Bench.Load;
+using Weir.Bench.Messages;
 using Weir.Bench.Micro;
 using Weir.Bench.Start;
 
@@ -76,6 +77,22 @@ Benchmark(
     "micro",
     "Measures what one frame costs before any viewer gets it: RTMP chunks, FLV tag, fMP4 fragment (no target).",
     (line, _) => Task.FromResult(MicroBench.Run(line.GetValue(quick))));
+
+var idle = new Option<int>("--idle") { Description = "Clients that are connected and idle; 0: none", DefaultValueFactory = _ => 10_000 };
+var history = new Option<long>("--history") { Description = "Messages of a database that has grown old; 0: none", DefaultValueFactory = _ => 10_000_000 };
+var durability = new Option<int>("--durability") { Description = "Instead: kill -9 under load so many times, and look for what was acknowledged" };
+var messages = Benchmark(
+    "messages",
+    "Measures messages that are acknowledged once they are on disk; targets: 5000 a second, 50 ms at half that, delivered in 100 ms (99th percentiles).",
+    (line, cancellation) => line.GetValue(durability) is > 0 and var kills
+        ? new DurabilityBench(kills).RunAsync(cancellation)
+        : new MessagesBench(
+            line.GetValue(quick),
+            line.GetResult(idle) is { Implicit: true } && line.GetValue(quick) ? 1000 : line.GetValue(idle),
+            line.GetResult(history) is { Implicit: true } && line.GetValue(quick) ? 100_000 : line.GetValue(history)).RunAsync(cancellation));
+messages.Add(idle);
+messages.Add(history);
+messages.Add(durability);
 
 var viewers = new Option<string>("--viewers") { Description = "Numbers of viewers", DefaultValueFactory = _ => "50,200,500,1000" };
 var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };

@@ -27,8 +27,30 @@ internal static class Seeds
             ChunkWriter.Message(6, RtmpMessageType.Video, 1, 20_000_000, [], new byte[300], 128),
             Convert.FromHexString("020000000000040100000000000000020600000500000409010000 00aabb040000060000030801000000 1122c6ccddc433".Replace(" ", "")),
         ],
+        "stun" =>
+        [
+            Convert.FromHexString("000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74002400046e0001ff80290008932ff9b151263b36"
+                + "000600096576746a3a68367659202020000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf"),
+        ],
+        "rtp" => [Convert.FromHexString("b1e01234100000002000000030000000bede000151aabb000102030002")],
+        "rtcp" => [Convert.FromHexString("81c90007000000010000000203fffffc00000005000000060000000700000008"), Convert.FromHexString("8fcd00050000000100000002000a0004000001030004d8000a0b0c00")],
+        "dtls" or "dtls-handshake" => [DtlsTalk.ClientHello(), .. DtlsTalk.InPieces(DtlsTalk.ClientHello(), 60)],
+        "ice-fragment" => ["a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=end-of-candidates\r\n"u8.ToArray()],
+        "offer" => [Offer("sendonly"), Offer("recvonly")],
+        "h264-rtp" => [Convert.FromHexString("0f7800046742e01f000468ce3c8000016505" + "047c85aabb" + "037c45cc")],
+        "sdp" =>
+        [
+            System.Text.Encoding.UTF8.GetBytes("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
+                + "a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack pli\r\n"),
+        ],
         _ => [new byte[64], Convert.FromHexString("01")],
     };
+
+    private static byte[] Offer(string direction) => System.Text.Encoding.UTF8.GetBytes(
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\na=fingerprint:sha-256 "
+        + string.Join(':', Enumerable.Repeat("AB", 32)) + $"\r\nm=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:0\r\na={direction}\r\na=rtcp-mux\r\na=rtpmap:96 H264/90000\r\n"
+        + "a=fmtp:96 packetization-mode=1;profile-level-id=42e01f;sprop-parameter-sets=Z0LAH9oBQBboQAAAAwBAAAAPA8UKkg==,aM4yyA==\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
+        + $"m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:1\r\na={direction}\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n");
 
     /// <summary>A few bytes changed, cut, doubled or put in.</summary>
     public static byte[] Mutate(byte[] seed, Random random)

@@ -1,7 +1,13 @@
 using System.Buffers;
 using Weir.Media.Broadcasting;
 using Weir.Media.Formats;
+using Weir.Media.Formats.Rtp;
+using Weir.Media.Formats.Sdp;
+using Weir.Media.Formats.Stun;
 using Weir.Media.Rtmp;
+using Weir.Media.WebRtc.Negotiation;
+using Weir.Media.WebRtc.Transport;
+using Weir.Media.WebRtc.Transport.Dtls;
 
 namespace Weir.Fuzz;
 
@@ -24,6 +30,15 @@ internal static class Targets
         ["obu"] = bytes => Obus.AreWellFormed(bytes.Span),
         ["chunks"] = ReadChunks,
         ["handshake"] = ReadHandshake,
+        ["stun"] = ReadStun,
+        ["rtp"] = ReadRtp,
+        ["rtcp"] = ReadRtcp,
+        ["h264-rtp"] = ReadPayloads,
+        ["sdp"] = ReadSdp,
+        ["offer"] = ReadOffer,
+        ["ice-fragment"] = bytes => IceFragment.Read(System.Text.Encoding.UTF8.GetString(bytes.Span)),
+        ["dtls"] = ReadRecords,
+        ["dtls-handshake"] = bytes => DtlsTalk.Shake(bytes.Span),
     };
 
     public static void Run(string target, ReadOnlyMemory<byte> bytes)
@@ -70,6 +85,92 @@ internal static class Targets
         }
 
         return string.Join('\n', messages);
+    }
+
+    private static void ReadStun(ReadOnlyMemory<byte> bytes)
+    {
+        if (StunMessage.TryRead(bytes.Span, out var message))
+        {
+            message.TryFind(StunAttribute.Username, out _);
+            message.TryXorMappedAddress(out _);
+            message.HasIntegrity("password"u8);
+            message.HasFingerprint();
+        }
+    }
+
+    private static void ReadRtp(ReadOnlyMemory<byte> bytes)
+    {
+        if (RtpHeader.TryRead(bytes.Span, out var header))
+        {
+            var extensions = new RtpExtensions(header, bytes.Span);
+            while (extensions.MoveNext())
+            {
+                // Bounded by the packet.
+            }
+
+            header.TryPayload(bytes.Span, out _);
+        }
+    }
+
+    private static void ReadRtcp(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new RtcpReader(bytes.Span);
+        Span<ushort> missing = stackalloc ushort[64];
+        while (reader.MoveNext())
+        {
+            SenderReport.TryRead(reader.Body, out _);
+            ReportBlock.TryRead(reader.Body, 0, out _);
+            RtcpFeedbackReader.ReadNack(reader.Body, missing);
+            RtcpFeedbackReader.IsFirFor(reader.Body, 1);
+            RtcpFeedbackReader.TryRemb(reader.Body, out _);
+            TransportCc.TryRead(reader.Body, static (_, _) => { });
+        }
+    }
+
+    /// <summary>Payloads behind lengths of one byte.</summary>
+    private static void ReadPayloads(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new H264Depacketizer();
+        for (var rest = bytes.Span; rest.Length > 1;)
+        {
+            var length = Math.Min(rest[0], rest.Length - 1);
+            reader.Take(rest.Slice(1, length));
+            rest = rest[(1 + length)..];
+        }
+
+        reader.Finish();
+    }
+
+    private static void ReadSdp(ReadOnlyMemory<byte> bytes)
+    {
+        foreach (var media in SessionDescription.Read(System.Text.Encoding.UTF8.GetString(bytes.Span)).Media)
+        {
+            media.Codecs();
+            media.Extension(RtpExtensionUris.Mid);
+        }
+    }
+
+    /// <summary>What is accepted can be answered, and the answer can be read.</summary>
+    private static void ReadOffer(ReadOnlyMemory<byte> bytes)
+    {
+        var text = System.Text.Encoding.UTF8.GetString(bytes.Span);
+        foreach (var role in new[] { RtcRole.Publish, RtcRole.Play })
+        {
+            if (RtcOffer.Read(text, role, null, out _) is { } offer)
+            {
+                var local = new RtcLocal(new IceCredentials("here", "aPasswordOf24Characters_"), offer.Fingerprint, []);
+                SessionDescription.Read(RtcAnswer.Write(offer, local, role == RtcRole.Play ? new RtcSources(1, 2, 3, "weir") : null, 1).ToString());
+            }
+        }
+    }
+
+    /// <summary>What is called well-formed can be put in order, which trusts the lengths.</summary>
+    private static void ReadRecords(ReadOnlyMemory<byte> bytes)
+    {
+        if (DtlsRecords.Classify(bytes.Span) != DtlsContent.Malformed)
+        {
+            new ClientFlight().Take(bytes.Span, static _ => { });
+        }
     }
 
     private static void ReadHandshake(ReadOnlyMemory<byte> bytes)

@@ -13,6 +13,7 @@ public sealed class NodeKey
     private readonly byte[] _ticketKey;
     private readonly byte[] _streamKey;
     private readonly byte[] _mediaPathKey;
+    private readonly byte[] _statementKey;
 
     public NodeKey(ReadOnlySpan<byte> secret)
     {
@@ -24,12 +25,15 @@ public sealed class NodeKey
         _ticketKey = Derive(secret, "weir ticket v1");
         _streamKey = Derive(secret, "weir plane stream v1");
         _mediaPathKey = Derive(secret, "weir media path v1");
+        _statementKey = Derive(secret, "weir comment statement v1");
     }
 
     /// <summary>Bearer token of the gRPC stream between the planes.</summary>
     public string StreamToken => Convert.ToBase64String(_streamKey);
 
     internal ReadOnlySpan<byte> TicketKey => _ticketKey;
+
+    internal ReadOnlySpan<byte> StatementKey => _statementKey;
 
     public bool IsStreamToken(ReadOnlySpan<char> token) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token.ToString()), Encoding.UTF8.GetBytes(StreamToken));
@@ -46,26 +50,6 @@ public sealed class NodeKey
         Span<byte> mac = stackalloc byte[32];
         HMACSHA256.HashData(_mediaPathKey, input, mac);
         return Convert.ToHexStringLower(mac[..16]);
-    }
-
-    /// <summary>Reads the key file, or makes one that only its owner may read.</summary>
-    public static NodeKey LoadOrCreate(string path)
-    {
-        if (!File.Exists(path))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using var file = new FileStream(path, options);
-            file.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Length))));
-            file.Flush(flushToDisk: true);
-        }
-
-        return new NodeKey(Convert.FromHexString(File.ReadAllText(path).Trim()));
     }
 
     private static byte[] Derive(ReadOnlySpan<byte> secret, string purpose)

@@ -35,6 +35,33 @@ public static class DirectorySync
         }
     }
 
+    /// <summary>A directory that is there after a power cut too, with every one above it that had to be made.</summary>
+    public static void Create(string directory, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+        if (Path.GetDirectoryName(path) is not { } parent)
+        {
+            return; // The root.
+        }
+
+        if (!Directory.Exists(parent))
+        {
+            Create(parent, mode);
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path, mode);
+        }
+
+        // Also when it was there: whoever made it may not have come as far as this.
+        Flush(parent);
+    }
+
     private static IOException Failure(string directory) =>
         new($"'{directory}' cannot be written to disk.", new Win32Exception(Marshal.GetLastPInvokeError()));
 

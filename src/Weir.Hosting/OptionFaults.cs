@@ -1,3 +1,5 @@
+using Weir.Hosting.Tls;
+
 namespace Weir.Hosting;
 
 /// <summary>Collects every fault of a process's options, so that one start names them all instead of one a start.</summary>
@@ -27,6 +29,20 @@ public sealed class OptionFaults
         url is null || (url.IsAbsoluteUri && schemes.Contains(url.Scheme) && url.Query.Length == 0 && url.Fragment.Length == 0),
         option,
         $"must be an absolute {string.Join(" or ", schemes)} URL without query, not '{url}'.");
+
+    /// <summary>Networks as address/prefix.</summary>
+    public OptionFaults Networks(IEnumerable<string> networks, string option)
+    {
+        foreach (var network in networks)
+        {
+            Require(System.Net.IPNetwork.TryParse(network, out _), option, $"'{network}' is not address/prefix.");
+        }
+
+        return this;
+    }
+
+    /// <summary>A certificate and key that can be used now; null is right.</summary>
+    public OptionFaults Tls(TlsFiles? files) => files?.Fault(TimeProvider.System) is { } fault ? Require(false, "--tls", fault) : this;
 
     /// <exception cref="InvalidOptionsException">At least one fault was found.</exception>
     public void ThrowIfAny()

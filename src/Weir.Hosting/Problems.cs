@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -60,7 +62,9 @@ public static class Problems
             context.ProblemDetails.Extensions.Remove("traceId");
             context.ProblemDetails.Extensions.TryAdd("code", CodeOf(context.HttpContext.Response.StatusCode));
         })
-        .AddExceptionHandler<UnreadableRequests>();
+        .AddExceptionHandler<UnreadableRequests>()
+        // Thrown, so that the handler below can say which field it was; otherwise the answer has no more than its status.
+        .Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
 
     /// <summary>First in the pipeline: see <see cref="AddWeirProblems"/>.</summary>
     public static IApplicationBuilder UseWeirProblems(this IApplicationBuilder app) => app.UseExceptionHandler().UseStatusCodePages();
@@ -95,8 +99,24 @@ public static class Problems
             }
 
             log.LogDebug(bad, "Unreadable request");
-            await Of(bad.StatusCode, CodeOf(bad.StatusCode), "The request cannot be read.").ExecuteAsync(httpContext);
+            var problem = bad.StatusCode == StatusCodes.Status400BadRequest && bad.InnerException is JsonException json && FieldOf(json.Path) is { } field
+                ? Field(field, "unreadable", "This is not what belongs here, or not text in UTF-8.")
+                : Of(bad.StatusCode, CodeOf(bad.StatusCode), "The request cannot be read.");
+            await problem.ExecuteAsync(httpContext);
             return true;
+        }
+
+        /// <summary>The outermost member of a JSON path like <c>$.members[3].handle</c>, when its name is one of ours.</summary>
+        private static string? FieldOf(string? path)
+        {
+            if (path is null || !path.StartsWith("$.", StringComparison.Ordinal))
+            {
+                return null;
+            }
+
+            var end = path.AsSpan(2).IndexOfAny(".[");
+            var field = end < 0 ? path[2..] : path.Substring(2, end);
+            return field.Length is > 0 and <= 40 && field.All(char.IsAsciiLetterOrDigit) ? field : null;
         }
     }
 }

@@ -8,12 +8,15 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Weir.Contracts;
 using Weir.Hosting;
+using Weir.Hosting.Tls;
 using Weir.Live.Broadcasts;
 using Weir.Live.Http;
 using Weir.Live.Planes;
 using Weir.Live.Recordings;
 using Weir.Live.Rtmp;
+using Weir.Live.WebRtc;
 using Weir.Media.Broadcasting;
+using Weir.Media.Broadcasting.FanOut;
 
 namespace Weir.Live;
 
@@ -30,7 +33,7 @@ public static class LiveNode
         builder.Services
             .AddSingleton(options)
             .AddSingleton(TimeProvider.System)
-            .AddSingleton(_ => NodeKey.LoadOrCreate(options.NodeKeyFile))
+            .AddSingleton(_ => new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)))
             .AddSingleton<LiveMetrics>()
             .AddSingleton<ReportQueue>()
             .AddSingleton(_ => new ReplayStore(Path.Combine(options.DataDirectory, "recordings")))
@@ -38,6 +41,12 @@ public static class LiveNode
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<LiveAdmission>()
             .AddSingleton<IAdmission>(services => services.GetRequiredService<LiveAdmission>())
+            .AddSingleton(_ => new FanOut(new FanOutOptions { MergeAge = options.MergeAge }))
+            .AddSingleton<RtcSessions>()
+            .AddSingleton<RtcHost>()
+            .AddSingleton<WhipEndpoint>()
+            .AddSingleton<WhepEndpoint>()
+            .AddHostedService(services => services.GetRequiredService<RtcHost>())
             .AddHostedService<BroadcastShutdown>()
             .AddHostedService<Ticker>()
             .AddHostedService<PlaneConnection>();
@@ -46,20 +55,25 @@ public static class LiveNode
             builder.Services.AddHostedService<ParentWatch>();
         }
 
+        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = DirectSockets.WriteBuffer);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
             kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
-            Listen(kestrel, options, options.HttpPort, listen => listen.Protocols = HttpProtocols.Http1);
+            // Browsers speak HTTP/2 over TLS only. It lets a player wait for many parts and playlists on one connection.
+            Listen(kestrel, options, options.HttpPort, listen => listen.Protocols = options.Tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2);
             Listen(kestrel, options, options.RtmpPort, listen => listen.UseConnectionHandler<RtmpConnectionHandler>());
         });
 
         var app = builder.Build();
         app.UseWeirProblems();
+        app.UseHttpsOnly();
+        app.UseTrustedProxies(options.TrustedProxies);
         app.UseWeirMetrics(options.MetricsToken);
-        app.UseCors(cors => cors.AllowAnyOrigin().WithHeaders("Authorization", "Content-Type").WithMethods("GET", "POST", "PATCH", "DELETE")
-            .WithExposedHeaders("Location", "ETag", "Link", "Retry-After"));
+        app.UseCors(cors => cors.AllowAnyOrigin().WithHeaders("Authorization", "Content-Type", "If-Match").WithMethods("GET", "POST", "PATCH", "DELETE")
+            .WithExposedHeaders("Location", "ETag", "Link", "Retry-After", "Accept-Post", "Accept-Patch"));
+        app.UseSplitUpgrades();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(20) });
         app.Use(async (context, next) =>
         {
@@ -73,12 +87,24 @@ public static class LiveNode
         app.MapFlv();
         app.MapHls();
         app.MapReplay();
+        WhipEndpoint.Map(app);
+        WhepEndpoint.Map(app);
+        app.MapRtcSessions();
         app.MapFallback(() => Problems.NotFound());
         return app;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, LiveOptions options, int port, Action<ListenOptions> configure)
+    private static void Listen(KestrelServerOptions kestrel, LiveOptions options, int port, Action<ListenOptions> serve)
     {
+        Action<ListenOptions> configure = listen =>
+        {
+            if (options.Tls is not null)
+            {
+                listen.UseTls(options.Tls);
+            }
+
+            serve(listen);
+        };
         if (options.LoopbackOnly)
         {
             kestrel.Listen(IPAddress.Loopback, port, configure);

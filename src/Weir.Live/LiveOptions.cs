@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Weir.Hosting;
+using Weir.Hosting.Tls;
+using Weir.Media.Transcoding;
 
 namespace Weir.Live;
 
@@ -22,6 +24,24 @@ public sealed partial record LiveOptions
 
     public int RtmpPort { get; init; } = 1935;
 
+    /// <summary>WebRTC, UDP.</summary>
+    public int RtcPort { get; init; } = 8082;
+
+    /// <summary>Addresses that WebRTC peers are told to send to instead of the machine's own.</summary>
+    public IReadOnlyList<System.Net.IPAddress> RtcPublicAddresses { get; init; } = [];
+
+    /// <summary>STUN and TURN servers that WHIP and WHEP clients are told of, as URIs.</summary>
+    public IReadOnlyList<string> IceServers { get; init; } = [];
+
+    /// <summary>For transcoding sound; null goes without.</summary>
+    public FfmpegProgram? Ffmpeg { get; init; } = FfmpegProgram.Find();
+
+    /// <summary>Serve HTTPS, WSS and RTMPS; null is without TLS.</summary>
+    public TlsFiles? Tls { get; init; }
+
+    /// <summary>Networks of proxies whose X-Forwarded-* headers are believed, as address/prefix.</summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
     /// <summary>Listen on loopback only.</summary>
     public bool LoopbackOnly { get; init; }
 
@@ -29,6 +49,9 @@ public sealed partial record LiveOptions
     public TimeSpan InterruptionLimit { get; init; } = TimeSpan.FromSeconds(120);
 
     public int SessionsPerTicket { get; init; } = 5;
+
+    /// <summary>How old a frame may get before it is sent to RTMP, HTTP-FLV and WebSocket viewers; null: at once, and later as the core fills.</summary>
+    public TimeSpan? MergeAge { get; init; }
 
     /// <summary>Open connections at most, all protocols together; the rest is refused at once.</summary>
     public int MaxConnections { get; init; } = 20_000;
@@ -49,7 +72,11 @@ public sealed partial record LiveOptions
             .Require(Name().IsMatch(NodeName), "node", "must be 1 to 40 letters, digits or hyphens.")
             .Port(HttpPort, "live-http")
             .Port(RtmpPort, "rtmp")
+            .Port(RtcPort, "rtc")
+            .Tls(Tls)
+            .Networks(TrustedProxies, "trusted-proxy")
             .Require(InterruptionLimit >= TimeSpan.FromSeconds(1) && InterruptionLimit <= TimeSpan.FromDays(1), "interruption-limit", "must be 1 second to 1 day.")
+            .Require(MergeAge is null || (MergeAge >= TimeSpan.Zero && MergeAge <= TimeSpan.FromSeconds(2)), "merge", "must be 0 to 2000 milliseconds.")
             .Require(SessionsPerTicket is >= 1 and <= 1000, "sessions-per-ticket", "must be 1 to 1000.")
             .Require(MaxConnections is >= 10 and <= 1_000_000, "max-connections", "must be 10 to 1000000.");
         faults.ThrowIfAny();

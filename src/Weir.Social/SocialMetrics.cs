@@ -27,5 +27,13 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> MessagesRefused = Meter.CreateCounter<long>("weir.social.messages_refused", description: "Messages refused because too many waited for the disk");
 
+    public static readonly Counter<long> LinkCards = Meter.CreateCounter<long>("weir.social.link_cards", description: "Cards of links by result");
+
+    public static readonly Counter<long> NoticesDropped = Meter.CreateCounter<long>("weir.social.notices_dropped", description: "Notices not listed because too many waited");
+
+    public static readonly Counter<long> Pushes = Meter.CreateCounter<long>("weir.social.pushes", description: "Pushes by the status of the push service");
+
+    public static readonly Counter<long> PushesDropped = Meter.CreateCounter<long>("weir.social.pushes_dropped", description: "Pushes dropped because too many waited or a push service did not take them");
+
     public static readonly Counter<long> SlowConnections = Meter.CreateCounter<long>("weir.social.slow_connections", description: "Realtime connections closed because they fell behind");
 }

@@ -1,4 +1,5 @@
 using Weir.Hosting;
+using Weir.Hosting.Tls;
 
 namespace Weir.Social;
 
@@ -40,6 +41,9 @@ public sealed record SocialOptions
 
     public Uri? RtmpPublicUrl { get; init; }
 
+    /// <summary>Serve HTTPS, and say HTTPS, WSS and RTMPS in addresses of the live plane; null is without TLS.</summary>
+    public TlsFiles? Tls { get; init; }
+
     /// <summary>One-click sign-in as each demo person, on loopback only.</summary>
     public bool Demo { get; init; }
 
@@ -60,11 +64,25 @@ public sealed record SocialOptions
     /// <summary>Rounds of PBKDF2-HMAC-SHA512 for new passwords.</summary>
     public int PasswordIterations { get; init; } = 210_000;
 
+    /// <summary>The largest file that can be sent, in bytes.</summary>
+    public long FileLimit { get; init; } = 100L << 20;
+
+    /// <summary>What one person's files may take of the disk together, in bytes.</summary>
+    public long StorageLimit { get; init; } = 5L << 30;
+
+    /// <summary>Whether the server looks at pages that messages link to, and shows a card of them.</summary>
+    public bool LinkCards { get; init; } = true;
+
     public string DatabaseFile => Path.Combine(DataDirectory, "weir.db");
+
+    /// <summary>Pictures and files that people sent.</summary>
+    public string FilesDirectory => Path.Combine(DataDirectory, "files");
 
     public string SecretsDirectory => Path.Combine(DataDirectory, "secrets");
 
     public string NodeKeyFile => NodeKeyPath ?? Path.Combine(SecretsDirectory, "node.key");
+
+    internal string PushKeyFile => Path.Combine(SecretsDirectory, "push.key");
 
     internal string ServerSecretFile => Path.Combine(SecretsDirectory, "server.key");
 
@@ -79,6 +97,8 @@ public sealed record SocialOptions
             .Port(RtmpPort, "--rtmp")
             .Port(RtcPort, "--rtc")
             .Port(PlanesPort, "--planes")
+            .Require(FileLimit is > 0 and <= 10L << 30, "--file-limit", "must be 1 to 10240 MB.")
+            .Require(StorageLimit >= FileLimit, "--storage-limit", "must not be smaller than --file-limit.")
             .Require(Database != DatabaseProvider.Postgres || !string.IsNullOrWhiteSpace(ConnectionString), "--database", "postgres needs a connection string.")
             .Url(PublicUrl, "--public-url", "http", "https")
             .Url(LivePublicUrl, "--live-public-url", "http", "https")
@@ -86,10 +106,7 @@ public sealed record SocialOptions
             .Require(SetupCode is null || SetupCode.Length >= MinSetupCode, "--setup-code", $"must have at least {MinSetupCode} characters.")
             .Require(WebRoot is null || File.Exists(Path.Combine(WebRoot, "index.html")), "--web", $"'{WebRoot}' has no index.html.")
             .Require(PasswordIterations >= 1000, "--password-iterations", "must be at least 1000.");
-        foreach (var network in TrustedProxies)
-        {
-            faults.Require(System.Net.IPNetwork.TryParse(network, out _), "--trusted-proxy", $"'{network}' is not address/prefix.");
-        }
+        faults.Tls(Tls).Networks(TrustedProxies, "--trusted-proxy");
 
         if (HttpPort != 0)
         {

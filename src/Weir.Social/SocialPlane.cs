@@ -1,13 +1,14 @@
 using System.Net;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
+using Weir.Hosting.Tls;
 using Weir.Social.Accounts;
 using Weir.Social.Admin;
+using Weir.Social.Articles;
 using Weir.Social.Audiences;
 using Weir.Social.Blocks;
 using Weir.Social.Broadcasts;
@@ -15,10 +16,19 @@ using Weir.Social.Circles;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Demo;
+using Weir.Social.Exports;
+using Weir.Social.Files;
 using Weir.Social.Friends;
 using Weir.Social.Invitations;
+using Weir.Social.Links;
 using Weir.Social.LivePlane;
+using Weir.Social.Moments;
+using Weir.Social.Notifications;
+using Weir.Social.OfficialAccounts;
+using Weir.Social.Passkeys;
 using Weir.Social.Realtime;
+using Weir.Social.Search;
+using Weir.Social.Reporting;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 using Weir.Social.WebApp;
@@ -102,18 +112,23 @@ public sealed class SocialPlane : IAsyncDisposable
 
     public Task StopAsync(CancellationToken cancellation = default) => App.StopAsync(cancellation);
 
-    public ValueTask DisposeAsync() => App.DisposeAsync();
+    /// <summary>Stops first what was not stopped: a connection that is open still needs services to say goodbye with.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (App.Lifetime.ApplicationStarted.IsCancellationRequested && !App.Lifetime.ApplicationStopped.IsCancellationRequested)
+        {
+            await App.StopAsync();
+        }
+
+        await App.DisposeAsync();
+    }
 
     /// <summary>Password hashes and secrets are nobody else's on this machine. A directory that is there already is its owner's to set.</summary>
     private static void MakePrivate(string directory)
     {
-        if (OperatingSystem.IsWindows())
+        if (!Directory.Exists(directory))
         {
-            Directory.CreateDirectory(directory);
-        }
-        else if (!Directory.Exists(directory))
-        {
-            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            DirectorySync.Create(directory);
         }
     }
 
@@ -126,17 +141,25 @@ public sealed class SocialPlane : IAsyncDisposable
             // A live node that vanished without a word is noticed within this.
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(5);
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
+            Action<ListenOptions> people = listen =>
+            {
+                listeners.Public = listen;
+                if (options.Tls is not null)
+                {
+                    listen.UseTls(options.Tls);
+                }
+            };
             if (!options.Demo)
             {
-                kestrel.ListenAnyIP(options.HttpPort, listen => listeners.Public = listen);
+                kestrel.ListenAnyIP(options.HttpPort, people);
             }
             else if (options.HttpPort != 0)
             {
-                kestrel.ListenLocalhost(options.HttpPort, listen => listeners.Public = listen);
+                kestrel.ListenLocalhost(options.HttpPort, people);
             }
             else
             {
-                kestrel.Listen(IPAddress.Loopback, 0, listen => listeners.Public = listen);
+                kestrel.Listen(IPAddress.Loopback, 0, people);
             }
 
             kestrel.Listen(IPAddress.Loopback, options.PlanesPort, listen =>
@@ -158,7 +181,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddWeirDatabase(options);
-        services.AddSingleton(NodeKey.LoadOrCreate(options.NodeKeyFile));
+        services.AddSingleton(new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)));
         services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile));
         services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
@@ -166,12 +189,23 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
         ConversationCalls.AddServices(services);
+        NoticeCalls.AddServices(services, options);
+        FileCalls.AddServices(services, options);
+        LinkServices.AddServices(services);
+        OfficialCalls.AddServices(services);
+        ArticleCalls.AddServices(services);
+        MomentCalls.AddServices(services);
+        SearchCalls.AddServices(services, options);
         RealtimeHub.AddServices(services);
+        PasskeyCalls.AddServices(services, options);
+        ReportCalls.AddServices(services);
+        ExportCalls.AddServices(services);
+        services.AddScoped<AuditTrail>().AddScoped<Suspension>();
 
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
         services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
         services.AddSingleton<ILookupNormalizer, LowerCase>();
-        services.AddIdentityCore<Account>().AddEntityFrameworkStores<WeirDb>();
+        services.AddIdentityCore<Account>();
 
         // The core only: AddAuthentication would bring data protection, which makes key files at start for cookies that we do not use.
         services.AddAuthenticationCore(authentication =>
@@ -179,6 +213,8 @@ public sealed class SocialPlane : IAsyncDisposable
             authentication.DefaultScheme = SessionAuthentication.SchemeName;
             authentication.AddScheme<SessionAuthentication>(SessionAuthentication.SchemeName, null);
         });
+        services.AddSingleton(provider => new KnownSessions(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SessionsEpochReader>();
         services.AddTransient<SessionAuthentication>().AddWebEncoders();
         services.AddAuthorization();
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
@@ -190,21 +226,12 @@ public sealed class SocialPlane : IAsyncDisposable
         }));
         services.AddResponseCompression(compression => compression.EnableForHttps = true);
         services.AddGrpc();
-        services.Configure<ForwardedHeadersOptions>(forwarded =>
-        {
-            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
-            forwarded.KnownProxies.Clear();
-            forwarded.KnownIPNetworks.Clear();
-            foreach (var network in options.TrustedProxies)
-            {
-                forwarded.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
-            }
-        });
     }
 
     private static void UsePipeline(WebApplication app, SocialOptions options)
     {
         app.UseWeirProblems();
+        app.UseSecurityHeaders(app.Services.GetRequiredService<Addresses>());
         app.Use(async (context, next) =>
         {
             // Each listener answers its own and nothing else, whatever the Host header says.
@@ -217,13 +244,11 @@ public sealed class SocialPlane : IAsyncDisposable
 
             await next(context);
         });
-        if (options.TrustedProxies.Count > 0)
-        {
-            app.UseForwardedHeaders();
-        }
+        app.UseHttpsOnly();
+        app.UseTrustedProxies(options.TrustedProxies);
 
         app.UseWeirMetrics(options.MetricsToken);
-        app.UseSecurityHeaders(app.Services.GetRequiredService<Addresses>());
+        app.Services.GetRequiredService<ArticlePages>().Use(app);
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);
         app.UseRouting();
@@ -252,6 +277,7 @@ public sealed class SocialPlane : IAsyncDisposable
         InvitationCalls.Map(api);
         FriendRequests.Map(api);
         Friendships.Map(api);
+        PersonPage.Map(api);
         BlockCalls.Map(api);
         CircleCalls.Map(api);
         AudiencePreview.Map(api);
@@ -268,11 +294,24 @@ public sealed class SocialPlane : IAsyncDisposable
         IssueTicket.Map(broadcasts);
 
         ConversationCalls.Map(api);
+        MomentCalls.Map(api);
+        NoticeCalls.Map(api);
+        FileCalls.Map(api);
+        ArticleCalls.Map(api, OfficialCalls.Map(api));
+        SearchCalls.Map(api);
         RealtimeHub.Map(api);
+        PasskeyCalls.Map(api);
+        ReportCalls.Map(api);
+        ExportCalls.Map(api);
 
         var admin = api.MapGroup("/admin").RequireAuthorization(policy => policy.RequireRole(SessionAuthentication.AdminRole)).WithTags("Administration");
         LiveControl.Map(admin);
         AccountControl.Map(admin);
+        OfficialControl.Map(admin);
+        PasswordResets.Map(api, admin);
+        InvitationControl.Map(admin);
+        ReportControl.Map(admin);
+        AuditCalls.Map(admin);
         api.MapFallback("{**path}", () => Problems.NotFound()).AllowAnonymous().ExcludeFromDescription();
     }
 

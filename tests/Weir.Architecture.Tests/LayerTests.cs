@@ -26,6 +26,8 @@ public sealed class LayerTests
         { "Recording", ["Formats", "Broadcasting", "Cmaf"] },
         { "Rtmp", ["Formats", "Broadcasting", "Cmaf"] },
         { "WebSockets", ["Formats", "Broadcasting", "Cmaf"] },
+        { "Transcoding", ["Formats", "Broadcasting"] },
+        { "WebRtc", ["Formats", "Broadcasting", "Cmaf"] },
     };
 
     [Theory]

@@ -101,6 +101,8 @@ public sealed partial class BrowserStory
     {
         await host.ClickAsync("nav-goLive");
         await host.TypeAsync("title", "Sunday at the weir");
+        await host.Page.Locator("[data-testid=way-encoder]").CheckAsync();
+        await host.ClickAsync("audience-change");
         await host.ClickAsync("audience-circles");
         await host.Page.Locator("[data-testid=audience-circle][data-name=Family]").CheckAsync();
         await Expect(host.Find("audience-words")).ToHaveTextAsync("Your 1 friend in Family");
@@ -143,6 +145,7 @@ public sealed partial class BrowserStory
     /// <summary>What is hidden and what does not exist are one page.</summary>
     private static async Task StrangerFindsNothingAsync(WeirServer server, Seat stranger, string id)
     {
+        await stranger.ClickAsync("nav-live");
         await Expect(stranger.Find("nobody-live")).ToBeVisibleAsync();
         foreach (var page in new[] { "", "/studio" })
         {

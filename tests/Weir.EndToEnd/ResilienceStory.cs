@@ -5,6 +5,7 @@ using Weir.EndToEnd.Harness;
 namespace Weir.EndToEnd;
 
 /// <summary>Processes die, publishers drop, garbage arrives: the social plane and other broadcasts go on.</summary>
+[Collection(nameof(Timed))]
 public sealed class ResilienceStory
 {
     [Fact]
@@ -162,3 +163,7 @@ public sealed class ResilienceStory
         Assert.DoesNotContain("   at ", output);
     }
 }
+
+/// <summary>Starts and comebacks are measured in seconds: nothing else runs meanwhile.</summary>
+[CollectionDefinition(nameof(Timed), DisableParallelization = true)]
+public sealed class Timed;

@@ -31,6 +31,20 @@ public abstract class BroadcastTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task A_host_asks_for_the_shortest_delay_or_no_longer_and_viewers_are_told()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var plain = await anna.BroadcastAsync(new { kind = "friends" });
+        Assert.False((await ben.GetAsync($"/api/broadcasts/{plain}")).Is(HttpStatusCode.OK)["conversational"].GetBoolean());
+        var id = (await anna.PostAsync("/api/broadcasts", new { title = "Talk", audience = new { kind = "friends" }, conversational = true })).Is(HttpStatusCode.Created).Text("id");
+        Assert.True((await ben.GetAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.OK)["conversational"].GetBoolean());
+        Assert.True((await anna.PatchAsync($"/api/broadcasts/{id}", new { title = "Talk on" })).Is(HttpStatusCode.OK)["conversational"].GetBoolean());
+        Assert.False((await anna.PatchAsync($"/api/broadcasts/{id}", new { conversational = false })).Is(HttpStatusCode.OK)["conversational"].GetBoolean());
+        (await ben.PatchAsync($"/api/broadcasts/{id}", new { conversational = true })).Is(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
     public async Task A_ticket_is_signed_for_its_viewer_and_comes_in_whole_urls()
     {
         var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
@@ -119,7 +133,7 @@ public abstract class BroadcastTests(SharedServer shared)
 
         await _server.ReadAsync(async db =>
         {
-            foreach (var broadcast in db.Broadcasts.Where(b => b.HostId == Guid.Parse(anna.Id)))
+            foreach (var broadcast in db.Broadcasts.Where(b => b.OwnerId == Guid.Parse(anna.Id)))
             {
                 broadcast.State = Broadcasts.BroadcastState.Live;
             }
@@ -209,14 +223,18 @@ public abstract class BroadcastTests(SharedServer shared)
     [InlineData("{\"title\": \"x\", \"audience\": {\"kind\": \"everyone\"}}", "audience-kind")]
     [InlineData("{\"title\": \"x\", \"audience\": {\"kind\": \"circles\"}}", "audience-empty")]
     [InlineData("{\"title\": \"x\", \"audience\": {\"kind\": \"circles\", \"circles\": [\"nonsense\"]}}", "circle-unknown")]
-    [InlineData("{\"title\": \"x\", \"audience\": {\"kind\": \"conversation\", \"conversation\": \"1\"}}", "audience-not-yet")]
-    [InlineData("{\"title\": [1]}", "bad-request")]
+    [InlineData("{\"title\": \"x\", \"audience\": {\"kind\": \"conversation\", \"conversation\": \"1\"}}", "conversation-unknown")]
+    [InlineData("{\"title\": [1]}", "unreadable", "title")]
     [InlineData("nonsense", "bad-request")]
-    public async Task A_broadcast_that_cannot_be_is_refused_with_a_problem_document(string body, string code)
+    public async Task A_broadcast_that_cannot_be_is_refused_with_a_problem_document(string body, string code, string? field = null)
     {
         var anna = await _server.PersonAsync("Anna");
         var answer = await anna.SendAsync(HttpMethod.Post, "/api/broadcasts", null, r => r.Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
         Assert.Equal(code, answer.Is(HttpStatusCode.BadRequest).Code);
         Assert.Equal("application/problem+json", answer.Message.Content.Headers.ContentType!.MediaType);
+        if (field is not null)
+        {
+            Assert.Equal(code, answer["codes"].GetProperty(field).EnumerateArray().Single().GetString());
+        }
     }
 }

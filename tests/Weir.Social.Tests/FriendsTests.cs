@@ -137,6 +137,33 @@ public abstract class FriendsTests(SharedServer shared)
         Assert.Equal(cleo.Handle, Assert.Single(preview["except"].EnumerateArray()).GetProperty("handle").GetString());
         Assert.Equal(2, (await anna.PostAsync("/api/audience-preview", new { audience = new { kind = "friends" } }))["count"].GetInt32());
         Assert.Equal(0, (await anna.PostAsync("/api/audience-preview", new { audience = new { kind = "onlyMe" } }))["count"].GetInt32());
-        Assert.Equal("audience-not-yet", (await anna.PostAsync("/api/audience-preview", new { audience = new { kind = "followers", officialAccount = "x" } })).Is(HttpStatusCode.BadRequest).Code);
+        Assert.Equal("official-account-unknown", (await anna.PostAsync("/api/audience-preview", new { audience = new { kind = "followers", officialAccount = "x" } })).Is(HttpStatusCode.BadRequest).Code);
+    }
+
+    [Fact]
+    public async Task Ten_thousand_friend_requests_of_one_person_are_slowed_and_bounded_and_do_no_harm()
+    {
+        // What is refused never reaches the database: its kind makes no difference after the first few.
+        var count = this is FriendsOnSqlite ? 10_000 : 1_000;
+        // 250 at once, then one in 20 seconds: more than this get through in no run of this test.
+        const int Through = 300;
+        var (flood, ben) = (await _server.PersonAsync("Flood"), await _server.PersonAsync("Ben"));
+        var answers = new System.Collections.Concurrent.ConcurrentBag<(HttpStatusCode Status, bool SaysWhen)>();
+        var tag = Guid.NewGuid().ToString("N")[..6];
+        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
+        {
+            var answer = await flood.PostAsync("/api/friend-requests", new { handle = $"x{tag}_{i}" });
+            answers.Add((answer.Status, answer.Message.Headers.RetryAfter is not null));
+        });
+        var made = answers.Count(a => a.Status == HttpStatusCode.Created);
+        Assert.InRange(made, 1, Friends.FriendRequest.MaxOpen);
+        Assert.All(answers, a => Assert.Contains(a.Status, new[] { HttpStatusCode.Created, HttpStatusCode.Conflict, HttpStatusCode.TooManyRequests, HttpStatusCode.ServiceUnavailable }));
+        // Those that get through are bounded however long it takes; the others are told when.
+        Assert.InRange(answers.Count(a => a is { Status: HttpStatusCode.TooManyRequests, SaysWhen: true }), count - Through, count);
+        Assert.Equal(made, (await flood.GetAsync("/api/friend-requests"))["outgoing"].GetArrayLength());
+        // Nobody else waits for it, and asking and taking back in turns does not get round it.
+        (await ben.PostAsync("/api/friend-requests", new { handle = "somebody_else" })).Is(HttpStatusCode.Created);
+        (await flood.DeleteAsync($"/api/friend-requests/{(await flood.GetAsync("/api/friend-requests"))["outgoing"][0].GetProperty("id").GetString()}")).Is(HttpStatusCode.NoContent);
+        (await flood.PostAsync("/api/friend-requests", new { handle = ben.Handle })).Is(HttpStatusCode.TooManyRequests);
     }
 }

@@ -122,6 +122,27 @@ public abstract class LivePlaneTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_group_gets_one_card_when_a_broadcast_for_it_goes_live_and_none_for_its_interruptions()
+    {
+        var group = (await _anna.PostAsync("/api/conversations", new { members = new[] { _ben.Handle }, name = "Garden" })).Is(HttpStatusCode.Created).Text("id");
+        var id = await _anna.BroadcastAsync(new { kind = "conversation", conversation = group });
+        await using var node = await FakeNode.ReadyAsync(_server);
+        await using var atBen = await Listener.OpenAsync(_server, _ben, "message");
+        await node.ReportAsync(ReportOf(id, 1, BroadcastPhase.Live));
+        await node.ReportAsync(ReportOf(id, 2, BroadcastPhase.Interrupted));
+        await node.ReportAsync(ReportOf(id, 3, BroadcastPhase.Live));
+        var message = (await atBen.NextAsync()).Body;
+        Assert.Equal(("broadcast", id, _anna.Id), (
+            message.GetProperty("card").GetProperty("kind").GetString(), message.GetProperty("card").GetProperty("id").GetString(), message.GetProperty("sender").GetProperty("id").GetString()));
+        // What is said after the last report would come after a second card.
+        (await _anna.SayAsync(group, "Come in")).Is(HttpStatusCode.Created);
+        Assert.Equal("Come in", (await atBen.NextAsync()).Body.GetProperty("text").GetString());
+        (await _ben.TicketAsync(id)).Is(HttpStatusCode.Created);
+        (await _ben.PostAsync($"/api/conversations/{group}/leave")).Is(HttpStatusCode.NoContent);
+        (await _ben.TicketAsync(id)).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task A_live_broadcast_is_expected_back_and_shown_as_interrupted_while_the_node_is_away()
     {
         var id = await _anna.BroadcastAsync(new { kind = "friends" });

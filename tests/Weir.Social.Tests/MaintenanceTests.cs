@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Weir.Social.Maintenance;
@@ -30,12 +31,19 @@ public sealed class MaintenanceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_backup_of_a_running_weir_restores_people_keys_and_recordings()
+    public async Task A_backup_of_a_running_weir_restores_people_keys_files_and_recordings()
     {
         var id = await _anna.BroadcastAsync(new { kind = "link" });
         var key = (await _anna.GetAsync($"/api/broadcasts/{id}/publish"))["rtmp"].GetRawText();
+        var avatar = (await _anna.UploadAsync(TestPictures.Jpeg(), "me.jpg", "avatar")).Is(HttpStatusCode.Created).Text("id");
+        (await _anna.PutAsync("/api/me/avatar", new { file = avatar })).Is(HttpStatusCode.OK);
+        await File.WriteAllTextAsync(Path.Combine(_server.Options.FilesDirectory, "incoming", "unfinished"), "half of it");
+        var picture = (await _anna.BytesAsync($"/api/files/{avatar}")).Bytes;
         var made = await Backup.RunAsync(_server.Options, File_, Recordings);
-        Assert.Equal((4, 0), (made.Files, made.Notes.Count));
+        var names = await NamesAsync(File_);
+        Assert.Equal(["manifest.json", "recordings/one/media.mp4", "secrets/node.key", "secrets/push.key", "secrets/server.key", "weir.db"], names.Where(name => !name.StartsWith("files/", StringComparison.Ordinal)));
+        Assert.Contains(names, name => name.Contains(avatar, StringComparison.Ordinal));
+        Assert.Equal((names.Count - 1, 0), (made.Files, made.Notes.Count));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(File_));
         await _anna.PatchAsync($"/api/broadcasts/{id}", new { title = "After the backup" });
 
@@ -47,7 +55,22 @@ public sealed class MaintenanceTests : IAsyncLifetime
         var anna = await Someone.OfAsync(restored, await restored.Anybody.PostAsync("/api/sessions", new { handle = _anna.Handle, password = Someone.Password }));
         Assert.Equal("A broadcast", (await anna.GetAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.OK).Text("title"));
         Assert.Equal(key, (await anna.GetAsync($"/api/broadcasts/{id}/publish"))["rtmp"].GetRawText());
+        Assert.Equal(avatar, (await anna.GetAsync("/api/me")).Text("avatar"));
+        Assert.Equal(picture, (await anna.BytesAsync($"/api/files/{avatar}")).Bytes);
+        Assert.False(File.Exists(Path.Combine(elsewhere, "files", "incoming", "unfinished")));
         Assert.Equal(_server.Plane.NodeKey.StreamToken, restored.Plane.NodeKey.StreamToken);
+    }
+
+    private static async Task<List<string>> NamesAsync(string file)
+    {
+        var names = new List<string>();
+        await using var tar = new TarReader(File.OpenRead(file));
+        while (await tar.GetNextEntryAsync() is { } entry)
+        {
+            names.Add(entry.Name);
+        }
+
+        return [.. names.Order(StringComparer.Ordinal)];
     }
 
     [Fact]

@@ -9,6 +9,10 @@ namespace Weir.Social.Tests;
 public sealed class Server : IAsyncDisposable
 {
     public const string SetupCode = "code-of-the-tests";
+
+    // The tables of this version, made once: that migrations make them is for the upgrade's tests.
+    private static readonly Lazy<Task<byte[]>> Template = new(MakeTemplateAsync);
+
     private readonly string _directory;
     private int _people;
 
@@ -38,7 +42,7 @@ public sealed class Server : IAsyncDisposable
             SetupCode = SetupCode,
             PasswordIterations = 1000,
             Database = postgres is null ? DatabaseProvider.Sqlite : DatabaseProvider.Postgres,
-            ConnectionString = postgres is null ? null : await postgres.CreateDatabaseAsync(),
+            ConnectionString = postgres is null ? null : await postgres.CreateMigratedDatabaseAsync(),
         };
         var made = chosen.DataDirectory;
         chosen = options?.Invoke(chosen) ?? chosen;
@@ -47,9 +51,30 @@ public sealed class Server : IAsyncDisposable
             Directory.Delete(made);
         }
 
+        if (postgres is null && Directory.Exists(chosen.DataDirectory) && !File.Exists(chosen.DatabaseFile))
+        {
+            await File.WriteAllBytesAsync(chosen.DatabaseFile, await Template.Value);
+        }
+
         var plane = SocialPlane.Build(chosen, configure: configure);
         await plane.StartAsync();
         return new Server(plane, chosen);
+    }
+
+    private static async Task<byte[]> MakeTemplateAsync()
+    {
+        var directory = Directory.CreateTempSubdirectory("weir-template-").FullName;
+        var options = new SocialOptions { DataDirectory = directory };
+        await using (var db = Database.Open(options))
+        {
+            await db.MigrateAsync(default);
+            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=DELETE");
+        }
+
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        var made = await File.ReadAllBytesAsync(options.DatabaseFile);
+        Directory.Delete(directory, recursive: true);
+        return made;
     }
 
     /// <summary>A signed-in person; the first of a server is its administrator.</summary>
@@ -79,6 +104,15 @@ public sealed class Server : IAsyncDisposable
         await using var scope = Plane.App.Services.CreateAsyncScope();
         return await read(scope.ServiceProvider.GetRequiredService<WeirDb>());
     }
+
+    /// <summary>Sessions are looked up again, as they are by themselves a while later.</summary>
+    public Task ForgetAsync() => ReadAsync(async db =>
+    {
+        db.PeopleChanged = true;
+        await Sessions.SessionsEpoch.RaiseIfChangedAsync(db, default);
+        db.PeopleChanged = false;
+        return true;
+    });
 
     public async ValueTask DisposeAsync()
     {

@@ -36,14 +36,15 @@ for (const [width, height, scheme, language] of [[390, 844, 'light', 'zh-CN'], [
   await open('/join/void'); await shot('join-void');
   await open('/b/ffffffffffffffffffffffffffffffff'); await shot('not-found');
   await open('/sign-in');
-  await page.getByTestId('demo-ada').click();
+  await page.getByTestId('demo-ada').click(); await page.getByTestId('nav-live').click();
   await page.getByTestId('live-now').waitFor();
   await shot('live');
   await open('/people'); await shot('people');
   await page.getByTestId('circle').first().click(); await shot('circle'); await page.keyboard.press('Escape');
   await page.getByTestId('friend-wei').click(); await shot('friend'); await page.keyboard.press('Escape');
   await page.getByTestId('invite').click(); await page.getByTestId('make-invitation').click(); await page.waitForTimeout(300); await shot('invite'); await page.keyboard.press('Escape');
-  await open('/go-live'); await page.getByTestId('audience-circles').check(); await page.getByTestId('audience-circle').first().check();
+  await open('/go-live'); await page.waitForTimeout(1200); await shot('go-live-camera');
+  await page.getByTestId('way-encoder').check(); await page.getByTestId('audience-change').click(); await page.getByTestId('audience-circles').check(); await page.getByTestId('audience-circle').first().check();
   await page.getByTestId('add-exception').click(); await page.getByTestId('except-wei').check(); await page.getByTestId('audience-list').click(); await shot('go-live');
   await page.getByTestId('prepare').click(); await page.getByTestId('stream-key').waitFor(); await page.waitForTimeout(600); await shot('studio-ready');
   await page.locator('[data-testid=player][data-state=playing]').waitFor({ timeout: 30000 }); await page.waitForTimeout(2500); await shot('studio-live');
@@ -53,7 +54,7 @@ for (const [width, height, scheme, language] of [[390, 844, 'light', 'zh-CN'], [
   await page.locator('[data-testid=player][data-state=playing]').waitFor({ timeout: 20000 });
   await page.getByTestId('composer').fill('看起来很好吃！Looks great'); await page.getByTestId('send').click();
   await page.getByTestId('info').click(); await page.waitForTimeout(1500); await shot('watch');
-  await open('/'); await page.getByTestId('replays').getByTestId('broadcast').first().click();
+  await open('/live'); await page.getByTestId('replays').getByTestId('broadcast').first().click();
   await page.locator('[data-testid=player][data-mode=replay][data-state=playing]').waitFor({ timeout: 20000 }); await page.waitForTimeout(2500); await shot('replay');
   await open('/me'); await shot('me');
   await open('/admin'); await page.getByTestId('mode-named').check(); await page.waitForTimeout(400); await shot('admin'); await page.getByTestId('mode-everyone').check();

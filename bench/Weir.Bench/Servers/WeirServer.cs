@@ -114,6 +114,11 @@ internal sealed class WeirServer : IBenchServer
         }
     }
 
+    /// <param name="token">Whose call it is; null: the host's.</param>
+    public Task<JsonElement> PostAsync(string path, object body, string? token = null) => SendAsync(HttpMethod.Post, path, JsonContent.Create(body), token);
+
+    public Task<JsonElement> GetAsync(string path, string token) => SendAsync(HttpMethod.Get, path, null, token);
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
@@ -160,13 +165,15 @@ internal sealed class WeirServer : IBenchServer
         }
     }
 
-    private async Task<JsonElement> PostAsync(string path, object body)
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, HttpContent? body, string? token)
     {
-        using var answer = await _http.PostAsJsonAsync(path, body);
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        request.Headers.Authorization = token is null ? _http.DefaultRequestHeaders.Authorization : new AuthenticationHeaderValue("Bearer", token);
+        using var answer = await _http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         if (!answer.IsSuccessStatusCode)
         {
-            throw new CannotMeasureException($"POST {path}: {(int)answer.StatusCode} {text}");
+            throw new CannotMeasureException($"{method} {path}: {(int)answer.StatusCode} {text}");
         }
 
         return text.Length == 0 ? default : JsonDocument.Parse(text).RootElement.Clone();

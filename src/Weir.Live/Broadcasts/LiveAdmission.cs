@@ -62,6 +62,21 @@ internal sealed class LiveAdmission : IAdmission
         return publisher is not null;
     }
 
+    /// <summary>Whether the key is one of this very broadcast. If so, <paramref name="refusal"/> says why it may nevertheless not publish now.</summary>
+    public bool MayPublish(ReadOnlySpan<char> broadcast, string key, out PublishRefusal? refusal)
+    {
+        refusal = null;
+        if (!_broadcasts.HasLists || !Ids.TryParse(broadcast, out var id)
+            || _broadcasts.FindByKey(Convert.ToHexString(PublishKey.Hash(key))) is not { } rules || rules.Broadcast != id)
+        {
+            _refused.Add(1, new KeyValuePair<string, object?>("reason", PublishRefusal.UnknownKey.ToString()));
+            return false;
+        }
+
+        refusal = !_broadcasts.LiveIsOn ? PublishRefusal.LiveIsOff : _broadcasts.HasEnded(rules) ? PublishRefusal.Ended : null;
+        return true;
+    }
+
     bool IAdmission.TryWatch(ReadOnlySpan<char> broadcast, string? ticket, Outlet outlet, [NotNullWhen(true)] out Viewer? viewer)
     {
         TryWatch(broadcast, ticket, outlet, out var live);

@@ -4,6 +4,7 @@ using Weir.Contracts.Planes;
 using Weir.Live.Planes;
 using Weir.Media.Broadcasting;
 using Weir.Media.Cmaf;
+using Weir.Media.Transcoding;
 
 namespace Weir.Live.Broadcasts;
 
@@ -34,6 +35,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         _log = log;
         Broadcast = broadcast;
         Viewers = new Audience(clock, options.SessionsPerTicket, metrics);
+        Renditions = new Renditions(broadcast, options.Ffmpeg, clock, log);
         Broadcast.Comments.SetMuted(rules.Muted);
         Broadcast.StateChanged += OnStateChanged;
     }
@@ -41,6 +43,9 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     public Broadcast Broadcast { get; }
 
     public LiveOutputs Outputs => _outputs;
+
+    /// <summary>The same with its sound in another codec, for players that lack the one it has.</summary>
+    public Renditions Renditions { get; }
 
     public Audience Viewers { get; }
 
@@ -130,6 +135,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     {
         Broadcast.StateChanged -= OnStateChanged;
         await _stopping.CancelAsync();
+        await Renditions.DisposeAsync();
         await _running;
         _stopping.Dispose();
     }

@@ -1,5 +1,6 @@
 using Weir.Contracts;
 using Weir.Media.Broadcasting;
+using Weir.Media.Transcoding;
 
 namespace Weir.Live.Broadcasts;
 
@@ -10,6 +11,8 @@ internal sealed class LiveViewer : Viewer
     private readonly CancellationTokenSource _closed = new();
     private int _end;
     private int _disposed;
+    private RenditionLease? _rendition;
+    private Timeline? _timeline;
 
     public LiveViewer(LiveBroadcast broadcast, Ticket? ticket, ulong session, Outlet outlet)
     {
@@ -39,6 +42,9 @@ internal sealed class LiveViewer : Viewer
 
     public override Broadcast Broadcast => _broadcast.Broadcast;
 
+    /// <summary>Chosen when it is asked for first. Where sound cannot be transcoded it is the broadcast's own.</summary>
+    public override Timeline Timeline => _timeline ??= Choose();
+
     public LiveBroadcast Live => _broadcast;
 
     public override Commenter Person { get; }
@@ -63,7 +69,21 @@ internal sealed class LiveViewer : Viewer
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _broadcast.Viewers.Remove(this);
+            _rendition?.Dispose();
         }
+    }
+
+    /// <summary>Players of RTMP and FLV know AAC and few know Opus; WebRTC knows Opus and no AAC.</summary>
+    private Timeline Choose()
+    {
+        Codec? wanted = (Outlet, Broadcast.Timeline.Audio?.Codec) switch
+        {
+            (Outlet.HttpFlv or Outlet.Rtmp, Codec.Opus) => Codec.Aac,
+            (Outlet.Whep, Codec.Aac) => Codec.Opus,
+            _ => null,
+        };
+        _rendition = wanted is { } codec ? _broadcast.Renditions.Lease(codec) : null;
+        return _rendition?.Timeline ?? Broadcast.Timeline;
     }
 
     // The source is never disposed: it holds no timer, and a late Close must not throw.

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Weir.Hosting;
 using Weir.Media.Broadcasting;
+using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.HttpFlv;
 
 namespace Weir.Live.Http;
@@ -15,7 +16,7 @@ internal static class FlvEndpoint
 
     public static void MapFlv(this IEndpointRouteBuilder routes) => routes.MapGet("/live/{id}.flv", HandleAsync);
 
-    private static async Task HandleAsync(HttpContext context, string id, string? ticket, IAdmission admission, TimeProvider clock)
+    private static async Task HandleAsync(HttpContext context, string id, string? ticket, IAdmission admission, FanOut fanOut, TimeProvider clock)
     {
         if (!admission.TryWatch(id, ticket, Outlet.HttpFlv, out var viewer))
         {
@@ -25,10 +26,8 @@ internal static class FlvEndpoint
 
         using (viewer)
         {
-            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            context.Response.ContentType = "video/x-flv";
-            context.Response.Headers.CacheControl = "no-store";
-            var end = await FlvSession.RunAsync(viewer, context.Response.BodyWriter, Options, clock, context.RequestAborted);
+            using var session = new FlvSession(viewer, Options, clock, context.RequestAborted);
+            var end = await session.WaitAsync() ?? await SendAsync(context, session, fanOut);
             if (end == FlvEnd.NothingToShow)
             {
                 context.Response.Headers.RetryAfter = "2";
@@ -40,5 +39,17 @@ internal static class FlvEndpoint
                 context.Abort();
             }
         }
+    }
+
+    private static async Task<FlvEnd> SendAsync(HttpContext context, FlvSession session, FanOut fanOut)
+    {
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Response.ContentType = "video/x-flv";
+        context.Response.Headers.CacheControl = "no-store";
+        await context.Response.StartAsync(context.RequestAborted);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        return HttpProtocol.IsHttp11(context.Request.Protocol) && DirectSockets.Of(context.Features, fanOut) is { } socket
+            ? await session.SendAsync(socket, chunked: context.Response.Headers.TransferEncoding == "chunked")
+            : await session.SendAsync(context.Response.BodyWriter);
     }
 }

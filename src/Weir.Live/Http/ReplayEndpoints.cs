@@ -20,6 +20,7 @@ internal static class ReplayEndpoints
         routes.MapGet("/live/{id}/r/{path}/{file}", MediaAsync);
         routes.MapGet("/live/{id}/events", Events);
         routes.MapDelete("/live/{id}/comments/{comment}", DeleteAsync);
+        routes.MapPost("/live/{id}/comments/{comment}/statement", State);
     }
 
     /// <summary>The path element of media that needs no ticket.</summary>
@@ -129,6 +130,35 @@ internal static class ReplayEndpoints
         {
             return await lease.Replay.Events.DeleteAsync(comment, verified.Account, verified.IsHost) ? Results.NoContent() : Problems.NotFound();
         }
+    }
+
+    /// <summary>For whoever reports a comment: signed, so that the social plane believes it.</summary>
+    private static IResult State(
+        HttpContext context, string id, string comment, string? ticket, NodeKey key, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
+    {
+        if (!admission.TryCheck(id, ticket, out var rules, out _))
+        {
+            admission.Denied(WatchDenied.NotFound);
+            return Problems.NotFound();
+        }
+
+        var running = broadcasts.FindRunning(rules.Broadcast);
+        var found = running?.Broadcast.Comments.Find(comment) ?? running?.Outputs.Events?.Find(comment);
+        if (found is null && running is null && replays.TryOpen(rules.Broadcast, out var lease))
+        {
+            using (lease)
+            {
+                found = lease.Replay.Events.Find(comment);
+            }
+        }
+
+        if (found is null || !Ids.TryParse(found.Account, out var account))
+        {
+            return Problems.NotFound();
+        }
+
+        context.Response.Headers.CacheControl = "private, no-store";
+        return Results.Json(new { statement = new CommentStatement(rules.Broadcast, found.Id, account, found.Name, found.Text, found.At, found.Time).Sign(key) });
     }
 
     private static IResult Announce(LiveBroadcast running, string comment)

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Weir.Hosting;
 using Weir.Live.Broadcasts;
 using Weir.Media.Broadcasting;
+using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.WebSockets;
 
 namespace Weir.Live.Http;
@@ -16,9 +17,10 @@ internal static class WatchEndpoint
     private const int TooManySessions = 4429;
     private static readonly WatchLimits Limits = new();
 
-    public static void MapWatch(this IEndpointRouteBuilder routes) => routes.MapGet("/live/{id}/watch", HandleAsync);
+    // RFC 8441: over HTTP/2 a WebSocket begins with CONNECT.
+    public static void MapWatch(this IEndpointRouteBuilder routes) => routes.MapMethods("/live/{id}/watch", [HttpMethods.Get, HttpMethods.Connect], HandleAsync);
 
-    private static async Task HandleAsync(HttpContext context, string id, string? ticket, string? media, LiveAdmission admission, TimeProvider clock, ILogger<WatchSession> log)
+    private static async Task HandleAsync(HttpContext context, string id, string? ticket, string? media, LiveAdmission admission, FanOut fanOut, TimeProvider clock, ILogger<WatchSession> log)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
@@ -42,7 +44,9 @@ internal static class WatchEndpoint
 
         using (viewer)
         {
-            var session = new WatchSession(socket, viewer, viewer.Live.Outputs.Packager, media != "none", viewer.Epoch, Limits, clock, log);
+            var session = new WatchSession(
+                socket, SplitUpgrade.Of(context), HttpProtocol.IsHttp11(context.Request.Protocol) ? DirectSockets.Of(context.Features, fanOut) : null, context.Abort,
+                viewer, viewer.Live.Outputs.Packager, media != "none", viewer.Epoch, Limits, clock, log);
             viewer.OnMuted = session.SetMuted;
             if (viewer.Broadcast.Comments.IsMuted(viewer.Account))
             {

@@ -29,6 +29,9 @@ public abstract class Viewer : IDisposable
 {
     public abstract Broadcast Broadcast { get; }
 
+    /// <summary>What to send: the broadcast's own timeline, or one whose sound this outlet's players understand.</summary>
+    public virtual Timeline Timeline => Broadcast.Timeline;
+
     public abstract Commenter Person { get; }
 
     /// <summary>Cancelled when the session must end; <see cref="End"/> then says why.</summary>

@@ -87,6 +87,14 @@ public sealed class Broadcast
         return publisher;
     }
 
+    /// <summary>A viewer needs a keyframe. False when the publisher cannot be asked for one: the next comes when it comes.</summary>
+    public bool AskForKeyframe()
+    {
+        var ask = _publisher?.KeyframeWanted;
+        ask?.Invoke();
+        return ask is not null;
+    }
+
     /// <summary>Ends for good. Open sessions see the log complete.</summary>
     public void End()
     {

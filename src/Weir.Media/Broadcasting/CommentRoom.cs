@@ -74,6 +74,15 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock)
         }
     }
 
+    /// <summary>One of the latest; null when it is older, deleted or unknown.</summary>
+    public CommentEvent? Find(string id)
+    {
+        lock (_lock)
+        {
+            return _latest.Select(entry => entry.Comment).FirstOrDefault(comment => comment.Id == id);
+        }
+    }
+
     /// <param name="atMs">Media time its author was seeing; kept within the last minute of the broadcast.</param>
     public CommentResult Post(Commenter by, string? clientId, string text, long? atMs)
     {

@@ -56,7 +56,9 @@ public static class WireForms
 {
     public const int Flv = 0;
     public const int RtmpChunks = 1;
-    internal const int Count = 2;
+    public const int FlvChunk = 2;
+    public const int Rtp = 3;
+    internal const int Count = 4;
 }
 
 /// <summary>A shared wire form of a frame: built once, whoever asks first.</summary>

@@ -42,6 +42,21 @@ public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider
     /// <summary>The next media frame if there is one now.</summary>
     public bool TryNext([NotNullWhen(true)] out Frame? frame)
     {
+        if (!TryPeek(out frame))
+        {
+            return false;
+        }
+
+        _next++;
+        return true;
+    }
+
+    /// <summary>Goes on at an entry after the one that <see cref="TryPeek"/> gave.</summary>
+    public void Advance(long next) => _next = next;
+
+    /// <summary>The same, and it stays the next.</summary>
+    public bool TryPeek([NotNullWhen(true)] out Frame? frame)
+    {
         frame = null;
         if (_next == Unjoined)
         {
@@ -74,11 +89,12 @@ public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider
                 continue;
             }
 
-            _next++;
             if (frame.Kind != FrameKind.Event)
             {
                 return true;
             }
+
+            _next++;
         }
 
         frame = null;

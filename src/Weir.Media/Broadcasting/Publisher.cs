@@ -36,6 +36,9 @@ public sealed class Publisher : IDisposable
 
     public Broadcast Broadcast => _broadcast;
 
+    /// <summary>How to ask the encoder for a keyframe; null where the protocol has no way to. Called from any thread, quick.</summary>
+    public Action? KeyframeWanted { get; set; }
+
     /// <summary>Cancelled when a newer publisher took over or the broadcast ended.</summary>
     public CancellationToken Replaced { get; }
 

@@ -2,11 +2,25 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Weir.Media.Broadcasting;
 
+/// <summary>Is told that a log has grown or is complete. Called by the writer: quick, and nothing that throws.</summary>
+public interface ILogListener
+{
+    void OnAppended();
+}
+
+/// <summary>A log, whatever its entries are.</summary>
+public interface ILog
+{
+    void Subscribe(ILogListener listener);
+
+    void Unsubscribe(ILogListener listener);
+}
+
 /// <summary>
 /// A bounded log with one writer at a time and any number of readers, each of which is a cursor and nothing more.
 /// Appending never waits for a reader: what a slow reader has not read when it is trimmed, it skips.
 /// </summary>
-public sealed class SharedLog<T>
+public sealed class SharedLog<T> : ILog
     where T : class
 {
     private readonly T?[] _slots;
@@ -14,6 +28,7 @@ public sealed class SharedLog<T>
     private long _next;
     private volatile bool _completed;
     private TaskCompletionSource _pulse = NewPulse();
+    private ILogListener[] _listeners = [];
 
     /// <param name="capacity">Entries kept at most; a power of two.</param>
     /// <param name="firstIndex">Index of the first entry to come.</param>
@@ -110,7 +125,34 @@ public sealed class SharedLog<T>
         Pulse();
     }
 
-    private void Pulse() => Interlocked.Exchange(ref _pulse, NewPulse()).SetResult();
+    public void Subscribe(ILogListener listener)
+    {
+        ILogListener[] before;
+        do
+        {
+            before = Volatile.Read(ref _listeners);
+        }
+        while (Interlocked.CompareExchange(ref _listeners, [.. before, listener], before) != before);
+    }
+
+    public void Unsubscribe(ILogListener listener)
+    {
+        ILogListener[] before;
+        do
+        {
+            before = Volatile.Read(ref _listeners);
+        }
+        while (Interlocked.CompareExchange(ref _listeners, [.. before.Where(other => other != listener)], before) != before);
+    }
+
+    private void Pulse()
+    {
+        Interlocked.Exchange(ref _pulse, NewPulse()).SetResult();
+        foreach (var listener in Volatile.Read(ref _listeners))
+        {
+            listener.OnAppended();
+        }
+    }
 
     private int Slot(long index) => (int)(index & (_slots.Length - 1));
 

@@ -318,7 +318,7 @@ internal sealed class Assembler
         {
             Sequence = ++_sequence,
             Init = _init!,
-            Data = FragmentWriter.Write(_sequence, runs),
+            Data = FragmentWriter.Write(_sequence, runs, Fragment.Room).AsMemory(Fragment.Room),
             SegmentNumber = _segmenter.Number,
             DiscontinuityNumber = _discontinuityNumber,
             Pictures = video?.Samples.Count ?? 0,

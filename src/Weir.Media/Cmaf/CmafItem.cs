@@ -1,4 +1,5 @@
 using Weir.Media.Broadcasting;
+using Weir.Media.Formats;
 using Weir.Media.Formats.Mp4;
 
 namespace Weir.Media.Cmaf;
@@ -27,6 +28,9 @@ public sealed class CmafEvent(TimelineEvent happened, long at, long wallClock) :
 /// <summary>A moof and its mdat, built once and shared by every reader: about one picture and the audio up to it.</summary>
 public sealed class Fragment : CmafItem
 {
+    /// <summary>Bytes kept free before <see cref="Data"/> in its array, so that a frame's header can stand there without a copy.</summary>
+    public const int Room = WebSocketFrame.MaxHeader;
+
     private readonly Mp4Run? _audio;
     private byte[]? _audioOnly;
 
@@ -37,7 +41,7 @@ public sealed class Fragment : CmafItem
 
     public required InitSegment Init { get; init; }
 
-    /// <summary>moof and mdat of all tracks.</summary>
+    /// <summary>moof and mdat of all tracks, in an array with <see cref="Room"/> before them.</summary>
     public required ReadOnlyMemory<byte> Data { get; init; }
 
     /// <summary>Number of the segment it belongs to; shared by HLS and the recording.</summary>

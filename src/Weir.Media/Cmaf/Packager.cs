@@ -83,6 +83,9 @@ public sealed partial class Packager
     /// <summary>The newest init segment; null until the first fragment. Each fragment names its own.</summary>
     public InitSegment? Init => Volatile.Read(ref _init);
 
+    /// <summary>Index in the timeline up to which everything is in the log, or held for the fragment that is being made.</summary>
+    public long Position => Volatile.Read(ref _cursor);
+
     /// <summary>Media time up to which there are fragments, microseconds.</summary>
     public long Edge => Volatile.Read(ref _edge);
 

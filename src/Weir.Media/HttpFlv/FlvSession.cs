@@ -1,7 +1,6 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using Weir.Media.Broadcasting;
-using Weir.Media.Formats;
+using Weir.Media.Broadcasting.FanOut;
 
 namespace Weir.Media.HttpFlv;
 
@@ -33,159 +32,118 @@ public enum FlvEnd
 
 /// <summary>
 /// One viewer's HTTP-FLV response body: header, metadata, configurations, then frames from the newest keyframe on. An
-/// interruption of the publisher keeps it open. The host completes the pipe.
+/// interruption of the publisher keeps it open. First <see cref="WaitAsync"/>, then one of the two ways of sending.
 /// </summary>
-public sealed class FlvSession(Viewer viewer, PipeWriter output, FlvOptions options, TimeProvider clock)
+public sealed class FlvSession : IDisposable
 {
-    private const int FlushThreshold = 128 << 10;
+    private readonly Viewer _viewer;
+    private readonly FlvOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly CancellationToken _gone;
+    private readonly CancellationTokenSource _closing;
+    private readonly CancellationTokenRegistration _onClosed;
+    private readonly FrameFeed _plain;
 
-    private readonly LiveCursor _cursor = new(viewer.Broadcast.Timeline, options.Lag, clock);
-    private Track? _video;
-    private Track? _audio;
-    private int _skips;
-
-    /// <param name="cancellation">The request was aborted, or the node shuts down.</param>
-    public static Task<FlvEnd> RunAsync(
-        Viewer viewer, PipeWriter output, FlvOptions options, TimeProvider clock, CancellationToken cancellation) =>
-        new FlvSession(viewer, output, options, clock).RunAsync(cancellation);
-
-    public async Task<FlvEnd> RunAsync(CancellationToken cancellation)
+    /// <param name="gone">The request was aborted, or the node shuts down.</param>
+    public FlvSession(Viewer viewer, FlvOptions options, TimeProvider clock, CancellationToken gone)
     {
-        // A cut ends also a write that is under way. The broadcast's end only ends the waiting: the rest is still sent.
-        using var closing = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation, viewer.Closed);
-        using var onClosed = viewer.Closed.UnsafeRegister(
+        (_viewer, _options, _clock, _gone) = (viewer, options, clock, gone);
+        _plain = new FrameFeed(viewer.Timeline, FlvBody.Plain, options.Lag, clock);
+        // A cut ends also a write that is under way. After the broadcast's end the rest is still sent.
+        _closing = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        _onClosed = viewer.Closed.UnsafeRegister(
             _ =>
             {
                 if (viewer.End != ViewerEnd.Ended)
                 {
-                    closing.Cancel();
+                    _closing.Cancel();
                 }
             },
             null);
+    }
+
+    /// <summary>The whole of a session that writes to a pipe. The host completes the pipe.</summary>
+    public static async Task<FlvEnd> RunAsync(Viewer viewer, PipeWriter output, FlvOptions options, TimeProvider clock, CancellationToken cancellation)
+    {
+        using var session = new FlvSession(viewer, options, clock, cancellation);
+        return await session.WaitAsync() ?? await session.SendAsync(output);
+    }
+
+    /// <summary>Waits until there is something to send; gives why there never will be.</summary>
+    public Task<FlvEnd?> WaitAsync() => GuardAsync<FlvEnd?>(async () =>
+    {
+        using var patience = new CancellationTokenSource(_options.FirstFramePatience, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, patience.Token);
         try
         {
-            return await JoinAsync(waiting.Token, closing.Token) ?? await FollowAsync(waiting.Token, closing.Token);
+            while (!_plain.IsReady)
+            {
+                await _plain.WaitAsync(either.Token);
+            }
         }
-        catch (OperationCanceledException) when (viewer.Closed.IsCancellationRequested || cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !_closing.IsCancellationRequested)
         {
-            return (viewer.End, cancellation.IsCancellationRequested) switch
+            return FlvEnd.NothingToShow;
+        }
+
+        return _plain.IsEmpty ? FlvEnd.Ended : null;
+    }, end => end);
+
+    /// <summary>Sends through a pipe.</summary>
+    public Task<FlvEnd> SendAsync(PipeWriter output) =>
+        GuardAsync(async () => EndOf(await PipeFlow.RunAsync(_plain, output, _options.Lag, _clock, turn: null, _closing.Token)), end => end);
+
+    /// <summary>Has a sender write to the response's socket. The response's head must be in the kernel.</summary>
+    /// <param name="chunked">As the body of a chunked response (RFC 9112 7.1), whose last chunk the host writes.</param>
+    public Task<FlvEnd> SendAsync(DirectSocket socket, bool chunked) => GuardAsync(
+        async () =>
+        {
+            var feed = chunked ? new FrameFeed(_viewer.Timeline, FlvBody.Chunked, _options.Lag, _clock) : _plain;
+            return EndOf(await socket.FanOut.Begin(feed, socket.Socket, _options.Lag).CompleteAsync(_closing.Token));
+        },
+        end => end);
+
+    public void Dispose()
+    {
+        _onClosed.Dispose();
+        _closing.Dispose();
+    }
+
+    private async Task<T> GuardAsync<T>(Func<Task<T>> body, Func<FlvEnd, T> end)
+    {
+        try
+        {
+            return await body();
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested || _viewer.Closed.IsCancellationRequested)
+        {
+            return end((_viewer.End, _gone.IsCancellationRequested) switch
             {
                 (ViewerEnd.Cut, _) => FlvEnd.Cut,
                 (ViewerEnd.Stopping, _) => FlvEnd.Stopping,
                 (_, true) => FlvEnd.PeerClosed,
                 _ => FlvEnd.Ended,
-            };
+            });
         }
         catch (IOException)
         {
             // The transport's way to say that the peer is gone.
-            return FlvEnd.PeerClosed;
+            return end(FlvEnd.PeerClosed);
         }
     }
 
-    private async Task<FlvEnd?> JoinAsync(CancellationToken waiting, CancellationToken closing)
+    private static FlvEnd EndOf(FlowEnd end)
     {
-        using var patience = new CancellationTokenSource(options.FirstFramePatience, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(waiting, patience.Token);
-        (Track? Video, Track? Audio)? tracks;
-        while ((tracks = _cursor.TracksAhead()) is null)
+        if (end == FlowEnd.TooSlow)
         {
-            if (_cursor.IsEnded)
-            {
-                return FlvEnd.Ended;
-            }
-
-            try
-            {
-                await _cursor.WaitAsync(either.Token);
-            }
-            catch (OperationCanceledException) when (patience.IsCancellationRequested && !waiting.IsCancellationRequested)
-            {
-                return FlvEnd.NothingToShow;
-            }
+            MediaMeter.ViewersTooSlow.Add(1, new KeyValuePair<string, object?>("outlet", FlvBody.Plain.Outlet));
         }
 
-        (_video, _audio) = tracks.Value;
-        output.Write(FlvWriter.FileHeader(audio: _audio is not null, video: _video is not null));
-        output.Write(FlvWriter.Tag(FlvTagType.Script, 0, [], Amf0Writer.Write("onMetaData", FlvForms.Metadata(_video, _audio))));
-        WriteConfiguration(_video, 0);
-        WriteConfiguration(_audio, 0);
-        return EndOf(await output.FlushAsync(options.Lag.WriteTimeout, clock, closing));
-    }
-
-    private async Task<FlvEnd> FollowAsync(CancellationToken waiting, CancellationToken closing)
-    {
-        while (!_cursor.IsEnded)
+        return end switch
         {
-            while (WriteWhatIsThere() > 0)
-            {
-                if (EndOf(await output.FlushAsync(options.Lag.WriteTimeout, clock, closing)) is { } end)
-                {
-                    return end;
-                }
-            }
-
-            if (_cursor.IsTooSlow)
-            {
-                return TooSlow();
-            }
-
-            await _cursor.WaitAsync(waiting);
-        }
-
-        return FlvEnd.Ended;
-    }
-
-    private int WriteWhatIsThere()
-    {
-        var written = 0;
-        while (written < FlushThreshold && _cursor.TryNext(out var frame))
-        {
-            ref var current = ref frame.Kind == FrameKind.Video ? ref _video : ref _audio;
-            if (!ReferenceEquals(current, frame.Track))
-            {
-                if (!frame.Track!.Equals(current))
-                {
-                    WriteConfiguration(frame.Track, FlvForms.TimestampOf(frame.Dts));
-                }
-
-                current = frame.Track;
-            }
-
-            var tag = FlvForms.Tags.Of(frame);
-            output.Write(tag);
-            written += tag.Length;
-        }
-
-        if (_cursor.Skips > _skips)
-        {
-            MediaMeter.ViewerSkips.Add(_cursor.Skips - _skips, new KeyValuePair<string, object?>("outlet", "flv"));
-            _skips = _cursor.Skips;
-        }
-
-        return written;
-    }
-
-    private void WriteConfiguration(Track? track, uint timestamp)
-    {
-        if (track is not null)
-        {
-            var type = track.Kind == TrackKind.Video ? FlvTagType.Video : FlvTagType.Audio;
-            output.Write(FlvWriter.Tag(type, timestamp, FlvForms.SequenceStart(track), []));
-        }
-    }
-
-    private static FlvEnd? EndOf(FlushOutcome outcome) => outcome switch
-    {
-        FlushOutcome.Closed => FlvEnd.PeerClosed,
-        FlushOutcome.TimedOut => TooSlow(),
-        _ => null,
-    };
-
-    private static FlvEnd TooSlow()
-    {
-        MediaMeter.ViewersTooSlow.Add(1, new KeyValuePair<string, object?>("outlet", "flv"));
-        return FlvEnd.TooSlow;
+            FlowEnd.TooSlow => FlvEnd.TooSlow,
+            FlowEnd.PeerClosed => FlvEnd.PeerClosed,
+            _ => FlvEnd.Ended,
+        };
     }
 }

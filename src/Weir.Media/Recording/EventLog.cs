@@ -104,6 +104,24 @@ public sealed class EventLog : IDisposable
         }
     }
 
+    /// <summary>A comment that is not deleted, as it was recorded; null when it is unknown.</summary>
+    public Broadcasting.CommentEvent? Find(string id)
+    {
+        Entry? entry;
+        lock (_lock)
+        {
+            _byId.TryGetValue(id, out entry);
+        }
+
+        if (entry is null)
+        {
+            return null;
+        }
+
+        using var line = JsonDocument.Parse(ReadLine(entry));
+        return line.RootElement.GetProperty("event").Deserialize(Broadcasting.EventJson.Default.CommentEvent);
+    }
+
     public Task SyncAsync() => _file.SyncAsync();
 
     /// <summary>Takes a recorded comment off, for good. False when it is unknown, or <paramref name="by"/> is neither host nor its author.</summary>

@@ -121,7 +121,7 @@ public sealed partial class RtmpSession
     {
         try
         {
-            var end = await new RtmpPlayer(viewer, _output, options.Lag, clock).RunAsync(_close.Token);
+            var end = await new RtmpPlayer(viewer, _output, direct, options.Lag, clock).RunAsync(_close.Token);
             Close(end);
             return end;
         }

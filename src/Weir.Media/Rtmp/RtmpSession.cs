@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using Microsoft.Extensions.Logging;
 using Weir.Media.Broadcasting;
+using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.Formats;
 
 namespace Weir.Media.Rtmp;
@@ -11,7 +12,8 @@ namespace Weir.Media.Rtmp;
 /// One RTMP connection, of a publisher or a player, from the handshake to its end. The host gives it a pipe and closes the
 /// connection when <see cref="RunAsync"/> returns; after <see cref="RtmpEnd.Cut"/> and <see cref="RtmpEnd.TooSlow"/> by aborting it.
 /// </summary>
-public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, RtmpOptions options, TimeProvider clock, ILogger logger)
+/// <param name="direct">The pipe's socket, for players, where nothing stands between the two; null: players are sent to through the pipe.</param>
+public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, RtmpOptions options, TimeProvider clock, ILogger logger, DirectSocket? direct = null)
 {
     private const uint DefaultWindow = 2_500_000;
     private const uint SmallestWindow = 4096;

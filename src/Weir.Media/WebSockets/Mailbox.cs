@@ -14,6 +14,9 @@ internal sealed class Mailbox
     private TaskCompletionSource _news = NewSignal();
     private bool? _muted;
 
+    /// <summary>Called with every change, from any thread; set before anything can change.</summary>
+    public Action? OnNews { get; set; }
+
     /// <summary>The viewer's side is closed or broken.</summary>
     public bool Left { get; private set; }
 
@@ -78,6 +81,8 @@ internal sealed class Mailbox
             change();
             _news.TrySetResult();
         }
+
+        OnNews?.Invoke();
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Weir.Media.Broadcasting;
@@ -8,7 +9,6 @@ namespace Weir.Media.WebSockets;
 internal sealed class WatchReceiver(WebSocket socket, Viewer viewer, Mailbox mailbox, WatchLimits limits, TimeProvider clock)
 {
     private static readonly TimeSpan FloodWindow = TimeSpan.FromSeconds(10);
-    private readonly byte[] _buffer = new byte[limits.MaxIncomingBytes + 1];
     private long _windowStart = clock.GetTimestamp();
     private int _inWindow;
 
@@ -16,12 +16,26 @@ internal sealed class WatchReceiver(WebSocket socket, Viewer viewer, Mailbox mai
     {
         try
         {
-            while (await ReceiveAsync(cancellation) is { } length)
+            // Viewers say little: a buffer is taken only when something comes.
+            while ((await socket.ReceiveAsync(Memory<byte>.Empty, cancellation)).MessageType != WebSocketMessageType.Close)
             {
-                if (length >= 0 && !Take(_buffer.AsSpan(0, length)))
+                var buffer = ArrayPool<byte>.Shared.Rent(limits.MaxIncomingBytes + 1);
+                try
                 {
-                    // Keep reading until the other side has closed, so that the close handshake can complete.
-                    mailbox.Fail(Fault.Code, Fault.Reason);
+                    if (await ReceiveAsync(buffer, cancellation) is not { } length)
+                    {
+                        return;
+                    }
+
+                    if (length >= 0 && !Take(buffer.AsSpan(0, length)))
+                    {
+                        // Keep reading until the other side has closed, so that the close handshake can complete.
+                        mailbox.Fail(Fault.Code, Fault.Reason);
+                    }
+                }
+                finally
+                {
+                    ArrayPool<byte>.Shared.Return(buffer);
                 }
             }
         }
@@ -43,12 +57,12 @@ internal sealed class WatchReceiver(WebSocket socket, Viewer viewer, Mailbox mai
     private (WebSocketCloseStatus Code, string Reason) Fault { get; set; }
 
     /// <returns>Length of a text message; -1 for one that was refused; null when the viewer closed.</returns>
-    private async ValueTask<int?> ReceiveAsync(CancellationToken cancellation)
+    private async ValueTask<int?> ReceiveAsync(byte[] buffer, CancellationToken cancellation)
     {
         var length = 0;
         while (true)
         {
-            var part = await socket.ReceiveAsync(_buffer.AsMemory(length), cancellation);
+            var part = await socket.ReceiveAsync(buffer.AsMemory(length), cancellation);
             if (part.MessageType == WebSocketMessageType.Close)
             {
                 return null;

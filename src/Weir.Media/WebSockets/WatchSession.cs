@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
+using System.IO.Pipelines;
 using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
 using Weir.Media.Broadcasting;
+using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.Cmaf;
 
 namespace Weir.Media.WebSockets;
@@ -23,9 +25,6 @@ public sealed record WatchLimits
 
     /// <summary>How long the other side may take to answer a close.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>Bytes of waiting fragments put into one message, for a viewer who catches up.</summary>
-    public int MaxMergedBytes { get; init; } = 256 << 10;
 
     /// <summary>Bytes of a message from a viewer.</summary>
     public int MaxIncomingBytes { get; init; } = 4096;
@@ -53,8 +52,14 @@ public enum WatchEnd
 /// </summary>
 /// <param name="media">False for <c>?media=none</c>: events only.</param>
 /// <param name="epoch">The audience epoch of the viewer's ticket, repeated in <c>hello</c>.</param>
+/// <param name="socket">Reads what comes in, over <paramref name="wire"/>; what it wants to say itself waits for its turn.</param>
+/// <param name="direct">The connection's socket where it may be written to without anything between; null writes to the stream.</param>
+/// <param name="abort">Breaks the connection.</param>
 public sealed partial class WatchSession(
     WebSocket socket,
+    SplitStream wire,
+    DirectSocket? direct,
+    Action abort,
     Viewer viewer,
     Packager packager,
     bool media,
@@ -68,32 +73,56 @@ public sealed partial class WatchSession(
     private static readonly Counter<long> Bad = Meter.CreateCounter<long>("weir_websocket_bad_input", description: "Viewers closed for what they sent");
 
     private readonly Mailbox _mailbox = new();
+    private readonly LagPolicy _policy = new() { MaxLag = (long)limits.MaxLag.TotalMicroseconds, WriteTimeout = limits.SendTimeout };
 
     public Viewer Viewer => viewer;
 
     /// <summary>Tells the viewer that they may not, or may again, comment. May be called from anywhere; never lost, the last call wins.</summary>
     public void SetMuted(bool muted) => _mailbox.SetMuted(muted);
 
-    /// <summary>Runs until the viewer leaves, is cut, or the broadcast ends. Closes the socket; disposes neither it nor the viewer.</summary>
+    /// <summary>Runs until the viewer leaves, is cut, or the broadcast ends. Closes the connection; disposes neither the socket nor the viewer.</summary>
     public async Task<WatchEnd> RunAsync()
     {
         Open.Add(1);
-        using var goneSource = new CancellationTokenSource();
-        var receiving = new WatchReceiver(socket, viewer, _mailbox, limits, clock).RunAsync(goneSource.Token);
+        var feed = new WatchFeed(viewer, packager, _mailbox, media, epoch, limits);
+        wire.HandOver(feed.Reply);
+        using var gone = new CancellationTokenSource();
+        using var giveUp = new CancellationTokenSource();
+        var receiving = new WatchReceiver(socket, viewer, _mailbox, limits, clock).RunAsync(gone.Token);
+        await using var grace = clock.CreateTimer(
+            _ =>
+            {
+                feed.EndGrace();
+                giveUp.Cancel();
+            },
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        await using var onClosed = viewer.Closed.UnsafeRegister(
+            _ =>
+            {
+                grace.Change(viewer.End == ViewerEnd.Ended ? limits.EndGrace : limits.CutGrace, Timeout.InfiniteTimeSpan);
+                _mailbox.Nudge();
+            },
+            null);
         try
         {
-            using var sender = new WatchSender(socket, viewer, packager, _mailbox, media, epoch, limits, clock);
-            var end = await sender.RunAsync();
-            await CloseAsync(end, receiving);
+            var (end, isClosing) = await SendAsync(feed, giveUp.Token);
+            Count(end);
+            if (isClosing)
+            {
+                await AwaitCloseAsync(receiving);
+            }
+
             return end;
         }
         finally
         {
-            // The receiver ends with the socket; nothing may outlive this call.
+            // The receiver ends with the connection; nothing may outlive this call.
             if (!receiving.IsCompleted)
             {
-                socket.Abort();
-                await goneSource.CancelAsync();
+                abort();
+                await gone.CancelAsync();
             }
 
             await receiving;
@@ -101,43 +130,76 @@ public sealed partial class WatchSession(
         }
     }
 
-    private async Task CloseAsync(WatchEnd end, Task receiving)
+    /// <returns>How it ended, and whether the close was sent.</returns>
+    private async Task<(WatchEnd End, bool IsClosing)> SendAsync(WatchFeed feed, CancellationToken giveUp)
     {
-        var (code, reason) = end switch
+        try
         {
-            WatchEnd.Cut => ((WebSocketCloseStatus)4403, "cut"),
-            WatchEnd.Ended => ((WebSocketCloseStatus)4410, "ended"),
-            WatchEnd.Stopping => ((WebSocketCloseStatus)1012, "restart"),
-            WatchEnd.TooSlow => ((WebSocketCloseStatus)4408, "too slow"),
-            WatchEnd.ViewerAtFault => _mailbox.Fault ?? (WebSocketCloseStatus.ProtocolError, ""),
-            _ => (WebSocketCloseStatus.NormalClosure, ""),
-        };
+            return await DriveAsync(feed, giveUp) switch
+            {
+                FlowEnd.Ended => (feed.End!.Value, true),
+                FlowEnd.TooSlow => (WatchEnd.TooSlow, false),
+                _ => (feed.Leaving() ?? WatchEnd.ViewerLeft, false),
+            };
+        }
+        catch (OperationCanceledException)
+        {
+            // The grace is over, or the senders stop: what waits is not waited for.
+            return (feed.Leaving() ?? WatchEnd.Ended, false);
+        }
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException)
+        {
+            return (feed.Leaving() ?? WatchEnd.ViewerLeft, false);
+        }
+    }
+
+    private async Task<FlowEnd> DriveAsync(WatchFeed feed, CancellationToken giveUp)
+    {
+        if (direct is null)
+        {
+            var output = PipeWriter.Create(wire.Inner, new StreamPipeWriterOptions(leaveOpen: true));
+            try
+            {
+                return await PipeFlow.RunAsync(feed, output, _policy, clock, turn: null, giveUp);
+            }
+            finally
+            {
+                // With a fault, so that it does not try once more to send what nobody fetches; what was to arrive has been flushed.
+                await output.CompleteAsync(new OperationCanceledException());
+            }
+        }
+
+        var flow = direct.FanOut.Begin(feed, direct.Socket, _policy);
+        _mailbox.OnNews = flow.Nudge;
+        flow.Nudge(); // for what came before
+        return await flow.CompleteAsync(giveUp);
+    }
+
+    private void Count(WatchEnd end)
+    {
         if (end == WatchEnd.TooSlow)
         {
-            MediaMeter.ViewersTooSlow.Add(1, WatchSender.Outlet);
+            MediaMeter.ViewersTooSlow.Add(1, WatchFeed.Outlet);
             LogTooSlow(viewer.Broadcast.Id);
         }
         else if (end == WatchEnd.ViewerAtFault)
         {
-            Bad.Add(1, new KeyValuePair<string, object?>("code", (int)code));
-            LogFault(viewer.Broadcast.Id, (int)code);
+            var code = WatchCloses.Of(end, _mailbox.Fault).Code;
+            Bad.Add(1, new KeyValuePair<string, object?>("code", code));
+            LogFault(viewer.Broadcast.Id, code);
         }
+    }
 
-        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
-        {
-            return;
-        }
-
-        using var timeout = new CancellationTokenSource(limits.CloseTimeout, clock);
+    /// <summary>The other side answers the close, or is let go without.</summary>
+    private async Task AwaitCloseAsync(Task receiving)
+    {
         try
         {
-            await socket.CloseOutputAsync(code, reason, timeout.Token);
-            await receiving.WaitAsync(timeout.Token);
+            await receiving.WaitAsync(limits.CloseTimeout, clock);
         }
-        catch (Exception exception) when (exception is OperationCanceledException or WebSocketException or IOException)
+        catch (TimeoutException)
         {
-            // It went without answering; aborting is all that is left.
-            socket.Abort();
+            abort();
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Identity;
+using Weir.Social.Moments;
 
 namespace Weir.Social.Accounts;
 
@@ -8,11 +9,25 @@ namespace Weir.Social.Accounts;
 /// </summary>
 internal sealed class Account : IdentityUser<Guid>
 {
+    public const int AboutLength = 160;
+
+    /// <summary>What a deleted account is called, to readers of either language.</summary>
+    public const string DeletedName = "Deleted account 已注销";
+
     public required string Name { get; set; }
+
+    /// <summary>A line or two about themselves; perhaps nothing.</summary>
+    public string About { get; set; } = "";
+
+    /// <summary>The file with their picture.</summary>
+    public Guid? AvatarId { get; set; }
 
     public bool IsAdmin { get; set; }
 
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>How far back others see this person's moments. Here and not in a table of its own, because whoever asks for moments reads the account anyway.</summary>
+    public MomentWindow MomentWindow { get; set; }
 
     public DateTimeOffset? SuspendedAt { get; set; }
 
@@ -27,4 +42,4 @@ internal sealed class Account : IdentityUser<Guid>
 }
 
 /// <summary>A person as every answer shows one.</summary>
-internal sealed record Person(Guid Id, string Handle, string Name);
+internal sealed record Person(Guid Id, string Handle, string Name, Guid? Avatar);

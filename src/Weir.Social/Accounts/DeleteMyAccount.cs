@@ -1,10 +1,16 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
+using Weir.Social.Articles;
 using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
+using Weir.Social.Exports;
+using Weir.Social.Files;
+using Weir.Social.Moments;
+using Weir.Social.Notifications;
+using Weir.Social.OfficialAccounts;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -29,6 +35,8 @@ internal static class DeleteMyAccount
         WeirDb db,
         Cutting cutting,
         SessionStart sessions,
+        ArticlePages pages,
+        ExportDesk exports,
         TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
@@ -48,11 +56,13 @@ internal static class DeleteMyAccount
             }
 
             account.DeletedAt = clock.Now();
-            account.Name = "-";
+            account.Name = Account.DeletedName;
+            account.About = "";
             account.PasswordHash = null;
             account.IsAdmin = false;
+            await MyAvatar.TakeOffAsync(db, account, clock.Now(), cancellation);
             await cutting.OfViewerAsync(account.Id, cancellation);
-            foreach (var broadcast in await db.Broadcasts.Where(b => b.HostId == account.Id && b.DeletedAt == null).ToListAsync(cancellation))
+            foreach (var broadcast in await db.Broadcasts.Where(b => b.OwnerId == account.Id && b.DeletedAt == null).ToListAsync(cancellation))
             {
                 broadcast.DeletedAt = clock.Now();
                 broadcast.State = BroadcastState.Ended;
@@ -67,7 +77,14 @@ internal static class DeleteMyAccount
             await db.Blocks.Where(b => b.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Invitations.Where(i => i.FromId == account.Id && i.UsedById == null).ExecuteDeleteAsync(cancellation);
             await db.LivePermissions.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await MomentModel.ForgetAsync(db, account.Id, clock.Now(), cancellation);
+            await db.Passkeys.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await db.PasswordResets.Where(r => r.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await db.Exports.Where(e => e.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await ReadArticles.TakeBackLikesAsync(db, account.Id, cancellation);
+            await NoticeModel.ForgetAsync(db, account.Id, cancellation);
             await GroupCalls.LeaveAllAsync(db, account.Id, cancellation);
+            await EditorCalls.LeaveAllAsync(db, account.Id, cutting, clock, cancellation);
             return null;
         }, cancellation);
         if (fault is not null)
@@ -75,6 +92,9 @@ internal static class DeleteMyAccount
             return fault;
         }
 
+        pages.Forget();
+        // Its export, were there one, is deleted by whoever looks after those.
+        exports.Wake();
         sessions.ClearCookie(context);
         return TypedResults.NoContent();
     }

@@ -3,44 +3,53 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.OfficialAccounts;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Accounts;
 
 /// <summary>The caller's own account.</summary>
-internal sealed record Me(Guid Id, string Handle, string Name, bool IsAdmin, bool MayGoLive);
+internal sealed record Me(Guid Id, string Handle, string Name, Guid? Avatar, string About, bool IsAdmin, bool MayGoLive);
 
 internal sealed record SignedIn(Me Account, string Token);
 
-/// <summary><c>/api/me</c>: look, rename, change the password.</summary>
+/// <summary><c>/api/me</c>: look, change name and words about oneself, change the password.</summary>
 internal static class MyAccount
 {
-    internal sealed record Patch(string? Name);
+    internal sealed record Patch(string? Name, string? About);
 
     internal sealed record PasswordChange(string? Current, string? New);
 
     public static void Map(RouteGroupBuilder api)
     {
         var me = api.MapGroup("/me").WithTags("Accounts");
-        me.MapGet("", async (Caller caller, LivePolicy live, CancellationToken cancellation) =>
-            TypedResults.Ok(new Me(caller.Id, caller.Handle, caller.Name, caller.IsAdmin, await live.MayGoLiveAsync(caller.Id, cancellation))));
-        me.MapPatch("", RenameAsync);
+        me.MapGet("", async (Caller caller, WeirDb db, LivePolicy live, CancellationToken cancellation) =>
+            TypedResults.Ok(await live.MeAsync(await db.Accounts.AsNoTracking().SingleAsync(a => a.Id == caller.Id, cancellation), cancellation)));
+        me.MapPatch("", ChangeAsync);
         me.MapPost("/password", ChangePasswordAsync);
     }
 
-    private static async Task<Results<Ok<Me>, ProblemHttpResult>> RenameAsync(
+    private static async Task<Results<Ok<Me>, ProblemHttpResult>> ChangeAsync(
         Patch patch, Caller caller, WriteScope write, WeirDb db, LivePolicy live, CancellationToken cancellation)
     {
-        if (PlainText.Parse(patch.Name, PlainText.NameLength) is not { } name)
+        var name = PlainText.Parse(patch.Name, PlainText.NameLength);
+        if (name is null && (patch.Name is not null || patch.About is null))
         {
             return Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters.");
+        }
+
+        var about = patch.About is null ? null : OfficialText.Parse(patch.About.Trim(), Account.AboutLength);
+        if (about is null && patch.About is not null)
+        {
+            return Problems.Field("about", "about-shape", $"This has at most {Account.AboutLength} characters, without control characters.");
         }
 
         var account = await write.RunAsync(async () =>
         {
             var account = await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation);
-            account.Name = name;
+            account.Name = name ?? account.Name;
+            account.About = about ?? account.About;
             return account;
         }, cancellation);
         return TypedResults.Ok(await live.MeAsync(account, cancellation));

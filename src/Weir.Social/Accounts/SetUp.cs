@@ -82,6 +82,6 @@ internal static class SetUp
 
         door.Close();
         sessions.SetCookie(context, token);
-        return TypedResults.Created("/api/me", new SignedIn(new Me(account.Id, account.Handle, account.Name, account.IsAdmin, MayGoLive: true), token));
+        return TypedResults.Created("/api/me", new SignedIn(new Me(account.Id, account.Handle, account.Name, account.AvatarId, account.About, account.IsAdmin, MayGoLive: true), token));
     }
 }

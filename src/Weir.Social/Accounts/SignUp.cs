@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.Notifications;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -22,6 +23,7 @@ internal static class SignUp
         LivePolicy live,
         WriteScope write,
         WeirDb db,
+        Notices notices,
         TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
@@ -57,6 +59,7 @@ internal static class SignUp
             }
 
             invitation!.UsedById = account.Id;
+            await notices.AddAsync(new Happened(NoticeKind.InvitationUsed, invitation.FromId, account.Id, account.Id), cancellation);
             return sessions.Begin(account, context);
         }, cancellation);
         if (token is null)

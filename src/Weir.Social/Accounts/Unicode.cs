@@ -27,13 +27,11 @@ internal static class Unicode
             return text;
         }
 
-        var tables = Data.Value;
         var runes = new List<(Rune Rune, byte Class)>(text.Length);
         foreach (var rune in text.EnumerateRunes())
         {
-            foreach (var part in Decompose(rune, tables))
+            foreach (var (part, combining) in Decompose(rune))
             {
-                var combining = tables.Classes.GetValueOrDefault(part.Value);
                 var at = runes.Count;
                 // UAX #15, the canonical ordering algorithm: marks sort by class, stably, and never pass a starter.
                 while (combining != 0 && at > 0 && runes[at - 1].Class > combining)
@@ -46,6 +44,16 @@ internal static class Unicode
         }
 
         return string.Concat(runes.Select(r => r.Rune.ToString()));
+    }
+
+    /// <summary>What one character is made of, each part with its canonical combining class (0: none).</summary>
+    public static IEnumerable<(Rune Part, byte Class)> Decompose(Rune rune)
+    {
+        var tables = Data.Value;
+        foreach (var part in Decompose(rune, tables))
+        {
+            yield return (part, tables.Classes.GetValueOrDefault(part.Value));
+        }
     }
 
     private static IEnumerable<Rune> Decompose(Rune rune, Tables tables)

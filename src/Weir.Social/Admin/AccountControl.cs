@@ -1,94 +1,113 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Accounts;
-using Weir.Social.Audiences;
-using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Admin;
 
-/// <summary><c>/api/admin/accounts</c>: find and suspend. A suspended person is signed out, stops watching, and what they were sending ends.</summary>
+/// <summary><c>/api/admin/accounts</c>: find, suspend, make administrators; <see cref="PasswordResets"/> beside it.</summary>
 internal static class AccountControl
 {
-    internal sealed record Entry(Guid Id, string Handle, string Name, bool IsAdmin, bool Suspended, DateTimeOffset CreatedAt);
+    private const int MaxListed = 200;
+
+    internal sealed record Entry(
+        Guid Id, string Handle, string Name, Guid? Avatar, bool IsAdmin, bool Suspended, DateTimeOffset CreatedAt, DateTimeOffset? LastSeenAt, string? InvitedBy);
 
     public static void Map(RouteGroupBuilder admin)
     {
         admin.MapGet("/accounts", ListAsync);
-        admin.MapPut("/accounts/{handle}/suspension", SuspendAsync);
-        admin.MapDelete("/accounts/{handle}/suspension", LiftAsync);
+        admin.MapPut("/accounts/{handle}/suspension", (string handle, Deed deed, Suspension suspension, CancellationToken cancellation) => deed.OnAsync(handle, async account =>
+        {
+            if (account.Id == deed.Caller.Id)
+            {
+                return Problems.Conflict("cannot-suspend-yourself", "You cannot suspend yourself.");
+            }
+
+            if (account.SuspendedAt is null)
+            {
+                deed.Trail.Add(AuditAction.AccountSuspended, deed.Caller, account);
+            }
+
+            await suspension.ApplyAsync(account, cancellation);
+            return null;
+        }, cancellation));
+        admin.MapDelete("/accounts/{handle}/suspension", (string handle, Deed deed, Suspension suspension, CancellationToken cancellation) => deed.OnAsync(handle, async account =>
+        {
+            if (account.SuspendedAt is not null)
+            {
+                deed.Trail.Add(AuditAction.SuspensionLifted, deed.Caller, account);
+                await suspension.LiftAsync(account, cancellation);
+            }
+
+            return null;
+        }, cancellation));
+        admin.MapPut("/accounts/{handle}/administrator", (string handle, Deed deed, CancellationToken cancellation) => deed.OnAsync(handle, account =>
+        {
+            if (!account.IsAdmin)
+            {
+                account.IsAdmin = true;
+                deed.Trail.Add(AuditAction.AdministratorMade, deed.Caller, account);
+            }
+
+            return Task.FromResult<ProblemHttpResult?>(null);
+        }, cancellation));
+        admin.MapDelete("/accounts/{handle}/administrator", (string handle, Deed deed, CancellationToken cancellation) => deed.OnAsync(handle, async account =>
+        {
+            if (!account.IsAdmin)
+            {
+                return null;
+            }
+
+            if (!await deed.Db.Accounts.AnyAsync(a => a.IsAdmin && a.Id != account.Id && a.DeletedAt == null && a.SuspendedAt == null, cancellation))
+            {
+                return Problems.Conflict("last-admin", "There must be an administrator.");
+            }
+
+            account.IsAdmin = false;
+            deed.Trail.Add(AuditAction.AdministratorUnmade, deed.Caller, account);
+            return null;
+        }, cancellation));
     }
 
-    private static async Task<Ok<List<Entry>>> ListAsync(WeirDb db, CancellationToken cancellation, string q = "")
+    private static async Task<Ok<List<Entry>>> ListAsync(WeirDb db, CancellationToken cancellation, string q = "", string after = "", int limit = MaxListed)
     {
-        var wanted = q.Trim().ToLowerInvariant();
+        var wanted = q.Trim().TrimStart('@').ToLowerInvariant();
         return TypedResults.Ok(await db.Accounts
-            .Where(a => a.DeletedAt == null && (a.UserName!.Contains(wanted) || a.Name.ToLower().Contains(wanted)))
+            .Where(a => a.DeletedAt == null && (a.UserName!.Contains(wanted) || a.Name.ToLower().Contains(wanted)) && string.Compare(a.UserName, after) > 0)
             .OrderBy(a => a.UserName)
-            .Take(200)
-            .Select(a => new Entry(a.Id, a.UserName!, a.Name, a.IsAdmin, a.SuspendedAt != null, a.CreatedAt))
+            .Take(Math.Clamp(limit, 1, MaxListed))
+            .Select(a => new Entry(
+                a.Id,
+                a.UserName!,
+                a.Name,
+                a.AvatarId,
+                a.IsAdmin,
+                a.SuspendedAt != null,
+                a.CreatedAt,
+                db.Sessions.Where(s => s.AccountId == a.Id).Max(s => (DateTimeOffset?)s.LastSeenAt),
+                db.Invitations.Where(i => i.UsedById == a.Id).Select(i => db.Accounts.Single(from => from.Id == i.FromId).UserName).FirstOrDefault()))
             .ToListAsync(cancellation));
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> SuspendAsync(
-        string handle, Caller caller, WriteScope write, WeirDb db, Cutting cutting, TimeProvider clock, CancellationToken cancellation)
+    /// <summary>What an administrator does to one account, in one transaction with its line in the trail.</summary>
+    internal sealed record Deed(Caller Caller, WriteScope Write, WeirDb Db, AuditTrail Trail)
     {
-        var parsed = Handle.Parse(handle);
-        if (parsed == caller.Handle)
+        public static ValueTask<Deed> BindAsync(HttpContext http) => ValueTask.FromResult(new Deed(
+            http.Features.Get<Caller>()!,
+            http.RequestServices.GetRequiredService<WriteScope>(),
+            http.RequestServices.GetRequiredService<WeirDb>(),
+            http.RequestServices.GetRequiredService<AuditTrail>()));
+
+        public async Task<Results<NoContent, ProblemHttpResult>> OnAsync(string handle, Func<Account, Task<ProblemHttpResult?>> change, CancellationToken cancellation)
         {
-            return Problems.Conflict("cannot-suspend-yourself", "You cannot suspend yourself.");
+            var parsed = Handle.Parse(handle);
+            var fault = await Write.RunAsync(
+                async () => await Db.Accounts.SingleOrDefaultAsync(a => a.UserName == parsed && a.DeletedAt == null, cancellation) is { } account
+                    ? await change(account)
+                    : Problems.NotFound(),
+                cancellation);
+            return fault is null ? TypedResults.NoContent() : fault;
         }
-
-        return await write.RunAsync<Results<NoContent, ProblemHttpResult>>(async () =>
-        {
-            if (await db.Accounts.SingleOrDefaultAsync(a => a.UserName == parsed && a.DeletedAt == null, cancellation) is not { } account)
-            {
-                return Problems.NotFound();
-            }
-
-            account.SuspendedAt ??= clock.Now();
-            await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
-            await cutting.OfViewerAsync(account.Id, cancellation);
-            await cutting.OfHostAsync(account.Id, cancellation);
-            foreach (var broadcast in await db.Broadcasts.Where(b => b.HostId == account.Id && b.DeletedAt == null).ToListAsync(cancellation))
-            {
-                if (broadcast.State is BroadcastState.Live or BroadcastState.Interrupted)
-                {
-                    await ChangeBroadcast.FinishAsync(broadcast, write, clock, cancellation);
-                }
-
-                if (broadcast.Kind == AudienceKind.Public)
-                {
-                    // Those who watch without a ticket were never admitted by name.
-                    await cutting.AnonymousAsync(broadcast, cancellation);
-                }
-
-                write.Changed(broadcast.Id);
-            }
-
-            return TypedResults.NoContent();
-        }, cancellation);
-    }
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> LiftAsync(
-        string handle, WriteScope write, WeirDb db, CancellationToken cancellation)
-    {
-        var parsed = Handle.Parse(handle);
-        return await write.RunAsync<Results<NoContent, ProblemHttpResult>>(async () =>
-        {
-            if (await db.Accounts.SingleOrDefaultAsync(a => a.UserName == parsed && a.DeletedAt == null, cancellation) is not { } account)
-            {
-                return Problems.NotFound();
-            }
-
-            account.SuspendedAt = null;
-            foreach (var broadcast in await db.Broadcasts.Where(b => b.HostId == account.Id && b.DeletedAt == null).Select(b => b.Id).ToListAsync(cancellation))
-            {
-                write.Changed(broadcast);
-            }
-
-            return TypedResults.NoContent();
-        }, cancellation);
     }
 }

@@ -4,6 +4,8 @@ using Weir.Social.Accounts;
 using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
+using Weir.Social.Sessions;
+using Weir.Social.WebApp;
 
 namespace Weir.Social.Admin;
 
@@ -21,7 +23,7 @@ internal static class LiveControl
     }
 
     private static async Task<Results<Ok<Settings>, ProblemHttpResult>> PutAsync(
-        Request request, WriteScope write, WeirDb db, LiveLink live, CancellationToken cancellation)
+        Request request, Caller caller, WriteScope write, WeirDb db, LiveLink live, AuditTrail trail, CancellationToken cancellation)
     {
         var handles = request.Handles?.Select(Handle.Parse).ToHashSet();
         var fault = await write.RunAsync(async () =>
@@ -41,6 +43,7 @@ internal static class LiveControl
 
             settings.Enabled = request.Enabled ?? settings.Enabled;
             settings.Mode = request.Mode ?? settings.Mode;
+            trail.Add(AuditAction.LiveChanged, caller, null, "", $"{(settings.Enabled ? "on" : "off")}, {Json.Word(settings.Mode)}{(handles is null ? "" : $": {string.Join(' ', handles.Order())}")}");
             // Which keys may publish depends on who may go live.
             foreach (var open in await db.Broadcasts.Where(b => b.State != BroadcastState.Ended).Select(b => b.Id).ToListAsync(cancellation))
             {
@@ -62,7 +65,7 @@ internal static class LiveControl
     {
         var settings = await db.LiveSettings.AsNoTracking().SingleAsync(cancellation);
         var accounts = await db.LivePermissions
-            .Join(db.Accounts, p => p.AccountId, a => a.Id, (p, a) => new Person(a.Id, a.UserName!, a.Name))
+            .Join(db.Accounts, p => p.AccountId, a => a.Id, (p, a) => new Person(a.Id, a.UserName!, a.Name, a.AvatarId))
             .ToListAsync(cancellation);
         return new Settings(settings.Enabled, settings.Mode, [.. accounts.OrderBy(a => a.Name, StringComparer.Ordinal)]);
     }

@@ -12,5 +12,5 @@ internal sealed class LivePolicy(WeirDb db)
         cancellation);
 
     public async Task<Me> MeAsync(Account account, CancellationToken cancellation) =>
-        new(account.Id, account.Handle, account.Name, account.IsAdmin, await MayGoLiveAsync(account.Id, cancellation));
+        new(account.Id, account.Handle, account.Name, account.AvatarId, account.About, account.IsAdmin, await MayGoLiveAsync(account.Id, cancellation));
 }

@@ -2,18 +2,24 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Accounts;
-using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 
 namespace Weir.Social.Audiences;
 
 /// <summary>An audience as the API reads and writes it.</summary>
-internal sealed record AudienceBody(string? Kind, List<string>? Circles = null, ExceptBody? Except = null);
+internal sealed record AudienceBody(
+    string? Kind, List<string>? Circles = null, ExceptBody? Except = null, string? Conversation = null, string? OfficialAccount = null);
 
 internal sealed record ExceptBody(List<string>? Accounts = null, List<string>? Circles = null);
 
-/// <summary>An audience whose circles are known to be its owner's.</summary>
-internal sealed record Audience(AudienceKind Kind, IReadOnlyList<Guid> Circles, IReadOnlyDictionary<string, Guid?> ExceptHandles, IReadOnlyList<Guid> ExceptCircles)
+/// <summary>An audience whose circles are known to be its owner's, who is in its conversation, or an editor of its official account.</summary>
+internal sealed record Audience(
+    AudienceKind Kind,
+    IReadOnlyList<Guid> Circles,
+    IReadOnlyDictionary<string, Guid?> ExceptHandles,
+    IReadOnlyList<Guid> ExceptCircles,
+    Guid? Conversation = null,
+    Guid? OfficialAccount = null)
 {
     private const int MaxExceptions = 500;
 
@@ -21,21 +27,23 @@ internal sealed record Audience(AudienceKind Kind, IReadOnlyList<Guid> Circles, 
     {
         ["friends"] = AudienceKind.Friends,
         ["circles"] = AudienceKind.Circles,
+        ["conversation"] = AudienceKind.Conversation,
+        ["followers"] = AudienceKind.Followers,
         ["link"] = AudienceKind.Link,
         ["public"] = AudienceKind.Public,
         ["onlyMe"] = AudienceKind.OnlyMe,
     };
 
-    public static async Task<(Audience? Audience, ProblemHttpResult? Fault)> ParseAsync(AudienceBody? body, Guid owner, WeirDb db, CancellationToken cancellation)
-    {
-        if (body?.Kind is "followers" or "conversation")
-        {
-            return (null, Problems.Field("audience", "audience-not-yet", "This server has no official accounts and conversations yet."));
-        }
+    /// <summary>Those of moments; a broadcast may have any.</summary>
+    public static IReadOnlySet<AudienceKind> OfMoments { get; } = new HashSet<AudienceKind> { AudienceKind.Friends, AudienceKind.Circles, AudienceKind.OnlyMe };
 
-        if (body?.Kind is null || !Kinds.TryGetValue(body.Kind, out var kind))
+    /// <param name="allowed">The kinds there are to choose from; all when null.</param>
+    public static async Task<(Audience? Audience, ProblemHttpResult? Fault)> ParseAsync(
+        AudienceBody? body, Guid owner, WeirDb db, CancellationToken cancellation, IReadOnlySet<AudienceKind>? allowed = null)
+    {
+        if (body?.Kind is null || !Kinds.TryGetValue(body.Kind, out var kind) || allowed?.Contains(kind) == false)
         {
-            return (null, Problems.Field("audience", "audience-kind", $"The kind is one of {string.Join(", ", Kinds.Keys)}."));
+            return (null, Fault("audience-kind", $"The kind is one of {string.Join(", ", Kinds.Where(pair => allowed?.Contains(pair.Value) != false).Select(pair => pair.Key))}."));
         }
 
         var circles = ParseIds(kind == AudienceKind.Circles ? body.Circles : null);
@@ -43,58 +51,97 @@ internal sealed record Audience(AudienceKind Kind, IReadOnlyList<Guid> Circles, 
         var handles = (body.Except?.Accounts ?? []).Select(Handle.Parse).ToHashSet();
         if (kind == AudienceKind.Circles && circles.Count == 0)
         {
-            return (null, Problems.Field("audience", "audience-empty", "Name at least one circle."));
+            return (null, Fault("audience-empty", "Name at least one circle."));
         }
 
         if (handles.Contains(null) || handles.Count > MaxExceptions)
         {
-            return (null, Problems.Field("audience", "handle-shape", $"The exceptions are at most {MaxExceptions} handles."));
+            return (null, Fault("handle-shape", $"The exceptions are at most {MaxExceptions} handles."));
+        }
+
+        Ids.TryParse(body.Conversation, out var conversation);
+        if (kind == AudienceKind.Conversation && !await db.ConversationMembers.AnyAsync(m => m.ConversationId == conversation && m.AccountId == owner, cancellation))
+        {
+            return (null, Fault("conversation-unknown", "You are not in this conversation."));
+        }
+
+        Ids.TryParse(body.OfficialAccount, out var official);
+        if (kind == AudienceKind.Followers && !await db.OfficialEditors.AnyAsync(
+            e => e.OfficialAccountId == official && e.AccountId == owner && e.AcceptedAt != null && db.OfficialAccounts.Any(o => o.Id == official && o.ClosedAt == null), cancellation))
+        {
+            return (null, Fault("official-account-unknown", "You are not an editor of this account."));
         }
 
         var asked = circles.Concat(exceptCircles).ToHashSet();
         if (await db.Circles.CountAsync(c => c.OwnerId == owner && asked.Contains(c.Id), cancellation) != asked.Count)
         {
-            return (null, Problems.Field("audience", "circle-unknown", "One of the circles does not exist."));
+            return (null, Fault("circle-unknown", "One of the circles does not exist."));
         }
 
         // A handle that nobody has yet is kept out when somebody takes it: excepting one must not tell whether it exists.
         var known = await db.Accounts.Where(a => handles.Contains(a.UserName)).ToDictionaryAsync(a => a.UserName!, a => a.Id, cancellation);
-        return (new Audience(kind, [.. circles], handles.ToDictionary(h => h!, h => known.TryGetValue(h!, out var id) ? id : (Guid?)null), [.. exceptCircles]), null);
+        return (new Audience(
+            kind,
+            [.. circles],
+            handles.ToDictionary(h => h!, h => known.TryGetValue(h!, out var id) ? id : (Guid?)null),
+            [.. exceptCircles],
+            kind == AudienceKind.Conversation ? conversation : null,
+            kind == AudienceKind.Followers ? official : null), null);
     }
 
-    public void ApplyTo(Broadcast broadcast)
+    /// <summary>The post's circles and exceptions must have been read.</summary>
+    public void ApplyTo(Post post)
     {
-        broadcast.Kind = Kind;
-        broadcast.Circles.RemoveAll(c => !(c.Except ? ExceptCircles : Circles).Contains(c.CircleId));
+        post.Kind = Kind;
+        post.ConversationId = Conversation;
+        post.OfficialAccountId = OfficialAccount;
+        post.Circles.RemoveAll(c => !(c.Except ? ExceptCircles : Circles).Contains(c.CircleId));
         foreach (var (circle, except) in Circles.Select(c => (c, false)).Concat(ExceptCircles.Select(c => (c, true))))
         {
-            if (!broadcast.Circles.Any(c => c.CircleId == circle && c.Except == except))
+            if (!post.Circles.Any(c => c.CircleId == circle && c.Except == except))
             {
-                broadcast.Circles.Add(new AudienceCircle { BroadcastId = broadcast.Id, CircleId = circle, Except = except });
+                post.Circles.Add(new AudienceCircle { PostId = post.Id, CircleId = circle, Except = except });
             }
         }
 
-        broadcast.Exceptions.RemoveAll(e => !ExceptHandles.ContainsKey(e.Handle));
+        post.Exceptions.RemoveAll(e => !ExceptHandles.ContainsKey(e.Handle));
         foreach (var (handle, account) in ExceptHandles)
         {
-            if (!broadcast.Exceptions.Any(e => e.Handle == handle))
+            if (!post.Exceptions.Any(e => e.Handle == handle))
             {
-                broadcast.Exceptions.Add(new AudienceException { BroadcastId = broadcast.Id, Handle = handle, AccountId = account });
+                post.Exceptions.Add(new AudienceException { PostId = post.Id, Handle = handle, AccountId = account });
             }
         }
     }
 
-    public static AudienceBody ToBody(AudienceKind kind, IEnumerable<AudienceCircle> circles, IEnumerable<AudienceException> exceptions)
+    /// <summary>The audiences of these posts, for their owner.</summary>
+    public static async Task<Dictionary<Guid, AudienceBody>> ReadAsync(WeirDb db, IReadOnlyCollection<Post> posts, CancellationToken cancellation)
     {
-        var all = circles.ToList();
+        if (posts.Count == 0)
+        {
+            return [];
+        }
+
+        var ids = posts.Select(p => p.Id).ToList();
+        var circles = (await db.AudienceCircles.AsNoTracking().Where(c => ids.Contains(c.PostId)).ToListAsync(cancellation)).ToLookup(c => c.PostId);
+        var exceptions = (await db.AudienceExceptions.AsNoTracking().Where(e => ids.Contains(e.PostId)).ToListAsync(cancellation)).ToLookup(e => e.PostId);
+        return posts.ToDictionary(p => p.Id, p => ToBody(p, [.. circles[p.Id]], exceptions[p.Id]));
+    }
+
+    private static AudienceBody ToBody(Post post, List<AudienceCircle> circles, IEnumerable<AudienceException> exceptions)
+    {
         var handles = exceptions.Select(e => e.Handle).Order(StringComparer.Ordinal).ToList();
-        var exceptCircles = all.Where(c => c.Except).Select(c => c.CircleId.ToText()).ToList();
+        var exceptCircles = circles.Where(c => c.Except).Select(c => c.CircleId.ToText()).ToList();
         return new AudienceBody(
-            Kinds.Single(pair => pair.Value == kind).Key,
-            kind == AudienceKind.Circles ? [.. all.Where(c => !c.Except).Select(c => c.CircleId.ToText())] : null,
-            handles.Count + exceptCircles.Count > 0 ? new ExceptBody(handles, exceptCircles) : null);
+            Kinds.Single(pair => pair.Value == post.Kind).Key,
+            post.Kind == AudienceKind.Circles ? [.. circles.Where(c => !c.Except).Select(c => c.CircleId.ToText())] : null,
+            handles.Count + exceptCircles.Count > 0 ? new ExceptBody(handles, exceptCircles) : null,
+            post.ConversationId?.ToText(),
+            post.OfficialAccountId?.ToText());
     }
 
     // What is no id becomes the empty one, which no circle has.
     private static HashSet<Guid> ParseIds(List<string>? ids) => [.. (ids ?? []).Select(id => Ids.TryParse(id, out var parsed) ? parsed : Guid.Empty)];
+
+    private static ProblemHttpResult Fault(string code, string text) => Problems.Field("audience", code, text);
 }

@@ -5,19 +5,22 @@ using Weir.Social.Sessions;
 
 namespace Weir.Social.Audiences;
 
-/// <summary><c>POST /api/audience-preview</c>: which of my friends an audience lets in and which it keeps out, by the predicate that decides later.</summary>
+/// <summary>
+/// <c>POST /api/audience-preview</c>: which of my friends (of a conversation: its members, of an official account: its followers) an audience lets in and which it keeps out, by
+/// the predicate that decides later.
+/// </summary>
 internal static class AudiencePreview
 {
     private const int MaxPeople = 50;
 
     internal sealed record Request(AudienceBody? Audience);
 
-    /// <param name="Anyone">People who are not my friends may watch too.</param>
+    /// <param name="Anyone">Others than those listed may see it too.</param>
     internal sealed record Answer(int Count, List<Person> People, List<Person> Except, bool Anyone);
 
     public static void Map(RouteGroupBuilder api) => api.MapPost("/audience-preview", HandleAsync).WithTags("Circles");
 
-    private static async Task<Results<Ok<Answer>, ProblemHttpResult>> HandleAsync(Request request, Caller caller, WeirDb db, CancellationToken cancellation)
+    private static async Task<Results<Ok<Answer>, ProblemHttpResult>> HandleAsync(Request request, Caller caller, WeirDb db, TimeProvider clock, CancellationToken cancellation)
     {
         var (audience, fault) = await Audience.ParseAsync(request.Audience, caller.Id, db, cancellation);
         if (audience is null)
@@ -25,43 +28,55 @@ internal static class AudiencePreview
             return fault!;
         }
 
-        var friends = await (
-            from friendship in db.Friendships
-            where friendship.OwnerId == caller.Id
-            join account in db.Accounts on friendship.FriendId equals account.Id
+        var known = audience.Kind switch
+        {
+            AudienceKind.Conversation => db.Accounts.Where(a => db.ConversationMembers.Any(m => m.ConversationId == audience.Conversation && m.AccountId == a.Id)),
+            AudienceKind.Followers => db.Accounts.Where(a => db.Followers.Any(f => f.OfficialAccountId == audience.OfficialAccount && f.AccountId == a.Id)),
+            _ => db.Accounts.Where(a => db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id)),
+        };
+        var candidates = await (
+            from account in known
+            where account.Id != caller.Id && account.DeletedAt == null
             orderby account.Name, account.UserName
             select new
             {
-                Person = new Person(account.Id, account.UserName!, account.Name),
-                Gone = account.SuspendedAt != null || account.DeletedAt != null,
-                HoldsMe = db.Friendships.Any(back => back.OwnerId == account.Id && back.FriendId == caller.Id),
+                Person = new Person(account.Id, account.UserName!, account.Name, account.AvatarId),
+                Gone = account.SuspendedAt != null,
+                IHold = db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == account.Id),
+                HoldsMe = db.Friendships.Any(f => f.OwnerId == account.Id && f.FriendId == caller.Id),
                 Blocked = db.Blocks.Any(b => (b.OwnerId == caller.Id && b.BlockedId == account.Id) || (b.OwnerId == account.Id && b.BlockedId == caller.Id)),
             }).ToListAsync(cancellation);
+        var isGroup = audience.Conversation is { } conversation && await db.Conversations.AnyAsync(c => c.Id == conversation && c.OneId == null, cancellation);
+        var now = clock.Now();
         var memberships = (await db.CircleMembers.Where(m => db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id)).ToListAsync(cancellation))
             .ToLookup(m => m.AccountId, m => m.CircleId);
 
         var people = new List<Person>();
         var except = new List<Person>();
-        foreach (var friend in friends)
+        foreach (var candidate in candidates)
         {
             var facts = new AudienceFacts
             {
                 Kind = audience.Kind,
                 SignedIn = true,
-                ViewerGone = friend.Gone,
-                HostHoldsViewer = true,
-                ViewerHoldsHost = friend.HoldsMe,
-                Blocked = friend.Blocked,
-                InCircle = memberships[friend.Person.Id].Intersect(audience.Circles).Any(),
-                Excepted = audience.ExceptHandles.ContainsKey(friend.Person.Handle) || memberships[friend.Person.Id].Intersect(audience.ExceptCircles).Any(),
+                ViewerGone = candidate.Gone,
+                OwnerHoldsViewer = candidate.IHold,
+                ViewerHoldsOwner = candidate.HoldsMe,
+                Blocked = candidate.Blocked,
+                InCircle = memberships[candidate.Person.Id].Intersect(audience.Circles).Any(),
+                InConversation = audience.Kind == AudienceKind.Conversation,
+                InGroup = isGroup,
+                Follows = audience.Kind == AudienceKind.Followers,
+                OwnerMayReachFollowers = audience.Kind == AudienceKind.Followers,
+                Excepted = audience.ExceptHandles.ContainsKey(candidate.Person.Handle) || memberships[candidate.Person.Id].Intersect(audience.ExceptCircles).Any(),
             };
-            if (facts.MayWatch())
+            if (facts.MaySee(now))
             {
-                people.Add(friend.Person);
+                people.Add(candidate.Person);
             }
-            else if ((facts with { Excepted = false }).MayWatch())
+            else if ((facts with { Excepted = false }).MaySee(now))
             {
-                except.Add(friend.Person);
+                except.Add(candidate.Person);
             }
         }
 

@@ -1,146 +1,109 @@
-using Weir.Social.Broadcasts;
 using Weir.Social.Data;
+using Weir.Social.Moments;
 
 namespace Weir.Social.Audiences;
 
-/// <summary>Everything that decides whether one viewer may watch one broadcast, as it is at the moment of reading.</summary>
-internal sealed record AudienceFacts
+/// <summary>
+/// A post, or something that belongs to one, and somebody who may or may not see it; the empty id is somebody without an account.
+/// </summary>
+/// <typeparam name="T">What is asked for: a kind of post, a comment under a moment.</typeparam>
+internal class Viewing<T>
 {
-    public AudienceKind Kind { get; init; }
+    public required T Item { get; init; }
 
-    /// <summary>The broadcast was deleted.</summary>
-    public bool Deleted { get; init; }
-
-    /// <summary>The host was suspended or deleted.</summary>
-    public bool HostGone { get; init; }
-
-    public bool SignedIn { get; init; }
-
-    /// <summary>The viewer was suspended or deleted.</summary>
-    public bool ViewerGone { get; init; }
-
-    public bool IsHost { get; init; }
-
-    public bool HostHoldsViewer { get; init; }
-
-    public bool ViewerHoldsHost { get; init; }
-
-    /// <summary>Either blocked the other.</summary>
-    public bool Blocked { get; init; }
-
-    /// <summary>The viewer is in one of the circles that the audience lets in.</summary>
-    public bool InCircle { get; init; }
-
-    /// <summary>The viewer is named by the audience's exceptions, or is in one of their circles.</summary>
-    public bool Excepted { get; init; }
-
-    /// <summary>New content and live need both directions of the friendship.</summary>
-    public bool AreFriends => HostHoldsViewer && ViewerHoldsHost;
-}
-
-/// <summary>A broadcast and one who may or may not watch it; the empty id is somebody without an account.</summary>
-internal sealed class Viewing
-{
-    public required Broadcast Broadcast { get; init; }
+    /// <summary>The post itself, or the one that the item belongs to.</summary>
+    public required Post Post { get; init; }
 
     public required Guid Viewer { get; init; }
 }
 
+/// <summary>What is known about a viewing at the moment of reading.</summary>
+internal sealed class Known<T> : Viewing<T>
+{
+    public required AudienceFacts Facts { get; init; }
+}
+
 /// <summary>
-/// Who may watch: <see cref="MayWatch"/> for one broadcast, <see cref="WhereVisible"/> for lists. They say the same; a property test
-/// over random worlds proves it on both databases.
+/// Who may see what: <see cref="AudienceFacts.MaySee"/> for one post, <see cref="WhereVisible"/> for lists, whatever kind of post it is. They say the same, and what the
+/// rules say; a property test over random worlds proves it on both databases.
 /// </summary>
 internal static class Visibility
 {
-    public static bool MayWatch(this AudienceFacts facts)
+    /// <summary>Those that the viewer may see: the same decision as <see cref="AudienceFacts.MaySee"/>, made by the database.</summary>
+    public static IQueryable<Viewing<T>> WhereVisible<T>(this IQueryable<Viewing<T>> viewings, WeirDb db, DateTimeOffset now)
     {
-        if (facts.Deleted || facts.HostGone)
-        {
-            return false;
-        }
-
-        if (!facts.SignedIn)
-        {
-            return facts.Kind is AudienceKind.Link or AudienceKind.Public;
-        }
-
-        if (facts.ViewerGone)
-        {
-            return false;
-        }
-
-        if (facts.IsHost)
-        {
-            return true;
-        }
-
-        if (facts.Blocked || facts.Excepted)
-        {
-            return false;
-        }
-
-        return facts.Kind switch
-        {
-            AudienceKind.Link or AudienceKind.Public => true,
-            AudienceKind.Friends => facts.AreFriends,
-            AudienceKind.Circles => facts.AreFriends && facts.InCircle,
-            _ => false,
-        };
+        var (threeDays, month, sixMonths) = (MomentWindow.ThreeDays.Start(now), MomentWindow.Month.Start(now), MomentWindow.SixMonths.Start(now));
+        return viewings.Where(v =>
+            v.Post.DeletedAt == null
+            && v.Post.Owner!.SuspendedAt == null
+            && v.Post.Owner.DeletedAt == null
+            && ((v.Viewer == Guid.Empty && (v.Post.Kind == AudienceKind.Link || v.Post.Kind == AudienceKind.Public))
+                || (db.Accounts.Any(a => a.Id == v.Viewer && a.SuspendedAt == null && a.DeletedAt == null)
+                    && (v.Viewer == v.Post.OwnerId
+                        || (!db.Blocks.Any(b => (b.OwnerId == v.Post.OwnerId && b.BlockedId == v.Viewer) || (b.OwnerId == v.Viewer && b.BlockedId == v.Post.OwnerId))
+                            && !v.Post.Exceptions.Any(e => e.AccountId == v.Viewer)
+                            && !v.Post.Circles.Any(c => c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer))
+                            && (!v.Post.IsMoment
+                                || ((v.Post.Owner.MomentWindow == MomentWindow.All
+                                        || (v.Post.Owner.MomentWindow == MomentWindow.ThreeDays && v.Post.CreatedAt >= threeDays)
+                                        || (v.Post.Owner.MomentWindow == MomentWindow.Month && v.Post.CreatedAt >= month)
+                                        || (v.Post.Owner.MomentWindow == MomentWindow.SixMonths && v.Post.CreatedAt >= sixMonths))
+                                    && !db.MomentHidings.Any(h => h.OwnerId == v.Post.OwnerId && h.OtherId == v.Viewer && !h.Theirs)
+                                    && !db.MomentHidings.Any(h => h.OwnerId == v.Viewer && h.OtherId == v.Post.OwnerId && h.Theirs)))
+                            && (v.Post.Kind == AudienceKind.Link
+                                || v.Post.Kind == AudienceKind.Public
+                                || (v.Post.Kind == AudienceKind.Followers
+                                    && db.Followers.Any(f => f.OfficialAccountId == v.Post.OfficialAccountId && f.AccountId == v.Viewer)
+                                    && db.OfficialEditors.Any(e => e.OfficialAccountId == v.Post.OfficialAccountId && e.AccountId == v.Post.OwnerId && e.AcceptedAt != null)
+                                    && db.OfficialAccounts.Any(o => o.Id == v.Post.OfficialAccountId && o.ClosedAt == null))
+                                || (v.Post.Kind == AudienceKind.Conversation
+                                    && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Viewer)
+                                    && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Post.OwnerId)
+                                    && db.Conversations.Any(c => c.Id == v.Post.ConversationId && c.OneId == null))
+                                || (db.Friendships.Any(f => f.OwnerId == v.Post.OwnerId && f.FriendId == v.Viewer)
+                                    && db.Friendships.Any(f => f.OwnerId == v.Viewer && f.FriendId == v.Post.OwnerId)
+                                    && (v.Post.Kind == AudienceKind.Friends
+                                        || (v.Post.Kind == AudienceKind.Circles
+                                            && v.Post.Circles.Any(c => !c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer)))
+                                        || (v.Post.Kind == AudienceKind.Conversation
+                                            && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Viewer)
+                                            && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Post.OwnerId))))))))));
     }
 
-    /// <summary>Those that the viewer may watch: the same decision as <see cref="MayWatch"/>, made by the database.</summary>
-    public static IQueryable<Viewing> WhereVisible(this IQueryable<Viewing> viewings, WeirDb db) => viewings.Where(v =>
-        v.Broadcast.DeletedAt == null
-        && v.Broadcast.Host!.SuspendedAt == null
-        && v.Broadcast.Host.DeletedAt == null
-        && ((v.Viewer == Guid.Empty && (v.Broadcast.Kind == AudienceKind.Link || v.Broadcast.Kind == AudienceKind.Public))
-            || (db.Accounts.Any(a => a.Id == v.Viewer && a.SuspendedAt == null && a.DeletedAt == null)
-                && (v.Viewer == v.Broadcast.HostId
-                    || (!db.Blocks.Any(b => (b.OwnerId == v.Broadcast.HostId && b.BlockedId == v.Viewer)
-                            || (b.OwnerId == v.Viewer && b.BlockedId == v.Broadcast.HostId))
-                        && !v.Broadcast.Exceptions.Any(e => e.AccountId == v.Viewer)
-                        && !v.Broadcast.Circles.Any(c => c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer))
-                        && (v.Broadcast.Kind == AudienceKind.Link
-                            || v.Broadcast.Kind == AudienceKind.Public
-                            || (db.Friendships.Any(f => f.OwnerId == v.Broadcast.HostId && f.FriendId == v.Viewer)
-                                && db.Friendships.Any(f => f.OwnerId == v.Viewer && f.FriendId == v.Broadcast.HostId)
-                                && (v.Broadcast.Kind == AudienceKind.Friends
-                                    || (v.Broadcast.Kind == AudienceKind.Circles
-                                        && v.Broadcast.Circles.Any(c => !c.Except
-                                            && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer)))))))))));
-
-    /// <summary>The facts about each, in the same query that reads the broadcast.</summary>
-    public static IQueryable<Known> WithFacts(this IQueryable<Viewing> viewings, WeirDb db) => viewings.Select(v => new Known
+    /// <summary>The facts about each, in the same query that reads it.</summary>
+    public static IQueryable<Known<T>> WithFacts<T>(this IQueryable<Viewing<T>> viewings, WeirDb db) => viewings.Select(v => new Known<T>
     {
-        Broadcast = v.Broadcast,
+        Item = v.Item,
+        Post = v.Post,
         Viewer = v.Viewer,
         Facts = new AudienceFacts
         {
-            Kind = v.Broadcast.Kind,
-            Deleted = v.Broadcast.DeletedAt != null,
-            HostGone = v.Broadcast.Host!.SuspendedAt != null || v.Broadcast.Host.DeletedAt != null,
+            Kind = v.Post.Kind,
+            Deleted = v.Post.DeletedAt != null,
+            OwnerGone = v.Post.Owner!.SuspendedAt != null || v.Post.Owner.DeletedAt != null,
             SignedIn = v.Viewer != Guid.Empty,
             ViewerGone = !db.Accounts.Any(a => a.Id == v.Viewer && a.SuspendedAt == null && a.DeletedAt == null),
-            IsHost = v.Viewer == v.Broadcast.HostId,
-            HostHoldsViewer = db.Friendships.Any(f => f.OwnerId == v.Broadcast.HostId && f.FriendId == v.Viewer),
-            ViewerHoldsHost = db.Friendships.Any(f => f.OwnerId == v.Viewer && f.FriendId == v.Broadcast.HostId),
-            Blocked = db.Blocks.Any(b => (b.OwnerId == v.Broadcast.HostId && b.BlockedId == v.Viewer)
-                || (b.OwnerId == v.Viewer && b.BlockedId == v.Broadcast.HostId)),
-            InCircle = v.Broadcast.Circles.Any(c => !c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer)),
-            Excepted = v.Broadcast.Exceptions.Any(e => e.AccountId == v.Viewer)
-                || v.Broadcast.Circles.Any(c => c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer)),
+            IsOwner = v.Viewer == v.Post.OwnerId,
+            OwnerHoldsViewer = db.Friendships.Any(f => f.OwnerId == v.Post.OwnerId && f.FriendId == v.Viewer),
+            ViewerHoldsOwner = db.Friendships.Any(f => f.OwnerId == v.Viewer && f.FriendId == v.Post.OwnerId),
+            Blocked = db.Blocks.Any(b => (b.OwnerId == v.Post.OwnerId && b.BlockedId == v.Viewer) || (b.OwnerId == v.Viewer && b.BlockedId == v.Post.OwnerId)),
+            InCircle = v.Post.Circles.Any(c => !c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer)),
+            Excepted = v.Post.Exceptions.Any(e => e.AccountId == v.Viewer)
+                || v.Post.Circles.Any(c => c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer)),
+            InConversation = db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Viewer)
+                && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Post.OwnerId),
+            InGroup = db.Conversations.Any(c => c.Id == v.Post.ConversationId && c.OneId == null),
+            Follows = db.Followers.Any(f => f.OfficialAccountId == v.Post.OfficialAccountId && f.AccountId == v.Viewer),
+            OwnerMayReachFollowers = db.OfficialAccounts.Any(o => o.Id == v.Post.OfficialAccountId && o.ClosedAt == null
+                && db.OfficialEditors.Any(e => e.OfficialAccountId == o.Id && e.AccountId == v.Post.OwnerId && e.AcceptedAt != null)),
+            IsMoment = v.Post.IsMoment,
+            OwnerHides = db.MomentHidings.Any(h => h.OwnerId == v.Post.OwnerId && h.OtherId == v.Viewer && !h.Theirs),
+            ViewerHides = db.MomentHidings.Any(h => h.OwnerId == v.Viewer && h.OtherId == v.Post.OwnerId && h.Theirs),
+            Window = v.Post.Owner.MomentWindow,
+            CreatedAt = v.Post.CreatedAt,
         },
     });
 
-    public static IQueryable<Viewing> AsSeenBy(this IQueryable<Broadcast> broadcasts, Guid viewer) =>
-        broadcasts.Select(b => new Viewing { Broadcast = b, Viewer = viewer });
-
-    internal sealed class Known
-    {
-        public required Broadcast Broadcast { get; init; }
-
-        public required Guid Viewer { get; init; }
-
-        public required AudienceFacts Facts { get; init; }
-    }
+    public static IQueryable<Viewing<T>> AsSeenBy<T>(this IQueryable<T> posts, Guid viewer)
+        where T : Post => posts.Select(p => new Viewing<T> { Item = p, Post = p, Viewer = viewer });
 }

@@ -44,7 +44,8 @@ internal sealed class Addresses(SocialOptions options, PublishKeys keys)
             $"{http}/events?ticket={ticket}");
     }
 
-    private string Rtmp(HttpRequest request) => options.RtmpPublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"rtmp://{Host(request)}:{options.RtmpPort}";
+    private string Rtmp(HttpRequest request) => options.RtmpPublicUrl?.AbsoluteUri.TrimEnd('/')
+        ?? $"{(options.Tls is null ? "rtmp" : "rtmps")}://{Host(request)}:{options.RtmpPort}";
 
     private static string Host(HttpRequest request) => request.Host.HasValue ? request.Host.Host : "localhost";
 }

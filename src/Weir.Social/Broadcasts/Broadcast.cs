@@ -1,4 +1,3 @@
-using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 
 namespace Weir.Social.Broadcasts;
@@ -11,35 +10,19 @@ internal enum BroadcastState
     Ended,
 }
 
-internal sealed class Broadcast
+/// <summary>Its owner is the host. A deleted one's row stays until the live node has confirmed that the recording is gone.</summary>
+internal sealed class Broadcast : Post
 {
     /// <summary>How many a host may have that have not ended.</summary>
     public const int MaxOpen = 50;
 
-    public Guid Id { get; init; }
-
-    public Guid HostId { get; init; }
-
-    public Account? Host { get; init; }
-
     public required string Title { get; set; }
 
-    public AudienceKind Kind { get; set; }
-
-    public List<AudienceCircle> Circles { get; } = [];
-
-    public List<AudienceException> Exceptions { get; } = [];
-
     public BroadcastState State { get; set; }
-
-    public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? StartedAt { get; set; }
 
     public DateTimeOffset? EndedAt { get; set; }
-
-    /// <summary>Deleted by its host; the row stays until the live node has confirmed that the recording is gone.</summary>
-    public DateTimeOffset? DeletedAt { get; set; }
 
     /// <summary>Revision of the newest report applied: Unix time in microseconds.</summary>
     public long Revision { get; set; }
@@ -56,6 +39,9 @@ internal sealed class Broadcast
     public int Width { get; set; }
 
     public int Height { get; set; }
+
+    /// <summary>The host talks with those who watch: players take the way with the shortest delay (WebRTC) where they can.</summary>
+    public bool Conversational { get; set; }
 
     /// <summary>Audience epoch: grows at every cut. Tickets carry the one they were issued in.</summary>
     public long Epoch { get; set; }

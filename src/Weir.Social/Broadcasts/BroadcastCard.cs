@@ -3,10 +3,12 @@ using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
+using Weir.Social.OfficialAccounts;
 
 namespace Weir.Social.Broadcasts;
 
 /// <summary>A broadcast as the API shows it.</summary>
+/// <param name="OfficialAccount">To whose followers it is shown.</param>
 internal sealed record BroadcastCard(
     Guid Id,
     string Title,
@@ -23,24 +25,27 @@ internal sealed record BroadcastCard(
     bool Recorded,
     bool IsHost,
     AudienceBody? Audience,
-    bool LiveAvailable);
+    bool LiveAvailable,
+    bool Conversational,
+    OfficialRef? OfficialAccount);
 
 /// <summary>Makes cards; the audience is on the host's only.</summary>
 internal sealed class BroadcastCards(WeirDb db, LiveLink live)
 {
     public async Task<List<BroadcastCard>> MakeAsync(IReadOnlyList<Broadcast> broadcasts, Guid viewer, CancellationToken cancellation)
     {
-        var mine = broadcasts.Where(b => b.HostId == viewer).Select(b => b.Id).ToList();
-        var none = mine.Count == 0;
-        var circles = none ? [] : await db.AudienceCircles.AsNoTracking().Where(c => mine.Contains(c.BroadcastId)).ToListAsync(cancellation);
-        var exceptions = none ? [] : await db.AudienceExceptions.AsNoTracking().Where(e => mine.Contains(e.BroadcastId)).ToListAsync(cancellation);
-        var hostIds = broadcasts.Select(b => b.HostId).Distinct().ToList();
-        var hosts = await db.Accounts.Where(a => hostIds.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name)).ToDictionaryAsync(a => a.Id, cancellation);
+        var audiences = await Audience.ReadAsync(db, [.. broadcasts.Where(b => b.OwnerId == viewer)], cancellation);
+        var officialIds = broadcasts.Select(b => b.OfficialAccountId).OfType<Guid>().Distinct().ToList();
+        var officials = officialIds.Count == 0
+            ? []
+            : await db.OfficialAccounts.Where(o => officialIds.Contains(o.Id)).Select(o => new OfficialRef(o.Id, o.Handle, o.Name, o.AvatarId)).ToDictionaryAsync(o => o.Id, cancellation);
+        var hostIds = broadcasts.Select(b => b.OwnerId).Distinct().ToList();
+        var hosts = await db.Accounts.Where(a => hostIds.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToDictionaryAsync(a => a.Id, cancellation);
         var available = live.Available;
         return [.. broadcasts.Select(b => new BroadcastCard(
             b.Id,
             b.Title,
-            hosts[b.HostId],
+            hosts[b.OwnerId],
             // Nothing comes through while the live plane is away, whatever it said last.
             b.State == BroadcastState.Live && !available ? BroadcastState.Interrupted : b.State,
             b.CreatedAt,
@@ -52,11 +57,11 @@ internal sealed class BroadcastCards(WeirDb db, LiveLink live)
             b.Comments,
             b.PeakViewers,
             b.Recorded,
-            b.HostId == viewer,
-            b.HostId == viewer
-                ? Audience.ToBody(b.Kind, circles.Where(c => c.BroadcastId == b.Id), exceptions.Where(e => e.BroadcastId == b.Id))
-                : null,
-            available))];
+            b.OwnerId == viewer,
+            audiences.GetValueOrDefault(b.Id),
+            available,
+            b.Conversational,
+            b.OfficialAccountId is { } official ? officials[official] : null))];
     }
 
     public async Task<BroadcastCard> MakeAsync(Broadcast broadcast, Guid viewer, CancellationToken cancellation) =>

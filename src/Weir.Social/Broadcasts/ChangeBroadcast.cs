@@ -10,7 +10,7 @@ namespace Weir.Social.Broadcasts;
 /// <summary><c>PATCH</c>, <c>DELETE /api/broadcasts/{id}</c>, <c>POST /{id}/end</c>, <c>PUT</c> and <c>DELETE /{id}/mutes/{account}</c>: what the host does to a broadcast.</summary>
 internal static class ChangeBroadcast
 {
-    internal sealed record Patch(string? Title, AudienceBody? Audience);
+    internal sealed record Patch(string? Title, AudienceBody? Audience, bool? Conversational);
 
     public static void Map(RouteGroupBuilder broadcasts)
     {
@@ -30,7 +30,7 @@ internal static class ChangeBroadcast
             broadcast.EndedAt = clock.Now();
             write.Changed(broadcast.Id);
             // The encoder key goes to the host's next newest broadcast.
-            await write.ChangedOpenOfAsync(broadcast.HostId, cancellation);
+            await write.ChangedOpenOfAsync(broadcast.OwnerId, cancellation);
         }
     }
 
@@ -69,9 +69,10 @@ internal static class ChangeBroadcast
             }
 
             broadcast.Title = title ?? broadcast.Title;
+            broadcast.Conversational = patch.Conversational ?? broadcast.Conversational;
             if (patch.Audience is not null)
             {
-                (var audience, fault) = await Audience.ParseAsync(patch.Audience, broadcast.HostId, db, cancellation);
+                (var audience, fault) = await Audience.ParseAsync(patch.Audience, broadcast.OwnerId, db, cancellation);
                 if (audience is null)
                 {
                     db.ChangeTracker.Clear();
@@ -90,7 +91,7 @@ internal static class ChangeBroadcast
             write.Changed(broadcast.Id);
             return broadcast;
         }, cancellation);
-        return changed is null ? fault! : TypedResults.Ok(await cards.MakeAsync(changed, changed.HostId, cancellation));
+        return changed is null ? fault! : TypedResults.Ok(await cards.MakeAsync(changed, changed.OwnerId, cancellation));
     }
 
     private static Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
@@ -116,7 +117,7 @@ internal static class ChangeBroadcast
         AsHostAsync(id, caller, entrance, write, db, async broadcast =>
         {
             Contracts.Ids.TryParse(account, out var muted);
-            if (muted == broadcast.HostId || !await db.Admissions.AnyAsync(a => a.BroadcastId == broadcast.Id && a.AccountId == muted && muted != Guid.Empty, cancellation))
+            if (muted == broadcast.OwnerId || !await db.Admissions.AnyAsync(a => a.BroadcastId == broadcast.Id && a.AccountId == muted && muted != Guid.Empty, cancellation))
             {
                 return Problems.NotFound();
             }

@@ -12,7 +12,7 @@ namespace Weir.Social.Broadcasts;
 /// <summary><c>POST /api/broadcasts</c>.</summary>
 internal static class CreateBroadcast
 {
-    internal sealed record Request(string? Title, AudienceBody? Audience);
+    internal sealed record Request(string? Title, AudienceBody? Audience, bool Conversational = false);
 
     internal sealed record Made(Guid Id, BroadcastState State, RtmpAddress Rtmp, WhipAddress Whip);
 
@@ -48,7 +48,7 @@ internal static class CreateBroadcast
                 return fault!;
             }
 
-            var mine = db.Broadcasts.Where(b => b.HostId == caller.Id && b.DeletedAt == null);
+            var mine = db.Broadcasts.Where(b => b.OwnerId == caller.Id && b.DeletedAt == null);
             if (await mine.CountAsync(b => b.State != BroadcastState.Ended, cancellation) >= Broadcast.MaxOpen)
             {
                 return Problems.Conflict("too-many-broadcasts", $"You have {Broadcast.MaxOpen} broadcasts that have not ended.");
@@ -61,8 +61,9 @@ internal static class CreateBroadcast
             {
                 // A random id, not a time-ordered one: that of a `link` broadcast is its key.
                 Id = Guid.NewGuid(),
-                HostId = caller.Id,
+                OwnerId = caller.Id,
                 Title = title,
+                Conversational = request.Conversational,
                 CreatedAt = newest >= now ? newest.Value.AddMicroseconds(1) : now,
             };
             audience.ApplyTo(broadcast);

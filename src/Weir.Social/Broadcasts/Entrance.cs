@@ -11,7 +11,7 @@ namespace Weir.Social.Broadcasts;
 /// Where every call about one broadcast comes in. One query, whoever asks and whether or not there is such a broadcast; outsiders get the answer
 /// for one that does not exist.
 /// </summary>
-internal sealed class Entrance(WeirDb db)
+internal sealed class Entrance(WeirDb db, TimeProvider clock)
 {
     /// <summary>The broadcast, or why not.</summary>
     public async Task<(Broadcast? Broadcast, ProblemHttpResult? Refusal)> EnterAsync(string id, Caller? caller, CancellationToken cancellation)
@@ -19,14 +19,14 @@ internal sealed class Entrance(WeirDb db)
         // What is no id becomes the empty one, which no broadcast has.
         Ids.TryParse(id, out var broadcast);
         var known = await db.Broadcasts.Where(b => b.Id == broadcast).AsSeenBy(caller.IdOrNone()).WithFacts(db).SingleOrDefaultAsync(cancellation);
-        return known is not null && known.Facts.MayWatch() ? (known.Broadcast, null) : (null, Problems.NotFound());
+        return known is not null && known.Facts.MaySee(clock.Now()) ? (known.Item, null) : (null, Problems.NotFound());
     }
 
     /// <summary>The same for what only the host may do: insiders who are not the host are told so.</summary>
     public async Task<(Broadcast? Broadcast, ProblemHttpResult? Refusal)> EnterAsHostAsync(string id, Caller? caller, CancellationToken cancellation)
     {
         var (broadcast, refusal) = await EnterAsync(id, caller, cancellation);
-        if (broadcast is null || broadcast.HostId == caller.IdOrNone())
+        if (broadcast is null || broadcast.OwnerId == caller.IdOrNone())
         {
             return (broadcast, refusal);
         }

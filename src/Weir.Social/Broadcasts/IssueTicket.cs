@@ -60,7 +60,7 @@ internal static class IssueTicket
         }
 
         var rights = caller is null ? TicketRights.Watch
-            : admitted.HostId == viewer ? TicketRights.Host | TicketRights.Comment
+            : admitted.OwnerId == viewer ? TicketRights.Host | TicketRights.Comment
             : TicketRights.Comment;
         var expires = DateTimeOffset.FromUnixTimeSeconds((clock.GetUtcNow() + Lifetime).ToUnixTimeSeconds());
         var ticket = new Ticket(admitted.Id, viewer, Ticket.NewId(), (uint)admitted.Epoch, expires, rights, caller?.Name ?? "").Sign(key);

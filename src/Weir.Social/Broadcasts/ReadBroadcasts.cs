@@ -23,20 +23,24 @@ internal static class ReadBroadcasts
         broadcasts.MapGet("/{id}/viewers", ViewersAsync).AllowAnonymous();
     }
 
+    /// <summary>Those that lists and searches show. A link broadcast is found by its link only, and one open to everybody is shown to friends, not to all of the server.</summary>
+    internal static IQueryable<Broadcast> Listed(WeirDb db, Guid me, DateTimeOffset now) => db.Broadcasts.AsSeenBy(me).WhereVisible(db, now).Select(v => v.Item).Where(b => b.OwnerId == me
+        || b.Kind == AudienceKind.Conversation
+        || b.Kind == AudienceKind.Followers
+        || (b.Kind != AudienceKind.Link
+            && db.Friendships.Any(f => f.OwnerId == b.OwnerId && f.FriendId == me)
+            && db.Friendships.Any(f => f.OwnerId == me && f.FriendId == b.OwnerId)));
+
     private static async Task<Results<Ok<List<BroadcastCard>>, ProblemHttpResult>> ListAsync(
-        Caller caller, WeirDb db, BroadcastCards cards, CancellationToken cancellation, string scope = "live")
+        Caller caller, WeirDb db, BroadcastCards cards, TimeProvider clock, CancellationToken cancellation, string scope = "live")
     {
         var me = caller.Id;
-        // A link broadcast is found by its link only, and one open to everybody is shown to friends, not to all of the server.
-        var mayWatch = db.Broadcasts.AsSeenBy(me).WhereVisible(db).Select(v => v.Broadcast).Where(b => b.HostId == me
-            || (b.Kind != AudienceKind.Link
-                && db.Friendships.Any(f => f.OwnerId == b.HostId && f.FriendId == me)
-                && db.Friendships.Any(f => f.OwnerId == me && f.FriendId == b.HostId)));
+        var mayWatch = Listed(db, me, clock.Now());
         var wanted = scope switch
         {
             "live" => mayWatch.Where(b => b.State == BroadcastState.Live || b.State == BroadcastState.Interrupted),
             "replays" => mayWatch.Where(b => b.State == BroadcastState.Ended && b.Recorded),
-            "mine" => mayWatch.Where(b => b.HostId == me),
+            "mine" => mayWatch.Where(b => b.OwnerId == me),
             _ => null,
         };
         if (wanted is null)
@@ -79,7 +83,7 @@ internal static class ReadBroadcasts
         var me = caller.IdOrNone();
         var present = watching.Accounts.Take(1000).ToList();
         var people = db.Accounts.Where(a => present.Contains(a.Id) && a.DeletedAt == null);
-        if (broadcast.HostId != me)
+        if (broadcast.OwnerId != me)
         {
             // Everybody else learns a number, and their own friends.
             people = people.Where(a => db.Friendships.Any(f => f.OwnerId == me && f.FriendId == a.Id) && db.Friendships.Any(f => f.OwnerId == a.Id && f.FriendId == me));
@@ -87,7 +91,7 @@ internal static class ReadBroadcasts
 
         return TypedResults.Ok(new Viewers(
             watching.Accounts.Count + watching.Anonymous,
-            await people.OrderBy(a => a.Name).Select(a => new Person(a.Id, a.UserName!, a.Name)).ToListAsync(cancellation),
+            await people.OrderBy(a => a.Name).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToListAsync(cancellation),
             watching.AsOf));
     }
 }

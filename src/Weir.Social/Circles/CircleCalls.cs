@@ -65,7 +65,7 @@ internal static class CircleCalls
         .Select(c => new Entry(
             c.Id,
             c.Name,
-            c.Members.Join(db.Accounts, m => m.AccountId, a => a.Id, (m, a) => new Person(a.Id, a.UserName!, a.Name)).ToList()))
+            c.Members.Join(db.Accounts, m => m.AccountId, a => a.Id, (m, a) => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToList()))
         .ToListAsync(cancellation));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RenameAsync(
@@ -88,17 +88,17 @@ internal static class CircleCalls
         OnMineAsync(id, caller, write, db, async circle =>
         {
             // Whoever was kept out because of the circle stays out without it: deleting a list must not show anything to anybody.
-            var kept = await db.AudienceCircles.Where(c => c.CircleId == circle.Id && c.Except).Select(c => c.BroadcastId).ToListAsync(cancellation);
+            var kept = await db.AudienceCircles.Where(c => c.CircleId == circle.Id && c.Except).Select(c => c.PostId).ToListAsync(cancellation);
             var members = await db.CircleMembers.Where(m => m.CircleId == circle.Id)
                 .Join(db.Accounts, m => m.AccountId, a => a.Id, (m, a) => new { a.Id, Handle = a.UserName! })
                 .ToListAsync(cancellation);
-            var named = (await db.AudienceExceptions.Where(e => kept.Contains(e.BroadcastId)).Select(e => new { e.BroadcastId, e.Handle }).ToListAsync(cancellation))
-                .Select(e => (e.BroadcastId, e.Handle)).ToHashSet();
+            var named = (await db.AudienceExceptions.Where(e => kept.Contains(e.PostId)).Select(e => new { e.PostId, e.Handle }).ToListAsync(cancellation))
+                .Select(e => (e.PostId, e.Handle)).ToHashSet();
             db.AudienceExceptions.AddRange(
-                from broadcast in kept
+                from post in kept
                 from member in members
-                where !named.Contains((broadcast, member.Handle))
-                select new AudienceException { BroadcastId = broadcast, Handle = member.Handle, AccountId = member.Id });
+                where !named.Contains((post, member.Handle))
+                select new AudienceException { PostId = post, Handle = member.Handle, AccountId = member.Id });
             await db.SaveChangesAsync(cancellation);
             await db.Circles.Where(c => c.Id == circle.Id).ExecuteDeleteAsync(cancellation);
             db.Entry(circle).State = EntityState.Detached;

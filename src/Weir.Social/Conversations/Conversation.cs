@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using Weir.Social.Data;
 
 namespace Weir.Social.Conversations;
 
@@ -10,6 +9,9 @@ namespace Weir.Social.Conversations;
 internal sealed class Conversation
 {
     public const int MaxMembers = 500;
+
+    /// <summary>A group with so many members asks whoever it wants; up to there a friend's word is enough.</summary>
+    public const int AsksFrom = 40;
 
     public Guid Id { get; init; }
 
@@ -34,6 +36,13 @@ internal sealed class Conversation
     public bool IsGroup => OneId is null;
 
     public List<ConversationMember> Members { get; } = [];
+
+    /// <summary>Somebody comes in; what was said before is not theirs.</summary>
+    public void Admit(WeirDb db, Guid account, DateTimeOffset now)
+    {
+        db.ConversationMembers.Add(new ConversationMember { ConversationId = Id, AccountId = account, JoinedAt = now, FromSeq = LastSeq, ReadSeq = LastSeq });
+        MembersVersion++;
+    }
 }
 
 internal enum MemberRole
@@ -81,6 +90,12 @@ internal sealed class Message
 
     public string? Text { get; set; }
 
+    /// <summary>What it has beside the text; then the text may be empty.</summary>
+    public MessageContent? Content { get; set; }
+
+    /// <summary>Tells what happened to the group: nobody is told to read it.</summary>
+    public bool IsNotice { get; init; }
+
     public long? ReplyToSeq { get; set; }
 
     public List<Guid> Mentions { get; set; } = [];
@@ -89,15 +104,6 @@ internal sealed class Message
 
     public DateTimeOffset? RecalledAt { get; set; }
 
-    /// <summary>The id follows from who sent what where: sending the same again finds the same message by its id, whose index is unique.</summary>
-    public static Guid IdOf(Guid conversation, Guid sender, string clientId)
-    {
-        var input = new byte[32 + Encoding.UTF8.GetByteCount(clientId)];
-        conversation.TryWriteBytes(input, bigEndian: true, out _);
-        sender.TryWriteBytes(input.AsSpan(16), bigEndian: true, out _);
-        Encoding.UTF8.GetBytes(clientId, input.AsSpan(32));
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(input, hash);
-        return new Guid(hash[..16], bigEndian: true);
-    }
+    /// <summary>The same sent again is the same message.</summary>
+    public static Guid IdOf(Guid conversation, Guid sender, string clientId) => RepeatableId.Of(conversation, sender, clientId);
 }

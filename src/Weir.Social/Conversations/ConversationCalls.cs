@@ -6,7 +6,8 @@ internal static class ConversationCalls
     public static void AddServices(IServiceCollection services)
     {
         services.AddSingleton(new ConversationLimits());
-        services.AddSingleton<ConversationThrottle>().AddSingleton<MemberLists>().AddSingleton<MessageWriter>();
+        services.AddSingleton<ConversationThrottle>().AddSingleton<MemberLists>().AddSingleton<MessageWriter>().AddSingleton<GroupNews>();
+        services.AddScoped<GroupAsking>();
         services.AddHostedService(provider => provider.GetRequiredService<MessageWriter>());
     }
 
@@ -20,5 +21,7 @@ internal static class ConversationCalls
         RecallMessage.Map(conversations);
         MyView.Map(conversations);
         GroupCalls.Map(conversations);
+        GroupLinkCalls.Map(api, conversations);
+        GroupInvitations.Map(api);
     }
 }

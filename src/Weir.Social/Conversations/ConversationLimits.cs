@@ -16,6 +16,10 @@ internal sealed record ConversationLimits
 
     public TimeSpan SendRefill { get; init; } = TimeSpan.FromMilliseconds(5);
 
+    public int TypingBurst { get; init; } = 5;
+
+    public TimeSpan TypingRefill { get; init; } = TimeSpan.FromSeconds(2);
+
     public int CreateBurst { get; init; } = 200;
 
     public TimeSpan CreateRefill { get; init; } = TimeSpan.FromSeconds(5);
@@ -25,6 +29,9 @@ internal sealed record ConversationLimits
 internal sealed class ConversationThrottle(ConversationLimits limits, TimeProvider clock)
 {
     public AttemptLimiter Sending { get; } = new(clock, limits.SendBurst, limits.SendRefill);
+
+    /// <summary>"Is typing", of one person.</summary>
+    public AttemptLimiter Typing { get; } = new(clock, limits.TypingBurst, limits.TypingRefill);
 
     public AttemptLimiter Creating { get; } = new(clock, limits.CreateBurst, limits.CreateRefill);
 }

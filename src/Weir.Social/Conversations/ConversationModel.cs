@@ -28,9 +28,29 @@ internal static class ConversationModel
         {
             message.HasKey(m => new { m.ConversationId, m.Seq });
             message.Property(m => m.Seq).ValueGeneratedNever();
+            message.Property(m => m.Content).HasConversion(content => MessageContent.ToJson(content!), json => MessageContent.FromJson(json));
             message.HasIndex(m => m.Id).IsUnique();
             message.HasOne<Conversation>().WithMany().HasForeignKey(m => m.ConversationId);
             // Who sent it is known to exist (accounts stay as rows), and an index on it would be the dearest part of an insert.
+        });
+        model.Entity<GroupLink>(link =>
+        {
+            link.Property(l => l.Id).ValueGeneratedNever();
+            link.Property(l => l.Code).HasMaxLength(GroupLink.CodeLength);
+            link.HasIndex(l => new { l.ConversationId, l.CreatedById });
+            link.HasOne<Conversation>().WithMany().HasForeignKey(l => l.ConversationId);
+        });
+        model.Entity<GroupInvitation>(invitation =>
+        {
+            invitation.HasKey(i => new { i.ConversationId, i.AccountId });
+            invitation.HasIndex(i => i.AccountId);
+            invitation.HasOne<Conversation>().WithMany().HasForeignKey(i => i.ConversationId);
+            invitation.HasOne<Account>().WithMany().HasForeignKey(i => i.AccountId);
+        });
+        model.Entity<GroupRemoval>(removal =>
+        {
+            removal.HasKey(r => new { r.ConversationId, r.AccountId });
+            removal.HasOne<Conversation>().WithMany().HasForeignKey(r => r.ConversationId);
         });
     }
 }

@@ -13,7 +13,8 @@ internal static class CreateConversation
 {
     internal sealed record Request(List<string>? Members, string? Name);
 
-    internal sealed record Made(Guid Id);
+    /// <param name="Asked">How many of the chosen decide themselves, because the group is large.</param>
+    internal sealed record Made(Guid Id, int Asked = 0);
 
     public static void Map(RouteGroupBuilder conversations) => conversations.MapPost("", HandleAsync);
 
@@ -24,6 +25,7 @@ internal static class CreateConversation
         Connections connections,
         WriteScope write,
         WeirDb db,
+        GroupAsking asking,
         TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
@@ -62,13 +64,17 @@ internal static class CreateConversation
                 }
             }
 
-            var others = await Friends(db, caller.Id).Where(a => handles.Contains(a.UserName)).Select(a => a.Id).ToListAsync(cancellation);
-            if (others.Count != handles.Count)
+            var found = await Friends(db, caller.Id).Where(a => handles.Contains(a.UserName)).Select(a => new { a.UserName, a.Id }).ToDictionaryAsync(a => a.UserName!, a => a.Id, cancellation);
+            if (found.Count != handles.Count)
             {
                 return (Problems.Field("members", "not-a-friend", "Only friends can be asked into a conversation."), []);
             }
 
             var now = clock.Now();
+            // In the order of the request: whoever comes last into a large group is asked first.
+            var others = handles.ConvertAll(handle => found[handle!]);
+            var asked = others.Skip(Conversation.AsksFrom - 1).ToList();
+            others.RemoveRange(others.Count - asked.Count, asked.Count);
             var ordered = isGroup ? [] : new[] { caller.Id, others[0] }.Order().ToArray();
             var conversation = new Conversation
             {
@@ -82,7 +88,12 @@ internal static class CreateConversation
             conversation.Members.Add(new ConversationMember { ConversationId = conversation.Id, AccountId = caller.Id, JoinedAt = now, Role = isGroup ? MemberRole.Owner : MemberRole.Member });
             conversation.Members.AddRange(others.Select(other => new ConversationMember { ConversationId = conversation.Id, AccountId = other, JoinedAt = now }));
             db.Conversations.Add(conversation);
-            return (Answer(conversation.Id), [caller.Id, .. others]);
+            if (asked.Count > 0)
+            {
+                await asking.AskAsync(conversation.Id, caller.Id, asked, cancellation);
+            }
+
+            return (Answer(conversation.Id, asked.Count), [caller.Id, .. others]);
         }, cancellation);
         if (answer.Result is Created<Made> { Value: { } made })
         {
@@ -91,7 +102,7 @@ internal static class CreateConversation
 
         return answer;
 
-        static Created<Made> Answer(Guid id) => TypedResults.Created($"/api/conversations/{id:N}", new Made(id));
+        static Created<Made> Answer(Guid id, int asked = 0) => TypedResults.Created($"/api/conversations/{id:N}", new Made(id, asked));
     }
 
     /// <summary>Those who hold this person and are held by them, without those whom either blocked.</summary>

@@ -3,15 +3,17 @@ using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
-using Weir.Social.Realtime;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Conversations;
 
-/// <summary>Groups: the owner and administrators add, remove and rename; the owner names administrators; anybody leaves, and nobody is told.</summary>
+/// <summary>Groups: the owner and administrators add, remove and rename; the owner names administrators and an heir; anybody leaves, and nobody is told.</summary>
 internal static class GroupCalls
 {
     internal sealed record Patch(string? Name);
+
+    /// <summary>They decide themselves.</summary>
+    internal sealed record Waiting(bool Asked);
 
     public static void Map(RouteGroupBuilder conversations)
     {
@@ -22,6 +24,7 @@ internal static class GroupCalls
             NameAsync(id, handle, MemberRole.Administrator, change, cancellation));
         conversations.MapDelete("/{id}/administrators/{handle}", (string id, string handle, GroupChange change, CancellationToken cancellation) =>
             NameAsync(id, handle, MemberRole.Member, change, cancellation));
+        conversations.MapPut("/{id}/owner/{handle}", HandOverAsync);
         conversations.MapPost("/{id}/leave", LeaveAsync);
     }
 
@@ -32,16 +35,24 @@ internal static class GroupCalls
             ? NameFault()
             : await change.RunAsync(id, MemberRole.Administrator, (group, _) =>
             {
-                group.Name = name;
+                if (group.Name != name)
+                {
+                    group.Name = name;
+                    change.Say(NoticeKind.Renamed, name: name);
+                }
+
                 return Task.FromResult<ProblemHttpResult?>(null);
             }, cancellation);
 
-    private static Task<Results<NoContent, ProblemHttpResult>> AddAsync(
-        string id, string handle, Caller caller, WeirDb db, TimeProvider clock, GroupChange change, CancellationToken cancellation)
+    /// <summary>204: they are in it. 202: the group is large, so they were asked and decide themselves.</summary>
+    private static async Task<Results<NoContent, Accepted<Waiting>, ProblemHttpResult>> AddAsync(
+        string id, string handle, Caller caller, WeirDb db, GroupAsking asking, TimeProvider clock, GroupChange change, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
-        return change.RunAsync(id, MemberRole.Administrator, async (group, _) =>
+        var asked = false;
+        var done = await change.RunAsync(id, MemberRole.Administrator, async (group, _) =>
         {
+            asked = false;
             if (await CreateConversation.Friends(db, caller.Id).Where(a => a.UserName == parsed).Select(a => (Guid?)a.Id).SingleOrDefaultAsync(cancellation) is not { } friend)
             {
                 return Problems.Field("handle", "not-a-friend", "Only friends can be asked into a conversation.");
@@ -52,33 +63,45 @@ internal static class GroupCalls
                 return null;
             }
 
-            if (await db.ConversationMembers.CountAsync(m => m.ConversationId == group.Id, cancellation) >= Conversation.MaxMembers)
+            var count = await db.ConversationMembers.CountAsync(m => m.ConversationId == group.Id, cancellation);
+            if (count >= Conversation.MaxMembers)
             {
-                return Problems.Conflict("group-full", $"A group has at most {Conversation.MaxMembers} members.");
+                return Full();
             }
 
-            db.ConversationMembers.Add(new ConversationMember
+            if (count >= Conversation.AsksFrom && await asking.AskAsync(group.Id, caller.Id, [friend], cancellation) is { } refused)
             {
-                ConversationId = group.Id,
-                AccountId = friend,
-                JoinedAt = clock.Now(),
-                FromSeq = group.LastSeq,
-                ReadSeq = group.LastSeq,
-            });
-            group.MembersVersion++;
+                return refused;
+            }
+
+            // Who asks them in forgives what they were removed for.
+            await db.GroupRemovals.Where(r => r.ConversationId == group.Id && r.AccountId == friend).ExecuteDeleteAsync(cancellation);
+            if (count >= Conversation.AsksFrom)
+            {
+                asked = true;
+                return null;
+            }
+
+            group.Admit(db, friend, clock.Now());
+            await db.GroupInvitations.Where(i => i.ConversationId == group.Id && i.AccountId == friend).ExecuteDeleteAsync(cancellation);
+            change.Say(NoticeKind.Added, [friend]);
             return null;
         }, cancellation);
+        return done.Result is ProblemHttpResult fault ? fault : asked ? TypedResults.Accepted((string?)null, new Waiting(true)) : TypedResults.NoContent();
     }
 
+    /// <summary>Somebody who is in it, or whom it waits for. A link does not bring them back.</summary>
     private static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
-        string id, string handle, WeirDb db, GroupChange change, CancellationToken cancellation)
+        string id, string handle, WeirDb db, TimeProvider clock, GroupChange change, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
         return change.RunAsync(id, MemberRole.Administrator, async (group, mine) =>
         {
             if (await MemberAsync(db, group, parsed, cancellation) is not { } member)
             {
-                return Problems.NotFound();
+                return await db.GroupInvitations.Where(i => i.ConversationId == group.Id && db.Accounts.Any(a => a.Id == i.AccountId && a.UserName == parsed)).ExecuteDeleteAsync(cancellation) > 0
+                    ? null
+                    : Problems.NotFound();
             }
 
             if (member.Role >= mine.Role)
@@ -88,14 +111,17 @@ internal static class GroupCalls
 
             db.ConversationMembers.Remove(member);
             group.MembersVersion++;
+            db.GroupRemovals.Add(new GroupRemoval { ConversationId = group.Id, AccountId = member.AccountId, At = clock.Now() });
+            await EndLinksAsync(db, group.Id, member.AccountId, cancellation);
+            change.Say(NoticeKind.Removed, [member.AccountId]);
             return null;
         }, cancellation);
     }
 
-    private static Task<Results<NoContent, ProblemHttpResult>> NameAsync(string id, string handle, MemberRole role, GroupChange change, CancellationToken cancellation)
+    private static async Task<Results<NoContent, ProblemHttpResult>> NameAsync(string id, string handle, MemberRole role, GroupChange change, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
-        return change.RunAsync(id, MemberRole.Owner, async (group, mine) =>
+        return await change.RunAsync(id, MemberRole.Owner, async (group, mine) =>
         {
             if (await MemberAsync(change.Db, group, parsed, cancellation) is not { } member)
             {
@@ -107,7 +133,40 @@ internal static class GroupCalls
                 return Problems.Conflict("owner", "The owner is above the administrators.");
             }
 
-            member.Role = role;
+            if (member.Role != role)
+            {
+                member.Role = role;
+                if (role == MemberRole.Administrator)
+                {
+                    change.Say(NoticeKind.Administrator, [member.AccountId]);
+                }
+                else
+                {
+                    await EndLinksAsync(change.Db, group.Id, member.AccountId, cancellation);
+                }
+            }
+
+            return null;
+        }, cancellation);
+    }
+
+    /// <summary>Somebody else leads from now on; who did so far helps them.</summary>
+    private static Task<Results<NoContent, ProblemHttpResult>> HandOverAsync(string id, string handle, WeirDb db, GroupChange change, CancellationToken cancellation)
+    {
+        var parsed = Handle.Parse(handle);
+        return change.RunAsync(id, MemberRole.Owner, async (group, mine) =>
+        {
+            if (await MemberAsync(db, group, parsed, cancellation) is not { } heir)
+            {
+                return Problems.NotFound();
+            }
+
+            if (heir.AccountId != mine.AccountId)
+            {
+                (heir.Role, mine.Role) = (MemberRole.Owner, MemberRole.Administrator);
+                change.Say(NoticeKind.Owner, [heir.AccountId]);
+            }
+
             return null;
         }, cancellation);
     }
@@ -132,7 +191,12 @@ internal static class GroupCalls
         {
             await DropAsync(db, place.Group, place.Mine, cancellation);
         }
+
+        await db.GroupInvitations.Where(i => i.AccountId == account || i.ById == account).ExecuteDeleteAsync(cancellation);
+        await db.GroupRemovals.Where(r => r.AccountId == account).ExecuteDeleteAsync(cancellation);
     }
+
+    public static ProblemHttpResult Full() => Problems.Conflict("group-full", $"A group has at most {Conversation.MaxMembers} members.");
 
     /// <summary>An owner's place goes to the administrator, or else the member, who has been there longest.</summary>
     private static async Task DropAsync(WeirDb db, Conversation group, ConversationMember member, CancellationToken cancellation)
@@ -148,72 +212,13 @@ internal static class GroupCalls
 
         db.ConversationMembers.Remove(member);
         group.MembersVersion++;
+        await EndLinksAsync(db, group.Id, member.AccountId, cancellation);
     }
+
+    /// <summary>What somebody handed out while they could ends with their place.</summary>
+    private static Task EndLinksAsync(WeirDb db, Guid group, Guid account, CancellationToken cancellation) =>
+        db.GroupLinks.Where(l => l.ConversationId == group && l.CreatedById == account).ExecuteDeleteAsync(cancellation);
 
     private static Task<ConversationMember?> MemberAsync(WeirDb db, Conversation group, string? handle, CancellationToken cancellation) =>
         db.ConversationMembers.SingleOrDefaultAsync(m => m.ConversationId == group.Id && db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == handle), cancellation);
-}
-
-/// <summary>One change of a group by a member who has at least a certain role, and word of it to those who were or are in it.</summary>
-internal sealed class GroupChange(Caller caller, WriteScope write, WeirDb db, MemberLists members, Connections connections)
-{
-    public WeirDb Db => db;
-
-    public static ValueTask<GroupChange> BindAsync(HttpContext http) => ValueTask.FromResult(new GroupChange(
-        http.Features.Get<Caller>()!,
-        http.RequestServices.GetRequiredService<WriteScope>(),
-        http.RequestServices.GetRequiredService<WeirDb>(),
-        http.RequestServices.GetRequiredService<MemberLists>(),
-        http.RequestServices.GetRequiredService<Connections>()));
-
-    public async Task<Results<NoContent, ProblemHttpResult>> RunAsync(
-        string id, MemberRole least, Func<Conversation, ConversationMember, Task<ProblemHttpResult?>> change, CancellationToken cancellation)
-    {
-        Ids.TryParse(id, out var conversation);
-        List<Guid> before = [];
-        List<Guid> after = [];
-        var fault = await write.RunAsync(async () =>
-        {
-            if (await db.ConversationMembers.SingleOrDefaultAsync(m => m.ConversationId == conversation && m.AccountId == caller.Id, cancellation) is not { } mine)
-            {
-                return Problems.NotFound();
-            }
-
-            var group = await db.Conversations.SingleAsync(c => c.Id == conversation, cancellation);
-            if (!group.IsGroup)
-            {
-                return Problems.Conflict("not-a-group", "This is a conversation of two.");
-            }
-
-            if (mine.Role < least)
-            {
-                return Problems.Forbidden();
-            }
-
-            before = await AccountsAsync(conversation, cancellation);
-            if (await change(group, mine) is { } refused)
-            {
-                return refused;
-            }
-
-            await db.SaveChangesAsync(cancellation);
-            after = await AccountsAsync(conversation, cancellation);
-            return null;
-        }, cancellation);
-        if (fault is not null)
-        {
-            return fault;
-        }
-
-        members.Forget(conversation);
-        foreach (var account in after.Union(before))
-        {
-            connections.Send(account, Events.Conversation, new ConversationEvent(conversation, Gone: !after.Contains(account)));
-        }
-
-        return TypedResults.NoContent();
-    }
-
-    private Task<List<Guid>> AccountsAsync(Guid conversation, CancellationToken cancellation) =>
-        db.ConversationMembers.Where(m => m.ConversationId == conversation).Select(m => m.AccountId).ToListAsync(cancellation);
 }

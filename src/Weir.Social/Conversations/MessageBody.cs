@@ -1,12 +1,14 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.Files;
 
 namespace Weir.Social.Conversations;
 
 /// <summary>A message as answers and events show it; <see cref="Text"/> is null once it was recalled.</summary>
 internal sealed record MessageBody(
-    Guid Conversation, long Seq, Guid Id, string ClientId, Person Sender, string? Text, DateTimeOffset SentAt, Quotation? ReplyTo, List<Guid> Mentions, DateTimeOffset? RecalledAt)
+    Guid Conversation, long Seq, Guid Id, string ClientId, Person Sender, string? Text, DateTimeOffset SentAt, Quotation? ReplyTo, List<Guid> Mentions, DateTimeOffset? RecalledAt,
+    List<PictureRef> Pictures, FileRef? File, Card? Card, LinkCard? Link, NoticeBody? Notice)
 {
     /// <summary>Reads messages with their senders and what they reply to, oldest first.</summary>
     public static async Task<List<MessageBody>> ReadAsync(WeirDb db, IQueryable<Message> messages, CancellationToken cancellation)
@@ -23,21 +25,28 @@ internal sealed record MessageBody(
             select new
             {
                 Message = message,
-                Sender = new Person(sender.Id, sender.UserName!, sender.Name),
+                Sender = new Person(sender.Id, sender.UserName!, sender.Name, sender.AvatarId),
                 Replied = replied,
-                Author = author == null ? null : new Person(author.Id, author.UserName!, author.Name),
+                Author = author == null ? null : new Person(author.Id, author.UserName!, author.Name, author.AvatarId),
             }).ToListAsync(cancellation);
-        return found.ConvertAll(f => Of(f.Message, f.Sender, f.Replied is null || f.Author is null ? null : Quotation.Of(f.Replied, f.Author)));
+        var named = found.SelectMany(f => f.Message.Content?.Notice?.People ?? []).Distinct().ToList();
+        var people = named.Count == 0
+            ? []
+            : await db.Accounts.Where(a => named.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToDictionaryAsync(p => p.Id, cancellation);
+        return found.ConvertAll(f => Of(f.Message, f.Sender, f.Replied is null || f.Author is null ? null : Quotation.Of(f.Replied, f.Author), people));
     }
 
-    public static MessageBody Of(Message message, Person sender, Quotation? replyTo) => new(
-        message.ConversationId, message.Seq, message.Id, message.ClientId, sender, message.Text, message.SentAt, message.RecalledAt is null ? replyTo : null, message.Mentions, message.RecalledAt);
+    /// <param name="people">Whom a notice names.</param>
+    public static MessageBody Of(Message message, Person sender, Quotation? replyTo, IReadOnlyDictionary<Guid, Person> people) => new(
+        message.ConversationId, message.Seq, message.Id, message.ClientId, sender, message.Text, message.SentAt, message.RecalledAt is null ? replyTo : null, message.Mentions, message.RecalledAt,
+        message.Content?.Pictures ?? [], message.Content?.File, message.Content?.Card, message.Content?.Link, NoticeBody.Of(message.Content?.Notice, people));
 }
 
-/// <summary>The start of the message that another replies to.</summary>
-internal sealed record Quotation(long Seq, Guid Id, Person Sender, string? Text)
+/// <summary>The start of the message that another replies to; <see cref="Kind"/> says what it was when it has no text, and is null once it was recalled.</summary>
+internal sealed record Quotation(long Seq, Guid Id, Person Sender, string? Text, string? Kind)
 {
     private const int Length = 200;
 
-    public static Quotation Of(Message message, Person sender) => new(message.Seq, message.Id, sender, MessageText.Start(message.Text, Length));
+    public static Quotation Of(Message message, Person sender) => new(
+        message.Seq, message.Id, sender, MessageText.Start(message.Text, Length), message.RecalledAt is null ? message.Content?.Kind ?? "text" : null);
 }

@@ -9,11 +9,11 @@ internal static class MessageText
     public const int MaxLength = 4000;
     public const int MaxClientId = 100;
 
-    /// <summary>The text without outer blanks and with LF as its line end, or null when it is empty, longer than <see cref="MaxLength"/> characters (Unicode scalars) or has control characters.</summary>
-    public static string? Parse(string? typed)
+    /// <summary>The text without outer blanks and with LF as its line end, or null when it is empty, longer than <paramref name="maxLength"/> characters (Unicode scalars) or has control characters.</summary>
+    public static string? Parse(string? typed, int maxLength = MaxLength)
     {
         var text = typed?.Trim().ReplaceLineEndings("\n");
-        if (string.IsNullOrEmpty(text) || text.Length > MaxLength * 2)
+        if (string.IsNullOrEmpty(text) || text.Length > maxLength * 2)
         {
             return null;
         }
@@ -33,7 +33,7 @@ internal static class MessageText
             visible |= category is not UnicodeCategory.Format && !Rune.IsWhiteSpace(rune);
         }
 
-        return visible && length <= MaxLength ? text : null;
+        return visible && length <= maxLength ? text : null;
     }
 
     /// <summary>The sender's own name for a message: printable ASCII.</summary>

@@ -3,12 +3,16 @@ using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.Files;
+using Weir.Social.Links;
+using Weir.Social.Notifications;
 using Weir.Social.Realtime;
+using Weir.Social.Search;
 
 namespace Weir.Social.Conversations;
 
 /// <summary>A message that waits to be written. <see cref="Done"/> completes once it is on disk, or says why it is not.</summary>
-internal sealed record Draft(Guid Conversation, Person Sender, string ClientId, string Text, Guid? ReplyTo, List<Guid> Mentions)
+internal sealed record Draft(Guid Conversation, Person Sender, string ClientId, string Text, Guid? ReplyTo, List<Guid> Mentions, MessageContent? Content = null, Attached? Attached = null)
 {
     public Guid Id { get; } = Message.IdOf(Conversation, Sender.Id, ClientId);
 
@@ -21,6 +25,7 @@ internal enum SendRefusal
     NotMember,
     NotFriends,
     ReplyUnknown,
+    FileUnknown,
 }
 
 internal sealed record Sent(SendRefusal Refusal, Message? Message = null);
@@ -31,7 +36,7 @@ internal sealed record Sent(SendRefusal Refusal, Message? Message = null);
 /// gives it its turn among SQLite's writers and PostgreSQL's conflicts their repetition. Events go out in the order of the numbers, after the commit and before the answers.
 /// </summary>
 internal sealed class MessageWriter(
-    IServiceScopeFactory scopes, ConversationLimits limits, MemberLists members, Connections connections, TimeProvider clock, ILogger<MessageWriter> log) : BackgroundService
+    IServiceScopeFactory scopes, ConversationLimits limits, MemberLists members, Connections connections, MessageNotices notices, LinkCards links, SearchSignal search, TimeProvider clock, ILogger<MessageWriter> log) : BackgroundService
 {
     private readonly Channel<Draft> _waiting = Channel.CreateBounded<Draft>(new BoundedChannelOptions(limits.MaxWaiting) { SingleReader = true });
 
@@ -94,13 +99,17 @@ internal sealed class MessageWriter(
             foreach (var (body, accounts) in written.Events)
             {
                 connections.Send(accounts, Events.Message, body);
+                notices.Written(body, accounts);
             }
 
+            search.Written(written.Lists.Keys);
             SocialMetrics.Messages.Add(written.Events.Count);
             foreach (var (draft, sent) in batch.Zip(written.Answers))
             {
                 draft.Done.TrySetResult(sent);
             }
+
+            written.Events.ForEach(sent => links.Offer(sent.Body));
         }
         catch (Exception fault)
         {
@@ -117,7 +126,7 @@ internal sealed class MessageWriter(
     {
         var now = clock.Now();
         var ids = batch.Select(d => d.Conversation).Distinct().ToList();
-        var conversations = await db.Conversations
+        var conversations = await db.Conversations.AsNoTracking()
             .Where(c => ids.Contains(c.Id))
             .Select(c => new Target(
                 c,
@@ -129,10 +138,13 @@ internal sealed class MessageWriter(
         var lists = await ReadMembersAsync(db, conversations.Values);
         var messageIds = batch.Select(d => d.Id).Concat(batch.Where(d => d.ReplyTo is not null).Select(d => d.ReplyTo!.Value)).Distinct().ToList();
         var known = await db.Messages.AsNoTracking().Where(m => messageIds.Contains(m.Id)).ToDictionaryAsync(m => m.Id);
-        var authors = await ReadAuthorsAsync(db, batch, known);
+        var authors = await ReadPeopleAsync(db, batch, known);
+        var files = await ReadFilesAsync(db, batch);
+        var passedOn = await ReadPassedOnAsync(db, batch, files);
 
         var answers = new List<Sent>(batch.Count);
         var events = new List<(MessageBody, FrozenSet<Guid>)>(batch.Count);
+        var added = new List<Message>(batch.Count);
         foreach (var draft in batch)
         {
             if (!conversations.TryGetValue(draft.Conversation, out var target) || !lists[draft.Conversation].Accounts.Contains(draft.Sender.Id))
@@ -161,8 +173,15 @@ internal sealed class MessageWriter(
                 continue;
             }
 
-            var accounts = lists[draft.Conversation].Accounts;
             var conversation = target.Conversation;
+            var content = draft.Content;
+            if (draft.Attached is { } attached && (content = attached.Use(db, files, passedOn, draft, conversation.LastSeq + 1)) is null)
+            {
+                answers.Add(new Sent(SendRefusal.FileUnknown));
+                continue;
+            }
+
+            var accounts = lists[draft.Conversation].Accounts;
             conversation.LastSeq++;
             conversation.LastAt = now;
             var message = new Message
@@ -173,16 +192,19 @@ internal sealed class MessageWriter(
                 SenderId = draft.Sender.Id,
                 ClientId = draft.ClientId,
                 Text = draft.Text,
+                Content = content,
+                IsNotice = content?.Notice is not null,
                 ReplyToSeq = replied?.Seq,
                 Mentions = [.. draft.Mentions.Where(accounts.Contains)],
                 SentAt = now,
             };
-            db.Messages.Add(message);
+            added.Add(message);
             known.Add(message.Id, message);
             answers.Add(new Sent(SendRefusal.None, message));
-            events.Add((MessageBody.Of(message, draft.Sender, replied is null ? null : Quotation.Of(replied, authors[replied.SenderId])), accounts));
+            events.Add((MessageBody.Of(message, draft.Sender, replied is null ? null : Quotation.Of(replied, authors[replied.SenderId]), authors), accounts));
         }
 
+        await MessageRows.WriteAsync(db, added, [.. added.Select(m => m.ConversationId).Distinct().Select(id => conversations[id].Conversation)]);
         return new Written(answers, events, lists);
     }
 
@@ -217,12 +239,38 @@ internal sealed class MessageWriter(
         return lists;
     }
 
-    private static async Task<Dictionary<Guid, Person>> ReadAuthorsAsync(WeirDb db, List<Draft> batch, Dictionary<Guid, Message> known)
+    /// <summary>The senders of what is replied to, and whom notices name.</summary>
+    private static async Task<Dictionary<Guid, Person>> ReadPeopleAsync(WeirDb db, List<Draft> batch, Dictionary<Guid, Message> known)
     {
-        var ids = batch.Where(d => d.ReplyTo is not null && known.ContainsKey(d.ReplyTo.Value)).Select(d => known[d.ReplyTo!.Value].SenderId).Distinct().ToList();
+        var ids = batch.Where(d => d.ReplyTo is not null && known.ContainsKey(d.ReplyTo.Value)).Select(d => known[d.ReplyTo!.Value].SenderId)
+            .Concat(batch.SelectMany(d => d.Content?.Notice?.People ?? [])).Distinct().ToList();
         return ids.Count == 0
             ? []
-            : await db.Accounts.Where(a => ids.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name)).ToDictionaryAsync(p => p.Id);
+            : await db.Accounts.Where(a => ids.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToDictionaryAsync(p => p.Id);
+    }
+
+    private static async Task<Dictionary<Guid, StoredFile>> ReadFilesAsync(WeirDb db, List<Draft> batch)
+    {
+        var ids = batch.SelectMany(d => d.Attached?.Ids ?? []).Distinct().ToList();
+        return ids.Count == 0 ? [] : await db.Files.Where(f => ids.Contains(f.Id)).ToDictionaryAsync(f => f.Id);
+    }
+
+    /// <summary>Files of others that a sender reads in a message at this moment, and may pass on.</summary>
+    private static async Task<HashSet<(Guid Account, Guid File)>> ReadPassedOnAsync(WeirDb db, List<Draft> batch, Dictionary<Guid, StoredFile> files)
+    {
+        var wanted = batch.SelectMany(d => (d.Attached?.Ids ?? []).Where(id => files.TryGetValue(id, out var file) && file.OwnerId != d.Sender.Id).Select(id => (Sender: d.Sender.Id, File: id))).ToList();
+        if (wanted.Count == 0)
+        {
+            return [];
+        }
+
+        var (ids, senders) = (wanted.ConvertAll(w => w.File), wanted.ConvertAll(w => w.Sender));
+        return [.. (await (
+            from use in db.FileUses
+            where use.Place == FilePlace.Message && ids.Contains(use.FileId)
+            join member in db.ConversationMembers on use.PlaceId equals member.ConversationId
+            where senders.Contains(member.AccountId) && use.Seq > member.FromSeq
+            select new { member.AccountId, use.FileId }).Distinct().ToListAsync()).Select(found => (found.AccountId, found.FileId))];
     }
 
     /// <param name="MayWrite">For a one-to-one conversation: both are friends and neither blocked the other.</param>

@@ -19,21 +19,46 @@ internal static class ReadConversations
     private const int MaxUnread = 200;
 
     /// <param name="People">The other one; of a group at most <see cref="MaxPeople"/> of the others.</param>
+    /// <param name="Mentions">How many of the unread name me.</param>
+    /// <param name="MentionSeq">The first of these.</param>
     internal sealed record Entry(
-        Guid Id, string Kind, string? Name, List<Person> People, int MemberCount, MessageBody? LastMessage, DateTimeOffset LastAt, long LastSeq, long ReadSeq, int Unread, bool Muted, bool Pinned);
+        Guid Id,
+        string Kind,
+        string? Name,
+        List<Person> People,
+        int MemberCount,
+        MessageBody? LastMessage,
+        DateTimeOffset LastAt,
+        long LastSeq,
+        long ReadSeq,
+        int Unread,
+        int Mentions,
+        long? MentionSeq,
+        bool Muted,
+        bool Pinned);
 
     internal sealed record Page(List<Entry> Conversations, string? Next);
 
-    internal sealed record MemberEntry(Guid Id, string Handle, string Name, MemberRole Role);
+    internal sealed record MemberEntry(Guid Id, string Handle, string Name, Guid? Avatar, MemberRole Role);
 
+    /// <param name="Asked">Whom the group waits for; shown to its owner and administrators.</param>
     internal sealed record Details(
-        Guid Id, string Kind, string? Name, DateTimeOffset CreatedAt, long FromSeq, long LastSeq, long ReadSeq, bool Muted, bool Pinned, MemberRole Role, bool MayWrite, List<MemberEntry> Members);
+        Guid Id, string Kind, string? Name, DateTimeOffset CreatedAt, long FromSeq, long LastSeq, long ReadSeq, bool Muted, bool Pinned, MemberRole Role, bool MayWrite, List<MemberEntry> Members, List<Person> Asked);
 
     public static void Map(RouteGroupBuilder conversations)
     {
         conversations.MapGet("", ListAsync);
         conversations.MapGet("/{id}", GetAsync);
     }
+
+    /// <summary>The other one of each; of a group at most <see cref="MaxPeople"/> of the others.</summary>
+    internal static async Task<ILookup<Guid, Person>> FirstPeopleAsync(WeirDb db, Guid me, List<Guid> ids, CancellationToken cancellation) => (await (
+        from member in db.ConversationMembers
+        where ids.Contains(member.ConversationId) && member.AccountId != me
+            && db.ConversationMembers.Count(m => m.ConversationId == member.ConversationId && m.AccountId != me && m.AccountId.CompareTo(member.AccountId) < 0) < MaxPeople
+        join account in db.Accounts on member.AccountId equals account.Id
+        select new { member.ConversationId, Person = new Person(account.Id, account.UserName!, account.Name, account.AvatarId) }).ToListAsync(cancellation))
+        .ToLookup(p => p.ConversationId, p => p.Person);
 
     private static async Task<Results<Ok<Page>, ProblemHttpResult>> ListAsync(
         Caller caller, WeirDb db, CancellationToken cancellation, string? before = null, int limit = DefaultLimit)
@@ -62,7 +87,7 @@ internal static class ReadConversations
                 Conversation = conversation,
                 Count = db.ConversationMembers.Count(m => m.ConversationId == conversation.Id),
                 Unread = db.Messages.Count(m => m.ConversationId == conversation.Id
-                    && m.Seq > member.ReadSeq && m.Seq > member.FromSeq && m.Seq > conversation.LastSeq - MaxUnread && m.SenderId != caller.Id),
+                    && m.Seq > member.ReadSeq && m.Seq > member.FromSeq && m.Seq > conversation.LastSeq - MaxUnread && m.SenderId != caller.Id && !m.IsNotice),
             };
         // The pinned ones all come with the first page, above it.
         var rows = time is null ? await mine.Where(r => r.Member.PinnedAt != null).OrderByDescending(r => r.Conversation.LastAt).ToListAsync(cancellation) : [];
@@ -74,16 +99,11 @@ internal static class ReadConversations
         var more = unpinned.Count > taken;
         rows.AddRange(unpinned.Take(taken));
         var ids = rows.ConvertAll(r => r.Conversation.Id);
-        var people = (await (
-            from member in db.ConversationMembers
-            where ids.Contains(member.ConversationId) && member.AccountId != caller.Id
-                && db.ConversationMembers.Count(m => m.ConversationId == member.ConversationId && m.AccountId != caller.Id && m.AccountId.CompareTo(member.AccountId) < 0) < MaxPeople
-            join account in db.Accounts on member.AccountId equals account.Id
-            select new { member.ConversationId, Person = new Person(account.Id, account.UserName!, account.Name) }).ToListAsync(cancellation))
-            .ToLookup(p => p.ConversationId, p => p.Person);
+        var people = await FirstPeopleAsync(db, caller.Id, ids, cancellation);
         var newest = (await MessageBody.ReadAsync(
             db, db.Messages.Where(m => ids.Contains(m.ConversationId) && db.Conversations.Any(c => c.Id == m.ConversationId && c.LastSeq == m.Seq)), cancellation))
             .ToDictionary(m => m.Conversation);
+        var mentioned = await MentionsAsync(db, caller.Id, [.. rows.Where(r => r.Unread > 0 && r.Conversation.IsGroup).Select(r => r.Conversation.Id)], cancellation);
         var entries = rows.ConvertAll(r => new Entry(
             r.Conversation.Id,
             KindOf(r.Conversation),
@@ -95,11 +115,25 @@ internal static class ReadConversations
             r.Conversation.LastSeq,
             r.Member.ReadSeq,
             r.Unread,
+            mentioned[r.Conversation.Id].Count(),
+            mentioned[r.Conversation.Id].Cast<long?>().Min(),
             r.Member.Muted,
             r.Member.PinnedAt is not null));
         var end = more ? unpinned[taken - 1].Conversation : null;
         return TypedResults.Ok(new Page(entries, end is null ? null : string.Create(CultureInfo.InvariantCulture, $"{end.LastAt.ToMicroseconds()}-{end.Id:N}")));
     }
+
+    /// <summary>The unread messages of these groups that name me.</summary>
+    private static async Task<ILookup<Guid, long>> MentionsAsync(WeirDb db, Guid me, List<Guid> groups, CancellationToken cancellation) => groups.Count == 0
+        ? Array.Empty<(Guid, long)>().ToLookup(m => m.Item1, m => m.Item2)
+        : (await (
+            from member in db.ConversationMembers
+            where member.AccountId == me && groups.Contains(member.ConversationId)
+            join conversation in db.Conversations on member.ConversationId equals conversation.Id
+            from message in db.Messages
+            where message.ConversationId == conversation.Id && message.Seq > member.ReadSeq && message.Seq > member.FromSeq && message.Seq > conversation.LastSeq - MaxUnread
+                && message.SenderId != me && message.Mentions.Contains(me)
+            select new { message.ConversationId, message.Seq }).ToListAsync(cancellation)).ToLookup(m => m.ConversationId, m => m.Seq);
 
     private static async Task<Results<Ok<Details>, ProblemHttpResult>> GetAsync(string id, Caller caller, WeirDb db, CancellationToken cancellation)
     {
@@ -119,7 +153,7 @@ internal static class ReadConversations
             where member.ConversationId == wanted
             join account in db.Accounts on member.AccountId equals account.Id
             orderby member.JoinedAt, account.UserName
-            select new MemberEntry(account.Id, account.UserName!, account.Name, member.Role)).ToListAsync(cancellation);
+            select new MemberEntry(account.Id, account.UserName!, account.Name, account.AvatarId, member.Role)).ToListAsync(cancellation);
         var other = mine.Conversation.OneId == caller.Id ? mine.Conversation.OtherId : mine.Conversation.OneId;
         var mayWrite = mine.Conversation.IsGroup || await CreateConversation.Friends(db, caller.Id).AnyAsync(a => a.Id == other, cancellation);
         return TypedResults.Ok(new Details(
@@ -134,7 +168,8 @@ internal static class ReadConversations
             mine.Member.PinnedAt is not null,
             mine.Member.Role,
             mayWrite,
-            members));
+            members,
+            mine.Member.Role == MemberRole.Member ? [] : await GroupInvitations.WaitingAsync(db, wanted, cancellation)));
     }
 
     private static string KindOf(Conversation conversation) => conversation.IsGroup ? "group" : "direct";

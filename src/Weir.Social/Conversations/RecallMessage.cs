@@ -3,17 +3,30 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Data;
+using Weir.Social.Files;
 using Weir.Social.Realtime;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Conversations;
 
-/// <summary><c>POST /api/conversations/{id}/messages/{message}/recall</c>: by its sender within two minutes. A notice stays in its place; the text is gone.</summary>
+/// <summary><c>POST /api/conversations/{id}/messages/{message}/recall</c>: by its sender within two minutes. A notice stays in its place; text, pictures and files are gone.</summary>
 internal static class RecallMessage
 {
     internal sealed record Recalled(Guid Conversation, long Seq, Guid Id, DateTimeOffset RecalledAt);
 
     public static void Map(RouteGroupBuilder conversations) => conversations.MapPost("/{id}/messages/{message}/recall", HandleAsync);
+
+    /// <summary>Inside the running transaction.</summary>
+    public static async Task<Recalled> TakeBackAsync(WeirDb db, Message message, DateTimeOffset now, CancellationToken cancellation)
+    {
+        message.RecalledAt = now;
+        message.Text = null;
+        message.Content = null;
+        message.Mentions = [];
+        message.ReplyToSeq = null;
+        await FileUses.ReleaseAsync(db, FilePlace.Message, message.ConversationId, now, cancellation, message.Seq);
+        return new Recalled(message.ConversationId, message.Seq, message.Id, now);
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
         string id, string message, Caller caller, WriteScope write, WeirDb db, Connections connections, TimeProvider clock, CancellationToken cancellation)
@@ -49,11 +62,7 @@ internal static class RecallMessage
                 return Problems.Conflict("too-late", "A message can be recalled within two minutes.");
             }
 
-            found.RecalledAt = clock.Now();
-            found.Text = null;
-            found.Mentions = [];
-            found.ReplyToSeq = null;
-            recalled = new Recalled(conversation, found.Seq, found.Id, found.RecalledAt.Value);
+            recalled = await TakeBackAsync(db, found, clock.Now(), cancellation);
             told = await db.ConversationMembers.Where(m => m.ConversationId == conversation).Select(m => m.AccountId).ToListAsync(cancellation);
             return null;
         }, cancellation);

@@ -4,6 +4,7 @@ using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.Files;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Conversations;
@@ -16,7 +17,14 @@ internal static class SendMessage
 {
     private const int MaxMentions = 50;
 
-    internal sealed record Request(string? ClientId, string? Text, string? ReplyTo = null, List<string>? Mentions = null);
+    internal sealed record Request(
+        string? ClientId,
+        string? Text = null,
+        string? ReplyTo = null,
+        List<string>? Mentions = null,
+        List<string>? Pictures = null,
+        string? File = null,
+        ContentRequest.CardBody? Card = null);
 
     internal sealed record Answer(long Seq, Guid Id, string ClientId, DateTimeOffset SentAt);
 
@@ -29,17 +37,28 @@ internal static class SendMessage
         ConversationThrottle throttle,
         MemberLists members,
         MessageWriter writer,
-        WeirDb db,
+        TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
     {
+        // Most messages need none of their own: the writer has one.
+        WeirDb Db() => context.RequestServices.GetRequiredService<WeirDb>();
+
         Ids.TryParse(id, out var conversation);
         if (!MessageText.IsClientId(request.ClientId))
         {
             return Problems.Field("clientId", "client-id-shape", $"A clientId has 1 to {MessageText.MaxClientId} printable ASCII characters.");
         }
 
-        if (MessageText.Parse(request.Text) is not { } text)
+        var (content, fault) = ContentRequest.Parse(request.Pictures, request.File, request.Card);
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        // With something attached the text may be left out.
+        var text = content != ContentRequest.None && string.IsNullOrWhiteSpace(request.Text) ? "" : MessageText.Parse(request.Text);
+        if (text is null)
         {
             return Problems.Field("text", "text-shape", $"A message has 1 to {MessageText.MaxLength} characters, without control characters.");
         }
@@ -63,7 +82,7 @@ internal static class SendMessage
 
         // A list that says yes may be old, and the writer asks again in its transaction. Everybody else is looked up here: an outsider gets no further.
         if (members.Find(conversation)?.Accounts.Contains(caller.Id) != true
-            && !await db.ConversationMembers.AnyAsync(m => m.ConversationId == conversation && m.AccountId == caller.Id, cancellation))
+            && !await Db().ConversationMembers.AnyAsync(m => m.ConversationId == conversation && m.AccountId == caller.Id, cancellation))
         {
             return Problems.NotFound();
         }
@@ -74,7 +93,20 @@ internal static class SendMessage
         }
 
         var draft = new Draft(
-            conversation, new Person(caller.Id, caller.Handle, caller.Name), request.ClientId!, text, request.ReplyTo is null ? null : replyTo, mentions);
+            conversation,
+            new Person(caller.Id, caller.Handle, caller.Name, caller.Avatar),
+            request.ClientId!,
+            text,
+            request.ReplyTo is null ? null : replyTo,
+            mentions,
+            content.Content,
+            content.Attached);
+        // What was sent before is answered as before, whatever has become of the card since.
+        if (draft.Content?.Card is { } card && !await Cards.IsVisibleAsync(Db(), card, caller.Id, clock.Now(), cancellation) && !await Db().Messages.AnyAsync(m => m.Id == draft.Id, cancellation))
+        {
+            return ContentRequest.CardUnknown();
+        }
+
         if (!writer.TryEnqueue(draft))
         {
             context.Response.Headers.RetryAfter = "1";
@@ -90,6 +122,7 @@ internal static class SendMessage
             // Unfriended and blocked, by either: which of them, nobody is told.
             { Refusal: SendRefusal.NotFriends } => Problems.Forbidden("not-friends", "You can write to each other while you are friends."),
             { Refusal: SendRefusal.ReplyUnknown } => ReplyFault(),
+            { Refusal: SendRefusal.FileUnknown } => FileUses.Unknown(request.File is null ? "pictures" : "file"),
             _ => Problems.NotFound(),
         };
     }

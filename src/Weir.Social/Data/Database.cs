@@ -2,6 +2,8 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Weir.Social.Search;
+using Weir.Social.Sessions;
 
 namespace Weir.Social.Data;
 
@@ -12,6 +14,7 @@ internal static class Database
     {
         services.AddSingleton<WriteGate>();
         services.AddScoped<WriteScope>();
+        services.AddExceptionHandler<UnstorableText>().AddExceptionHandler<Contention>();
         return options.Database == DatabaseProvider.Sqlite
             ? services.AddDbContextPool<WeirDb, SqliteDb>((provider, builder) => Configure(builder, options, provider.GetServices<IInterceptor>()))
             : services.AddDbContextPool<WeirDb, PostgresDb>((provider, builder) => Configure(builder, options, provider.GetServices<IInterceptor>()));
@@ -22,9 +25,7 @@ internal static class Database
     {
         if (options.Database == DatabaseProvider.Sqlite)
         {
-            var sqlite = new DbContextOptionsBuilder<SqliteDb>();
-            Configure(sqlite, options, []);
-            return new SqliteDb(sqlite.Options);
+            return OpenSqlite(options.DatabaseFile);
         }
 
         var postgres = new DbContextOptionsBuilder<PostgresDb>();
@@ -32,24 +33,38 @@ internal static class Database
         return new PostgresDb(postgres.Options);
     }
 
-    public static async Task MigrateAsync(this WeirDb db, CancellationToken cancellation)
+    /// <param name="pooling">False closes the file with the connection: for a file that does not stay.</param>
+    public static WeirDb OpenSqlite(string file, bool pooling = true)
     {
-        if (db.Database.IsSqlite())
-        {
-            // Kept in the file. A restored snapshot has it off.
-            await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellation);
-        }
-
-        // MigrateAsync locks and looks several times; most starts find nothing to do.
-        if ((await db.Database.GetPendingMigrationsAsync(cancellation)).Any())
-        {
-            await db.Database.MigrateAsync(cancellation);
-        }
+        var builder = new DbContextOptionsBuilder<SqliteDb>();
+        ConfigureSqlite(builder, file, pooling);
+        Configure(builder, []);
+        return new SqliteDb(builder.Options);
     }
 
-    public static string SqliteConnection(string file) => new SqliteConnectionStringBuilder
+    public static async Task MigrateAsync(this WeirDb db, CancellationToken cancellation)
+    {
+        // MigrateAsync locks and looks several times; most starts find nothing to do.
+        var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).Any();
+        if (!db.Database.IsSqlite())
+        {
+            await (pending ? db.Database.MigrateAsync(cancellation) : Task.CompletedTask);
+            return;
+        }
+
+        if (pending)
+        {
+            await SqliteUpgrade.RunAsync(db, cancellation);
+        }
+
+        // Kept in the file. A restored snapshot has it off.
+        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL;", cancellation);
+    }
+
+    public static string SqliteConnection(string file, bool pooling = true) => new SqliteConnectionStringBuilder
     {
         DataSource = file,
+        Pooling = pooling,
         ForeignKeys = true,
         DefaultTimeout = 10,
     }.ToString();
@@ -58,13 +73,25 @@ internal static class Database
     {
         if (options.Database == DatabaseProvider.Sqlite)
         {
-            builder.UseSqlite(SqliteConnection(options.DatabaseFile)).AddInterceptors(Pragmas.Instance);
+            ConfigureSqlite(builder, options.DatabaseFile);
         }
         else
         {
             builder.UseNpgsql(options.ConnectionString);
         }
 
+        Configure(builder, interceptors);
+    }
+
+    private static void ConfigureSqlite(DbContextOptionsBuilder builder, string file, bool pooling = true) => builder
+        .UseSqlite(SqliteConnection(file, pooling))
+        .AddInterceptors(Pragmas.Instance)
+        // Said of migrations that rebuild tables: SqliteUpgrade makes them in a copy.
+        .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));
+
+    private static void Configure(DbContextOptionsBuilder builder, IEnumerable<IInterceptor> interceptors)
+    {
+        builder.AddInterceptors(SessionChanges.Instance, SearchChanges.Instance);
         builder.AddInterceptors(interceptors);
         builder.ConfigureWarnings(warnings => warnings
             .Ignore(RelationalEventId.MultipleCollectionIncludeWarning)

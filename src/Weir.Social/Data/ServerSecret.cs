@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Weir.Hosting;
 
 namespace Weir.Social.Data;
 
@@ -13,23 +14,5 @@ internal sealed class ServerSecret
 
     public byte[] Mac(string message) => HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes(message));
 
-    public static ServerSecret LoadOrCreate(string path)
-    {
-        if (!File.Exists(path))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            using var file = new FileStream(path, options);
-            file.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Length))));
-            file.Flush(flushToDisk: true);
-        }
-
-        var secret = Convert.FromHexString(File.ReadAllText(path).Trim());
-        return secret.Length == Length ? new ServerSecret(secret) : throw new InvalidDataException($"'{path}' does not hold {Length} bytes.");
-    }
+    public static ServerSecret LoadOrCreate(string path) => new(SecretFile.RandomBytes(path, Length));
 }

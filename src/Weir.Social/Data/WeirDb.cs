@@ -2,13 +2,23 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Weir.Social.Accounts;
 using Weir.Social.Admin;
+using Weir.Social.Articles;
 using Weir.Social.Audiences;
 using Weir.Social.Blocks;
 using Weir.Social.Broadcasts;
 using Weir.Social.Circles;
 using Weir.Social.Conversations;
+using Weir.Social.Exports;
+using Weir.Social.Files;
 using Weir.Social.Friends;
 using Weir.Social.Invitations;
+using Weir.Social.Moments;
+using Weir.Social.Notifications;
+using Weir.Social.Notifications.Push;
+using Weir.Social.OfficialAccounts;
+using Weir.Social.Search;
+using Weir.Social.Passkeys;
+using Weir.Social.Reporting;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Data;
@@ -16,9 +26,17 @@ namespace Weir.Social.Data;
 /// <summary>The social plane's one model. <see cref="SqliteDb"/> and <see cref="PostgresDb"/> differ in migrations and column types only.</summary>
 internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
 {
+    /// <summary>The running transaction changed an account or a session.</summary>
+    public bool PeopleChanged { get; set; }
+
+    /// <summary>The running transaction changed what searches look at.</summary>
+    public bool SearchedChanged { get; set; }
+
     public DbSet<Account> Accounts => Set<Account>();
 
     public DbSet<Session> Sessions => Set<Session>();
+
+    public DbSet<SessionsEpoch> SessionsEpoch => Set<SessionsEpoch>();
 
     public DbSet<Invitation> Invitations => Set<Invitation>();
 
@@ -32,7 +50,17 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<CircleMember> CircleMembers => Set<CircleMember>();
 
+    public DbSet<Post> Posts => Set<Post>();
+
     public DbSet<Broadcast> Broadcasts => Set<Broadcast>();
+
+    public DbSet<Moment> Moments => Set<Moment>();
+
+    public DbSet<MomentLike> MomentLikes => Set<MomentLike>();
+
+    public DbSet<MomentComment> MomentComments => Set<MomentComment>();
+
+    public DbSet<MomentHiding> MomentHidings => Set<MomentHiding>();
 
     public DbSet<AudienceCircle> AudienceCircles => Set<AudienceCircle>();
 
@@ -54,6 +82,57 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<Message> Messages => Set<Message>();
 
+    public DbSet<GroupLink> GroupLinks => Set<GroupLink>();
+
+    public DbSet<GroupInvitation> GroupInvitations => Set<GroupInvitation>();
+
+    public DbSet<GroupRemoval> GroupRemovals => Set<GroupRemoval>();
+
+    public DbSet<StoredFile> Files => Set<StoredFile>();
+
+    public DbSet<FileUse> FileUses => Set<FileUse>();
+
+    public DbSet<OfficialAccount> OfficialAccounts => Set<OfficialAccount>();
+
+    public DbSet<OfficialEditor> OfficialEditors => Set<OfficialEditor>();
+
+    public DbSet<Follower> Followers => Set<Follower>();
+
+    public DbSet<RemovedFollower> RemovedFollowers => Set<RemovedFollower>();
+
+    public DbSet<OfficialSettings> OfficialSettings => Set<OfficialSettings>();
+
+    public DbSet<OfficialPermission> OfficialPermissions => Set<OfficialPermission>();
+
+    public DbSet<Notification> Notifications => Set<Notification>();
+
+    public DbSet<NoticeSettings> NoticeSettings => Set<NoticeSettings>();
+
+    public DbSet<PushSubscription> PushSubscriptions => Set<PushSubscription>();
+
+    public DbSet<Star> Stars => Set<Star>();
+
+    public DbSet<Article> Articles => Set<Article>();
+
+    public DbSet<ArticleDay> ArticleDays => Set<ArticleDay>();
+
+    public DbSet<ArticleLike> ArticleLikes => Set<ArticleLike>();
+
+    public DbSet<ArticleSend> ArticleSends => Set<ArticleSend>();
+
+    public DbSet<ArticleSendItem> ArticleSendItems => Set<ArticleSendItem>();
+
+    public DbSet<SearchChange> SearchChanges => Set<SearchChange>();
+    public DbSet<Passkey> Passkeys => Set<Passkey>();
+
+    public DbSet<PasswordReset> PasswordResets => Set<PasswordReset>();
+
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    public DbSet<Report> Reports => Set<Report>();
+
+    public DbSet<Export> Exports => Set<Export>();
+
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         modelBuilder.Entity<Account>(account =>
@@ -63,7 +142,9 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
             account.Ignore(a => a.LockoutEnd).Ignore(a => a.LockoutEnabled).Ignore(a => a.AccessFailedCount).Ignore(a => a.SecurityStamp);
             account.Ignore(a => a.Handle);
             account.Property(a => a.Id).ValueGeneratedNever();
+            account.Property(a => a.About).HasMaxLength(Account.AboutLength * 2);
             account.Property(a => a.UserName).HasMaxLength(Handle.MaxLength).IsRequired();
+            account.Property(a => a.MomentWindow).HasConversion<string>().HasMaxLength(16).HasDefaultValue(MomentWindow.All);
             account.Property(a => a.NormalizedUserName).HasMaxLength(Handle.MaxLength).IsRequired();
             account.Property(a => a.ConcurrencyStamp).IsConcurrencyToken();
             account.HasIndex(a => a.NormalizedUserName).IsUnique();
@@ -73,6 +154,11 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
             session.Property(s => s.Id).ValueGeneratedNever();
             session.HasIndex(s => s.TokenHash).IsUnique();
             session.HasOne(s => s.Account).WithMany().HasForeignKey(s => s.AccountId);
+        });
+        modelBuilder.Entity<SessionsEpoch>(epoch =>
+        {
+            epoch.Property(e => e.Id).ValueGeneratedNever();
+            epoch.HasData(new SessionsEpoch());
         });
         modelBuilder.Entity<Invitation>(invitation =>
         {
@@ -112,28 +198,13 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
             member.HasKey(m => new { m.CircleId, m.AccountId });
             member.HasOne<Account>().WithMany().HasForeignKey(m => m.AccountId);
         });
+        AudienceModel.Configure(modelBuilder);
         modelBuilder.Entity<Broadcast>(broadcast =>
         {
             broadcast.Ignore(b => b.IsOpen);
-            broadcast.Property(b => b.Id).ValueGeneratedNever();
+            broadcast.ToTable("Broadcasts");
             broadcast.Property(b => b.State).HasConversion<string>().HasMaxLength(16);
-            broadcast.Property(b => b.Kind).HasConversion<string>().HasMaxLength(16);
-            broadcast.HasOne(b => b.Host).WithMany().HasForeignKey(b => b.HostId);
-            broadcast.HasMany(b => b.Circles).WithOne().HasForeignKey(c => c.BroadcastId);
-            broadcast.HasMany(b => b.Exceptions).WithOne().HasForeignKey(e => e.BroadcastId);
-            broadcast.HasIndex(b => new { b.HostId, b.CreatedAt });
             broadcast.HasIndex(b => b.State);
-        });
-        modelBuilder.Entity<AudienceCircle>(circle =>
-        {
-            circle.HasKey(c => new { c.BroadcastId, c.CircleId, c.Except });
-            circle.HasOne<Circle>().WithMany().HasForeignKey(c => c.CircleId);
-        });
-        modelBuilder.Entity<AudienceException>(exception =>
-        {
-            exception.HasKey(e => new { e.BroadcastId, e.Handle });
-            exception.HasIndex(e => e.Handle);
-            exception.HasOne<Account>().WithMany().HasForeignKey(e => e.AccountId);
         });
         // No key to accounts: the empty id is everybody without one.
         modelBuilder.Entity<Admission>(admission =>
@@ -164,6 +235,17 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
             permission.HasOne<Account>().WithMany().HasForeignKey(p => p.AccountId);
         });
         ConversationModel.Configure(modelBuilder);
+        FileModel.Configure(modelBuilder);
+        OfficialModel.Configure(modelBuilder);
+        NoticeModel.Configure(modelBuilder);
+        ArticleModel.Configure(modelBuilder);
+        MomentModel.Configure(modelBuilder);
+        SearchChange.Configure(modelBuilder);
+        Passkey.Configure(modelBuilder);
+        PasswordReset.Configure(modelBuilder);
+        AuditEntry.Configure(modelBuilder);
+        Report.Configure(modelBuilder);
+        Export.Configure(modelBuilder);
     }
 }
 

@@ -3,6 +3,8 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Weir.Social.Broadcasts;
 using Weir.Social.LivePlane;
+using Weir.Social.Search;
+using Weir.Social.Sessions;
 
 namespace Weir.Social.Data;
 
@@ -29,17 +31,21 @@ internal sealed class WriteGate : IDisposable
 /// Every change goes through here: one serializable transaction, so that what a change has read still holds when it is written (a ticket and
 /// a cut of the same person cannot both win), then word to the live plane of the broadcasts it changed.
 /// </summary>
-internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live)
+internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, SearchSignal search)
 {
     private const int Attempts = 20;
     private readonly HashSet<Guid> _changed = [];
+    private readonly List<Action> _afterwards = [];
 
     /// <summary>The live plane must hear of this broadcast once the transaction is on disk.</summary>
     public void Changed(Guid broadcast) => _changed.Add(broadcast);
 
     /// <summary>The same for every broadcast of this host that has not ended: what they may publish with depends on the newest.</summary>
     public async Task ChangedOpenOfAsync(Guid host, CancellationToken cancellation) => _changed.UnionWith(
-        await db.Broadcasts.Where(b => b.HostId == host && b.State != BroadcastState.Ended).Select(b => b.Id).ToListAsync(cancellation));
+        await db.Broadcasts.Where(b => b.OwnerId == host && b.State != BroadcastState.Ended).Select(b => b.Id).ToListAsync(cancellation));
+
+    /// <summary>Runs once the transaction is on disk, and not at all when it fails. It must not wait.</summary>
+    public void AfterCommit(Action action) => _afterwards.Add(action);
 
     /// <summary>Runs <paramref name="body"/>, once more from the start when PostgreSQL finds that it conflicts with another, and saves. It must have no effect but on the database.</summary>
     public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation)
@@ -49,29 +55,45 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live)
         {
             db.ChangeTracker.Clear();
             _changed.Clear();
+            db.PeopleChanged = false;
+            db.SearchedChanged = false;
+            _afterwards.Clear();
             try
             {
                 // On SQLite this is BEGIN IMMEDIATE.
                 await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellation);
                 var result = await body();
                 await db.SaveChangesAsync(cancellation);
+                await SessionsEpoch.RaiseIfChangedAsync(db, cancellation);
                 await transaction.CommitAsync(CancellationToken.None);
+                if (db.SearchedChanged)
+                {
+                    search.Changed();
+                }
+
                 live.Changed(_changed);
+                _afterwards.ForEach(action => action());
                 return result;
             }
-            catch (Exception fault) when (attempt < Attempts && IsConflict(fault))
+            catch (Exception fault) when (attempt < Attempts && IsRepeatable(fault))
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 5 * attempt)), cancellation);
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 10 * attempt)), cancellation);
             }
         }
     }
 
+    /// <summary>The same people's changes met so often that none of the attempts came through.</summary>
+    public static bool IsConflict(Exception? fault) => Conflicts(fault, unique: false);
+
+    private static bool IsRepeatable(Exception? fault) => Conflicts(fault, unique: true);
+
     // 40001 serialization_failure, 40P01 deadlock_detected: PostgreSQL asks for the whole transaction again. 23505 unique_violation: two
     // made the same row at once; the one that runs again finds the other's.
-    private static bool IsConflict(Exception? fault) => fault switch
+    private static bool Conflicts(Exception? fault, bool unique) => fault switch
     {
         null => false,
-        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation } => true,
-        _ => IsConflict(fault.InnerException),
+        PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => true,
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } => unique,
+        _ => Conflicts(fault.InnerException, unique),
     };
 }

@@ -6,8 +6,10 @@ using Weir.Social.Friends;
 
 namespace Weir.Social.Demo;
 
-/// <summary>What <c>--demo</c> starts with: five people and a circle. Who of them is live is up to the program, through the ordinary API.</summary>
-public sealed record DemoWorld(string Host, IReadOnlyList<string> Friends, string Stranger, Guid Circle);
+/// <summary>What <c>--demo</c> starts with: five people, a circle, and what they said to each other. Who of them is live is up to the program, through the ordinary API.</summary>
+/// <param name="Conversation">Of the host and the first friend.</param>
+/// <param name="Group">Of the host and all friends.</param>
+public sealed record DemoWorld(string Host, IReadOnlyList<string> Friends, string Stranger, Guid Circle, Guid Conversation, Guid Group);
 
 /// <summary>Makes the demo people once. They have no passwords: one click signs in as each, on loopback only.</summary>
 internal static class DemoSeed
@@ -56,8 +58,14 @@ internal static class DemoSeed
             var family = new Circle { Id = Guid.NewGuid(), OwnerId = accounts[0].Id, Name = "家人 Family", CreatedAt = clock.Now() };
             family.Members.AddRange(accounts[1..3].Select(a => new CircleMember { CircleId = family.Id, AccountId = a.Id }));
             db.Circles.Add(family);
+            DemoTalk.Add(db, accounts, clock.Now());
             return family.Id;
         }, cancellation);
-        return new DemoWorld(People[0].Handle, [.. People[1..4].Select(p => p.Handle)], People[4].Handle, circle);
+        var (host, friend) = (People[0].Handle, People[1].Handle);
+        var conversations = db.Conversations.Where(c =>
+            c.Members.Any(m => db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == host)) && c.Members.Any(m => db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == friend)));
+        var conversation = await conversations.Where(c => c.OneId != null).Select(c => c.Id).SingleAsync(cancellation);
+        var group = await conversations.Where(c => c.OneId == null).OrderBy(c => c.CreatedAt).Select(c => c.Id).FirstAsync(cancellation);
+        return new DemoWorld(People[0].Handle, [.. People[1..4].Select(p => p.Handle)], People[4].Handle, circle, conversation, group);
     }
 }

@@ -17,7 +17,7 @@ internal static class DemoSessions
     public static Task<List<Person>> PeopleAsync(WeirDb db, CancellationToken cancellation) => db.Accounts
         .Where(a => a.PasswordHash == null && a.DeletedAt == null && a.SuspendedAt == null)
         .OrderBy(a => a.CreatedAt).ThenBy(a => a.Id)
-        .Select(a => new Person(a.Id, a.UserName!, a.Name))
+        .Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId))
         .ToListAsync(cancellation);
 
     private static async Task<Results<Created<SignedIn>, ProblemHttpResult>> HandleAsync(

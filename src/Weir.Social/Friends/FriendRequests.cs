@@ -2,8 +2,13 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Accounts;
+using Weir.Social.Conversations;
 using Weir.Social.Data;
+using Weir.Social.Notifications;
+using Weir.Social.Realtime;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
+using NoticeKind = Weir.Social.Notifications.NoticeKind;
 
 namespace Weir.Social.Friends;
 
@@ -35,7 +40,7 @@ internal static class FriendRequests
     }
 
     private static async Task<Results<Created<Asked>, ProblemHttpResult>> AskAsync(
-        Request request, Caller caller, WriteScope write, WeirDb db, TimeProvider clock, CancellationToken cancellation)
+        Request request, Caller caller, Limits limits, WriteScope write, WeirDb db, Notices notices, Connections connections, TimeProvider clock, HttpContext context, CancellationToken cancellation)
     {
         if (Handle.Parse(request.Handle) is not { } handle)
         {
@@ -47,6 +52,11 @@ internal static class FriendRequests
             return Problems.Field("handle", "handle-own", "This is your own handle.");
         }
 
+        if (!limits.FriendRequests.TryTake(out var retryAfter, caller.Handle))
+        {
+            return Problems.Throttled(context, retryAfter);
+        }
+
         return await write.RunAsync<Results<Created<Asked>, ProblemHttpResult>>(async () =>
         {
             var mine = await db.FriendRequests.SingleOrDefaultAsync(r => r.FromId == caller.Id && r.ToHandle == handle, cancellation);
@@ -54,7 +64,8 @@ internal static class FriendRequests
             if (theirs is not null)
             {
                 // Both want it: no need to ask again.
-                await BefriendAsync(db, theirs, caller, clock, cancellation);
+                await BefriendAsync(db, theirs, caller, notices, clock, cancellation);
+                await AgainAsync(write, db, connections, theirs.FromId, caller.Id, cancellation);
                 return TypedResults.Created("/api/friends", new Asked(theirs.Id));
             }
 
@@ -83,6 +94,15 @@ internal static class FriendRequests
 
             mine = new FriendRequest { Id = Guid.NewGuid(), FromId = caller.Id, ToHandle = handle, CreatedAt = clock.Now() };
             db.FriendRequests.Add(mine);
+            var asked = await db.Accounts
+                .Where(a => a.UserName == handle && a.DeletedAt == null && !db.Blocks.Any(b => b.OwnerId == a.Id && b.BlockedId == caller.Id))
+                .Select(a => a.Id)
+                .SingleOrDefaultAsync(cancellation);
+            if (asked != Guid.Empty)
+            {
+                await notices.AddAsync(new Happened(NoticeKind.FriendRequest, asked, caller.Id, mine.Id), cancellation);
+            }
+
             return Answer(mine);
         }, cancellation);
 
@@ -93,7 +113,7 @@ internal static class FriendRequests
     {
         var incoming = await Open(db, caller)
             .OrderByDescending(r => r.CreatedAt)
-            .Join(db.Accounts, r => r.FromId, a => a.Id, (r, a) => new Incoming(r.Id, new Person(a.Id, a.UserName!, a.Name), r.CreatedAt))
+            .Join(db.Accounts, r => r.FromId, a => a.Id, (r, a) => new Incoming(r.Id, new Person(a.Id, a.UserName!, a.Name, a.AvatarId), r.CreatedAt))
             .Take(500)
             .ToListAsync(cancellation);
         var outgoing = await db.FriendRequests
@@ -105,7 +125,7 @@ internal static class FriendRequests
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> AcceptAsync(
-        string id, Caller caller, WriteScope write, WeirDb db, TimeProvider clock, CancellationToken cancellation)
+        string id, Caller caller, WriteScope write, WeirDb db, Notices notices, Connections connections, TimeProvider clock, CancellationToken cancellation)
     {
         Ids.TryParse(id, out var request);
         return await write.RunAsync<Results<NoContent, ProblemHttpResult>>(async () =>
@@ -115,7 +135,8 @@ internal static class FriendRequests
                 return Problems.NotFound();
             }
 
-            await BefriendAsync(db, found, caller, clock, cancellation);
+            await BefriendAsync(db, found, caller, notices, clock, cancellation);
+            await AgainAsync(write, db, connections, found.FromId, caller.Id, cancellation);
             return TypedResults.NoContent();
         }, cancellation);
     }
@@ -135,14 +156,32 @@ internal static class FriendRequests
         && db.Accounts.Any(a => a.Id == r.FromId && a.SuspendedAt == null && a.DeletedAt == null)
         && !db.Blocks.Any(b => (b.OwnerId == caller.Id && b.BlockedId == r.FromId) || (b.OwnerId == r.FromId && b.BlockedId == caller.Id)));
 
-    private static async Task BefriendAsync(WeirDb db, FriendRequest request, Caller caller, TimeProvider clock, CancellationToken cancellation)
+    private static async Task BefriendAsync(WeirDb db, FriendRequest request, Caller caller, Notices notices, TimeProvider clock, CancellationToken cancellation)
     {
         var other = await db.Accounts.SingleAsync(a => a.Id == request.FromId, cancellation);
         await Friendships.AddAsync(db, caller.Id, other.Id, clock.Now(), cancellation);
         await db.FriendRequests
             .Where(r => (r.FromId == other.Id && r.ToHandle == caller.Handle) || (r.FromId == caller.Id && r.ToHandle == other.UserName))
             .ExecuteDeleteAsync(cancellation);
+        await notices.AddAsync(new Happened(NoticeKind.FriendAccepted, other.Id, caller.Id, caller.Id), cancellation);
         // Deleted above, behind the tracker's back.
         db.Entry(request).State = EntityState.Detached;
+    }
+
+    /// <summary>The pages that have their conversation open learn that one may write in it again.</summary>
+    private static async Task AgainAsync(WriteScope write, WeirDb db, Connections connections, Guid one, Guid other, CancellationToken cancellation)
+    {
+        var conversation = await db.Conversations
+            .Where(c => (c.OneId == one && c.OtherId == other) || (c.OneId == other && c.OtherId == one))
+            .Select(c => c.Id)
+            .SingleOrDefaultAsync(cancellation);
+        if (conversation != Guid.Empty)
+        {
+            write.AfterCommit(() =>
+            {
+                connections.Send(one, Events.Conversation, new ConversationEvent(conversation));
+                connections.Send(other, Events.Conversation, new ConversationEvent(conversation));
+            });
+        }
     }
 }

@@ -10,7 +10,7 @@ namespace Weir.Social.Friends;
 /// <summary><c>/api/friends</c>. Removing somebody takes my direction of the friendship and their places in my circles; they are not told, but they see nothing new of me, nor I of them.</summary>
 internal static class Friendships
 {
-    internal sealed record Friend(Guid Id, string Handle, string Name, DateTimeOffset Since, List<Guid> Circles);
+    internal sealed record Friend(Guid Id, string Handle, string Name, Guid? Avatar, DateTimeOffset Since, List<Guid> Circles, bool Starred);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -43,11 +43,11 @@ internal static class Friendships
             join account in db.Accounts on friendship.FriendId equals account.Id
             where account.DeletedAt == null
             orderby account.Name, account.UserName
-            select new { account.Id, Handle = account.UserName!, account.Name, friendship.Since }).ToListAsync(cancellation);
+            select new { account.Id, Handle = account.UserName!, account.Name, account.AvatarId, friendship.Since, Starred = db.Stars.Any(s => s.OwnerId == caller.Id && s.TargetId == account.Id) }).ToListAsync(cancellation);
         var circles = (await db.CircleMembers.AsNoTracking()
             .Where(m => db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
             .ToListAsync(cancellation)).ToLookup(m => m.AccountId, m => m.CircleId);
-        return TypedResults.Ok(friends.ConvertAll(f => new Friend(f.Id, f.Handle, f.Name, f.Since, [.. circles[f.Id]])));
+        return TypedResults.Ok(friends.ConvertAll(f => new Friend(f.Id, f.Handle, f.Name, f.AvatarId, f.Since, [.. circles[f.Id]], f.Starred)));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
@@ -65,6 +65,7 @@ internal static class Friendships
             }
 
             db.Friendships.Remove(friendship);
+            await db.Stars.Where(s => s.OwnerId == caller.Id && s.TargetId == friendship.FriendId).ExecuteDeleteAsync(cancellation);
             await db.CircleMembers
                 .Where(m => m.AccountId == friendship.FriendId && db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
                 .ExecuteDeleteAsync(cancellation);

@@ -65,7 +65,7 @@ internal static class InvitationCalls
             invitation.Code,
             invitation.CreatedAt,
             invitation.ExpiresAt,
-            account == null ? null : new Person(account.Id, account.UserName!, account.Name))).Take(200).ToListAsync(cancellation));
+            account == null ? null : new Person(account.Id, account.UserName!, account.Name, account.AvatarId))).Take(200).ToListAsync(cancellation));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(
         string code, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>

@@ -3,11 +3,12 @@ using Weir.Contracts;
 using Weir.Contracts.Planes;
 using Weir.Social.Broadcasts;
 using Weir.Social.Data;
+using Weir.Social.Notifications;
 
 namespace Weir.Social.LivePlane;
 
 /// <summary>Writes into the broadcasts' records what the live node reports. A report that is repeated or overtaken changes nothing.</summary>
-internal sealed class Reports(WeirDb db, WriteScope write)
+internal sealed class Reports(WeirDb db, WriteScope write, LiveNotices notices)
 {
     public Task ApplyAsync(BroadcastReport report, CancellationToken cancellation) => write.RunAsync(async () =>
     {
@@ -18,6 +19,7 @@ internal sealed class Reports(WeirDb db, WriteScope write)
             return false;
         }
 
+        var begins = broadcast.State == BroadcastState.Ready && report.Phase == BroadcastPhase.Live;
         broadcast.Revision = report.Revision;
         broadcast.StartedAt ??= report.StartedAt > 0 ? Times.FromMicroseconds(report.StartedAt) : null;
         broadcast.MediaDuration = Math.Max(report.MediaDuration, 0);
@@ -45,15 +47,25 @@ internal sealed class Reports(WeirDb db, WriteScope write)
                 broadcast.EndedAt = Times.FromMicroseconds(report.ChangedAt);
                 write.Changed(id);
                 // The encoder key goes to the host's next newest broadcast.
-                await write.ChangedOpenOfAsync(broadcast.HostId, cancellation);
+                await write.ChangedOpenOfAsync(broadcast.OwnerId, cancellation);
             }
         }
+
+        if (begins)
+        {
+            await notices.BeganAsync(broadcast, cancellation);
+        }
+
+        await notices.SayAsync(broadcast, cancellation);
 
         return true;
     }, cancellation);
 
     /// <summary>The node confirmed that it forgot this broadcast; nothing needs its row any more.</summary>
-    public Task ForgottenAsync(Guid broadcast, CancellationToken cancellation) => write.RunAsync(
-        () => db.Broadcasts.Where(b => b.Id == broadcast && b.DeletedAt != null).ExecuteDeleteAsync(cancellation),
-        cancellation);
+    public Task ForgottenAsync(Guid broadcast, CancellationToken cancellation) => write.RunAsync(async () =>
+    {
+        // One row in two tables, which no single statement deletes.
+        db.Broadcasts.RemoveRange(await db.Broadcasts.Where(b => b.Id == broadcast && b.DeletedAt != null).ToListAsync(cancellation));
+        return true;
+    }, cancellation);
 }

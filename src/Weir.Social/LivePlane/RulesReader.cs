@@ -25,18 +25,18 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys)
         var rows = await db.Broadcasts.AsNoTracking().Where(b => ids.Contains(b.Id)).Select(b => new
         {
             b.Id,
-            b.HostId,
+            b.OwnerId,
             b.Title,
             b.Kind,
             b.State,
             b.Epoch,
             Deleted = b.DeletedAt != null,
-            HostActive = b.Host!.SuspendedAt == null && b.Host.DeletedAt == null,
-            Named = db.LivePermissions.Any(p => p.AccountId == b.HostId),
-            b.Host.EncoderKeyGeneration,
+            HostActive = b.Owner!.SuspendedAt == null && b.Owner.DeletedAt == null,
+            Named = db.LivePermissions.Any(p => p.AccountId == b.OwnerId),
+            b.Owner.EncoderKeyGeneration,
             // Hosts' broadcasts never have the same time of creation (CreateBroadcast).
             IsNewest = !db.Broadcasts.Any(o =>
-                o.HostId == b.HostId && o.DeletedAt == null && o.State != BroadcastState.Ended && o.CreatedAt > b.CreatedAt),
+                o.OwnerId == b.OwnerId && o.DeletedAt == null && o.State != BroadcastState.Ended && o.CreatedAt > b.CreatedAt),
         }).ToListAsync(cancellation);
         var cuts = (await db.Cuts.AsNoTracking().Where(c => ids.Contains(c.BroadcastId)).ToListAsync(cancellation)).ToLookup(c => c.BroadcastId);
         var mutes = (await db.Mutes.AsNoTracking().Where(m => ids.Contains(m.BroadcastId)).ToListAsync(cancellation)).ToLookup(m => m.BroadcastId);
@@ -54,7 +54,7 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys)
             var rules = new BroadcastRules
             {
                 Broadcast = row.Id.ToWire(),
-                Host = row.HostId.ToWire(),
+                Host = row.OwnerId.ToWire(),
                 Title = row.Title,
                 Public = row.Kind == AudienceKind.Public && row.HostActive,
                 Ended = ended,
@@ -67,7 +67,7 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys)
                 rules.PublishKeyHashes.Add(Hash(keys.WhipToken(row.Id)));
                 if (row.IsNewest)
                 {
-                    rules.PublishKeyHashes.Add(Hash(keys.EncoderKey(row.HostId, row.EncoderKeyGeneration)));
+                    rules.PublishKeyHashes.Add(Hash(keys.EncoderKey(row.OwnerId, row.EncoderKeyGeneration)));
                 }
             }
 

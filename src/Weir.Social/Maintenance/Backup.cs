@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Weir.Hosting;
 using Weir.Social.Data;
+using Weir.Social.Files;
 
 namespace Weir.Social.Maintenance;
 
@@ -14,10 +15,11 @@ internal sealed record BackupManifest(string Version, DateTimeOffset MadeAt, str
     public const string DatabaseEntry = "weir.db";
     public const string SecretsFolder = "secrets/";
     public const string RecordingsFolder = "recordings/";
+    public const string FilesFolder = "files/";
 }
 
 /// <summary>
-/// <c>weir backup</c>: one tar file with a consistent snapshot of the database, the secrets and the recordings, beside a running Weir or without one. It
+/// <c>weir backup</c>: one tar file with a consistent snapshot of the database, the secrets, people's files and the recordings, beside a running Weir or without one. It
 /// appears under its name only once it is whole and on disk.
 /// </summary>
 public static class Backup
@@ -61,6 +63,12 @@ public static class Backup
                     }
 
                     await AddTreeAsync(tar, options.SecretsDirectory, BackupManifest.SecretsFolder, files, cancellation);
+                    // After the database: every file that its snapshot speaks of was whole before, and those that came since do no harm.
+                    if (Directory.Exists(options.FilesDirectory))
+                    {
+                        await AddTreeAsync(tar, options.FilesDirectory, BackupManifest.FilesFolder, files, cancellation, except: FileStore.IncomingOf(options));
+                    }
+
                     if (Directory.Exists(recordings))
                     {
                         await AddTreeAsync(tar, recordings, BackupManifest.RecordingsFolder, files, cancellation);
@@ -114,21 +122,43 @@ public static class Backup
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static async Task AddTreeAsync(TarWriter tar, string directory, string folder, SortedDictionary<string, string> files, CancellationToken cancellation)
+    private static async Task AddTreeAsync(TarWriter tar, string directory, string folder, SortedDictionary<string, string> files, CancellationToken cancellation, string? except = null)
     {
         foreach (var path in Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
+            if (except is not null && path.StartsWith(except + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             await AddAsync(tar, path, folder + Path.GetRelativePath(directory, path).Replace('\\', '/'), files, cancellation);
         }
     }
 
     private static async Task AddAsync(TarWriter tar, string path, string name, SortedDictionary<string, string> files, CancellationToken cancellation)
     {
-        await using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        await using var source = Open(path);
+        if (source is null)
+        {
+            return; // Deleted since the folder was listed.
+        }
+
         // A recording that is being written grows: what it is now is whole up to its last fragment.
         using var now = new FirstBytes(source, source.Length);
         await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = now, Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite }, cancellation);
         files.Add(name, now.Sha256);
+    }
+
+    private static FileStream? Open(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Reads the first bytes of a file that may grow, and hashes them on the way.</summary>

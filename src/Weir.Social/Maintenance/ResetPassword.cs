@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Weir.Social.Accounts;
+using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.Sessions;
 
 namespace Weir.Social.Maintenance;
 
@@ -23,8 +25,10 @@ public static class ResetPassword
         var password = NewPassword();
         var hashing = new PasswordHashing(Options.Create(new PasswordHasherOptions { IterationCount = options.PasswordIterations }));
         account.PasswordHash = hashing.HashPassword(account, password);
+        db.AuditEntries.Add(AuditTrail.Of(AuditAction.PasswordResetByCommand, Guid.Empty, "", account.Id, account.Handle, "", TimeProvider.System));
         await db.SaveChangesAsync(cancellation);
         await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+        await SessionsEpoch.RaiseIfChangedAsync(db, cancellation);
         await transaction.CommitAsync(cancellation);
         return password;
     }

@@ -12,7 +12,13 @@ internal static class Events
     public const string Message = "message";
     public const string Recalled = "recalled";
     public const string Read = "read";
+    public const string Link = "link";
     public const string Conversation = "conversation";
+    public const string Asked = "asked";
+    public const string Typing = "typing";
+    public const string Notification = "notification";
+    public const string Articles = "articles";
+    public const string Moment = "moment";
 }
 
 /// <summary>

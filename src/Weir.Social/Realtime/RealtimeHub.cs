@@ -1,12 +1,16 @@
 using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
 using Weir.Hosting;
+using Weir.Social.Conversations;
+using Weir.Social.Data;
 using Weir.Social.Sessions;
 using Weir.Social.WebApp;
 
 namespace Weir.Social.Realtime;
 
-/// <summary><c>/api/hub</c>: the server speaks, clients listen; what they have to say they say by the calls.</summary>
+/// <summary><c>/api/hub</c>: the server speaks, clients listen; what they have to say they say by the calls. All they say here is what may be lost: that somebody types.</summary>
 internal sealed class RealtimeHub(Connections connections) : Hub
 {
     private const string Path = "/hub";
@@ -37,7 +41,7 @@ internal sealed class RealtimeHub(Connections connections) : Hub
         hub => hub.Use(async (context, next) =>
         {
             var origin = context.Request.Headers.Origin.ToString();
-            if (origin.Length > 0 && !IsOwn(origin, context.Request, options))
+            if (origin.Length > 0 && !OwnOrigin.Is(origin, context.Request, options))
             {
                 await Problems.Forbidden("foreign-origin", "This page belongs to another site.").ExecuteAsync(context);
                 return;
@@ -63,8 +67,23 @@ internal sealed class RealtimeHub(Connections connections) : Hub
         await base.OnDisconnectedAsync(exception);
     }
 
-    private static bool IsOwn(string origin, HttpRequest request, SocialOptions options) =>
-        Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-        && (string.Equals(uri.Authority, Uri.TryCreate($"{request.Scheme}://{request.Host}", UriKind.Absolute, out var own) ? own.Authority : null, StringComparison.OrdinalIgnoreCase)
-            || (options.PublicUrl is { } known && Uri.Compare(uri, known, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0));
+    /// <summary>Somebody writes to the one other person of a conversation. Whoever may not, and whoever says it too often, gets the same answer: none.</summary>
+    public async Task Typing(string conversation, WeirDb db, ConversationThrottle throttle)
+    {
+        if (Context.GetHttpContext()?.Features.Get<Caller>() is not { } caller || !Ids.TryParse(conversation, out var id) || !throttle.Typing.TryTake(out _, caller.Id.ToText()))
+        {
+            return;
+        }
+
+        var other = await db.Conversations
+            .Where(c => c.Id == id && (c.OneId == caller.Id || c.OtherId == caller.Id))
+            .Select(c => c.OneId == caller.Id ? c.OtherId : c.OneId)
+            .SingleOrDefaultAsync(Context.ConnectionAborted);
+        if (other is { } reader && await CreateConversation.Friends(db, caller.Id).AnyAsync(a => a.Id == reader, Context.ConnectionAborted))
+        {
+            connections.Send(reader, Events.Typing, new TypingEvent(id, caller.Id));
+        }
+    }
+
+    internal sealed record TypingEvent(Guid Conversation, Guid Account);
 }

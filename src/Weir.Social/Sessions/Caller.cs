@@ -1,7 +1,7 @@
 namespace Weir.Social.Sessions;
 
 /// <summary>Who makes this request. Bound into handlers; a handler that takes a nullable one also answers people without an account.</summary>
-internal sealed record Caller(Guid Id, string Handle, string Name, bool IsAdmin, Guid Session)
+internal sealed record Caller(Guid Id, string Handle, string Name, Guid? Avatar, bool IsAdmin, Guid Session)
 {
     public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Caller>());
 }

@@ -16,6 +16,11 @@ internal static class MySessions
         sessions.MapGet("", ListAsync);
         sessions.MapDelete("/current", (Caller caller, WriteScope write, WeirDb db, SessionStart start, HttpContext context, CancellationToken cancellation) =>
             EndAsync(caller.Session.ToText(), caller, write, db, start, context, cancellation));
+        sessions.MapDelete("/others", async (Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>
+        {
+            await write.RunAsync(() => db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation), cancellation);
+            return TypedResults.NoContent();
+        });
         sessions.MapDelete("/{id}", EndAsync);
     }
 

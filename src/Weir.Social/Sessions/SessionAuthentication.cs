@@ -13,14 +13,15 @@ using Weir.Social.Data;
 namespace Weir.Social.Sessions;
 
 /// <summary>
-/// Reads the session from <c>Authorization: Bearer</c> or the cookie and looks it up at each request, so that ending a session or suspending an
-/// account holds from the next request on.
+/// Reads the session from <c>Authorization: Bearer</c> or the cookie and looks it up. Ending a session or suspending an account holds from the next
+/// request on, whichever process did it: see <see cref="SessionsEpoch"/>.
 /// </summary>
 internal sealed class SessionAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,
     UrlEncoder encoder,
-    WeirDb db,
+    KnownSessions known,
+    SessionsEpochReader epochs,
     WriteGate gate,
     TimeProvider clock) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -59,24 +60,43 @@ internal sealed class SessionAuthentication(
         }
 
         var hash = Hash(token);
+        var epoch = await epochs.ReadAsync();
+        if (known.Find(hash, epoch) is not { } entry)
+        {
+            if (await LookUpAsync(hash) is not { } found)
+            {
+                return AuthenticateResult.NoResult();
+            }
+
+            entry = found;
+            known.Put(hash, entry, epoch);
+        }
+
+        Context.Features.Set(entry.Caller);
+        return AuthenticateResult.Success(new AuthenticationTicket(entry.Principal, Scheme.Name));
+    }
+
+    private async Task<KnownSessions.Entry?> LookUpAsync(byte[] hash)
+    {
+        var db = Context.RequestServices.GetRequiredService<WeirDb>();
         var now = clock.Now();
         var oldest = now - IdleLimit;
         var found = await db.Sessions.AsNoTracking()
             .Where(s => s.TokenHash == hash && s.LastSeenAt > oldest && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
-            .Select(s => new { s.Id, s.AccountId, Handle = s.Account!.UserName!, s.Account.Name, s.Account.IsAdmin, s.LastSeenAt })
+            .Select(s => new { s.Id, s.AccountId, Handle = s.Account!.UserName!, s.Account.Name, s.Account.AvatarId, s.Account.IsAdmin, s.LastSeenAt })
             .SingleOrDefaultAsync(Context.RequestAborted);
         if (found is null)
         {
-            return AuthenticateResult.NoResult();
+            return null;
         }
 
-        if (now - found.LastSeenAt > SeenPrecision)
+        // Also when it was last seen in what is now the future: a clock that was wrong for a while must not lengthen a session.
+        if ((now - found.LastSeenAt).Duration() > SeenPrecision)
         {
             using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(Context.RequestAborted) : null;
             await db.Sessions.Where(s => s.Id == found.Id).ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), Context.RequestAborted);
         }
 
-        Context.Features.Set(new Caller(found.AccountId, found.Handle, found.Name, found.IsAdmin, found.Id));
         var identity = new ClaimsIdentity(Scheme.Name, ClaimTypes.Name, ClaimTypes.Role);
         identity.AddClaim(new Claim(ClaimTypes.NameIdentifier, found.AccountId.ToString("N")));
         if (found.IsAdmin)
@@ -84,7 +104,7 @@ internal sealed class SessionAuthentication(
             identity.AddClaim(new Claim(ClaimTypes.Role, AdminRole));
         }
 
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Scheme.Name));
+        return new KnownSessions.Entry(new Caller(found.AccountId, found.Handle, found.Name, found.AvatarId, found.IsAdmin, found.Id), new ClaimsPrincipal(identity));
     }
 
     public const string AdminRole = "admin";
@@ -123,6 +143,13 @@ internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions 
             Client = agent.Length > Session.MaxClientLength ? agent[..Session.MaxClientLength] : agent,
         });
         return token;
+    }
+
+    /// <summary>Sessions of this account that nobody used for too long, in the running transaction.</summary>
+    public Task<int> ForgetOldAsync(Guid account, CancellationToken cancellation)
+    {
+        var oldest = clock.Now() - SessionAuthentication.IdleLimit;
+        return db.Sessions.Where(s => s.AccountId == account && s.LastSeenAt <= oldest).ExecuteDeleteAsync(cancellation);
     }
 
     public void SetCookie(HttpContext context, string token) =>

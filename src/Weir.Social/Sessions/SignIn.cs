@@ -25,7 +25,6 @@ internal static class SignIn
         LivePolicy live,
         WriteScope write,
         WeirDb db,
-        TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -58,7 +57,6 @@ internal static class SignIn
         }
 
         var rehashed = verdict == PasswordVerificationResult.SuccessRehashNeeded ? hashing.HashPassword(account, password) : null;
-        var oldest = clock.Now() - SessionAuthentication.IdleLimit;
         var token = await write.RunAsync(async () =>
         {
             if (rehashed is not null)
@@ -67,7 +65,7 @@ internal static class SignIn
                     .ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, rehashed), cancellation);
             }
 
-            await db.Sessions.Where(s => s.AccountId == account.Id && s.LastSeenAt <= oldest).ExecuteDeleteAsync(cancellation);
+            await sessions.ForgetOldAsync(account.Id, cancellation);
             return sessions.Begin(account, context);
         }, cancellation);
         sessions.SetCookie(context, token);

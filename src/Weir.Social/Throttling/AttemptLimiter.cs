@@ -118,7 +118,7 @@ internal sealed class AttemptLimiter(TimeProvider clock, int burst, TimeSpan ref
     }
 }
 
-/// <summary>The limits that stand before guessable secrets. Only failures count.</summary>
+/// <summary>The limits that stand before guessable secrets, where only failures count, and before what one person could make without end.</summary>
 internal sealed class Limits(TimeProvider clock)
 {
     /// <summary>Ten wrong passwords of one account at once, then one in half a minute.</summary>
@@ -132,4 +132,22 @@ internal sealed class Limits(TimeProvider clock)
 
     /// <summary>Unknown invitation codes from one address.</summary>
     public AttemptLimiter Invitations { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+
+    /// <summary>Questions for passkeys from one address: each takes a place in memory.</summary>
+    public AttemptLimiter PasskeyChallenges { get; } = new(clock, 30, TimeSpan.FromSeconds(2));
+
+    /// <summary>Unknown codes of links that set a password, from one address.</summary>
+    public AttemptLimiter PasswordResets { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+
+    /// <summary>Friend requests of one person; every one counts. Asking and withdrawing again is asking.</summary>
+    public AttemptLimiter FriendRequests { get; } = new(clock, 250, TimeSpan.FromSeconds(20));
+
+    /// <summary>Reports of one person; every one counts.</summary>
+    public AttemptLimiter Reports { get; } = new(clock, 20, TimeSpan.FromMinutes(2));
+
+    /// <summary>Exports of one person; every one counts.</summary>
+    public AttemptLimiter Exports { get; } = new(clock, 4, TimeSpan.FromHours(6));
+
+    /// <summary>Unknown links of groups from one account.</summary>
+    public AttemptLimiter GroupLinks { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
 }

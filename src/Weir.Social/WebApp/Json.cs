@@ -17,6 +17,10 @@ internal static class Json
         options.MaxDepth = 16;
     }
 
+    /// <summary>An enumeration's value as answers write it.</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+
     /// <summary>The schema exporter cannot look into a converter, so the document is told what an id looks like.</summary>
     public static Task DescribeIdsAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
     {

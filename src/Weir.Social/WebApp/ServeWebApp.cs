@@ -10,20 +10,39 @@ namespace Weir.Social.WebApp;
 /// </summary>
 internal static class ServeWebApp
 {
+    /// <summary>
+    /// On every answer, whatever it is: set when it starts, because whoever answers a fault begins with an empty one. What may run, load or frame less keeps its own policy.
+    /// </summary>
     public static void UseSecurityHeaders(this IApplicationBuilder app, Addresses addresses) => app.Use((context, next) =>
     {
-        var headers = context.Response.Headers;
-        var http = addresses.LiveHttp(context.Request);
-        var ws = addresses.LiveWebSocket(context.Request);
-        // hls.js plays from blob: URLs and works in a worker made from one. Style attributes are allowed, style sheets from elsewhere are not.
-        headers.ContentSecurityPolicy =
-            $"default-src 'self'; connect-src 'self' {http} {ws}; media-src 'self' blob: {http}; img-src 'self' data: blob: {http}; "
-            + "worker-src 'self' blob:; style-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-        headers["Referrer-Policy"] = "no-referrer";
-        headers.XContentTypeOptions = "nosniff";
-        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        context.Response.OnStarting(() =>
+        {
+            var headers = context.Response.Headers;
+            if (headers.ContentSecurityPolicy.Count == 0)
+            {
+                headers.ContentSecurityPolicy = IsApi(context.Request.Path) ? ForData : ForPages(addresses, context.Request);
+            }
+
+            headers["Referrer-Policy"] = "no-referrer";
+            headers.XContentTypeOptions = "nosniff";
+            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            headers["Permissions-Policy"] = "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()";
+            return Task.CompletedTask;
+        });
         return next(context);
     });
+
+    // Answers of the API are data: opened as a page they can do nothing.
+    private const string ForData = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+    private static string ForPages(Addresses addresses, HttpRequest request)
+    {
+        var http = addresses.LiveHttp(request);
+        var ws = addresses.LiveWebSocket(request);
+        // hls.js plays from blob: URLs and works in a worker made from one. Style attributes are allowed, style sheets from elsewhere are not.
+        return $"default-src 'self'; script-src 'self'; connect-src 'self' {http} {ws}; media-src 'self' blob: {http}; img-src 'self' data: blob: {http}; "
+            + "worker-src 'self' blob:; style-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    }
 
     public static void UseWebApp(this WebApplication app, string? webRoot)
     {

@@ -14,7 +14,7 @@ internal static class LiveCommand
     public static Command Create()
     {
         var command = new Command("live", "Run a live node on its own") { Child, Loopback };
-        Settings.AddTo(command, "--data", "--live-http", "--rtmp", "--rtc", "--social", "--node-key", "--metrics-token", "--interruption-limit");
+        Settings.AddTo(command, "--data", "--live-http", "--rtmp", "--rtc", "--rtc-public-ip", "--ice-servers", "--social", "--node-key", "--metrics-token", "--interruption-limit", "--merge", "--tls", "--trusted-proxy");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }
@@ -29,6 +29,12 @@ internal static class LiveCommand
             SocialAddress = settings.Url("--social") ?? throw new RefusedException("--social must say where the social plane waits for live nodes.", ExitCodes.BadOptions),
             HttpPort = settings.Number("--live-http", 8081),
             RtmpPort = settings.Number("--rtmp", 1935),
+            RtcPort = settings.Number("--rtc", 8082),
+            RtcPublicAddresses = settings.Addresses("--rtc-public-ip"),
+            IceServers = settings.List("--ice-servers"),
+            MergeAge = settings.Milliseconds("--merge"),
+            Tls = settings.TlsFiles(),
+            TrustedProxies = settings.List("--trusted-proxy"),
             LoopbackOnly = line.GetValue(Loopback),
             EndWithParent = line.GetValue(Child),
             MetricsToken = settings.Text("--metrics-token") ?? "",
@@ -42,6 +48,11 @@ internal static class LiveCommand
         catch (IOException fault) when (fault.InnerException is AddressInUseException)
         {
             throw new RefusedException($"{fault.Message} Choose other ports with --live-http and --rtmp.", ExitCodes.PortTaken);
+        }
+
+        catch (System.Net.Sockets.SocketException fault)
+        {
+            throw new RefusedException($"Port {options.RtcPort} for WebRTC: {fault.Message}. Choose another one with --rtc.", ExitCodes.PortTaken);
         }
 
         await node.WaitForShutdownAsync(cancellation);

@@ -13,7 +13,7 @@ internal static class SocialCommand
         var command = new Command("social", "Run the social plane on its own");
         Settings.AddTo(
             command, "--data", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip",
-            "--trusted-proxy", "--database", "--metrics-token", "--setup-code", "--web", "--planes");
+            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--setup-code", "--file-limit", "--storage-limit", "--link-cards", "--web", "--planes");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }
@@ -25,7 +25,7 @@ internal static class SocialCommand
         var options = SocialSettings.From(settings, demo: false, ports: false) with { PlanesPort = settings.Number("--planes", 0) };
         await using var social = SocialPlane.Build(options);
         await SocialSettings.StartAsync(social, options, cancellation);
-        var url = options.PublicUrl?.ToString().TrimEnd('/') ?? $"http://localhost:{social.HttpPort}";
+        var url = SocialSettings.Url(social, options);
         if (social.SetupCode is { } code)
         {
             Console.WriteLine($"Set it up: {url}/setup#{code}");

@@ -21,15 +21,23 @@ internal static class SocialSettings
             PublicUrl = settings.Url("--public-url"),
             LivePublicUrl = settings.Url("--live-public-url"),
             RtmpPublicUrl = settings.Url("--rtmp-public-url"),
+            Tls = settings.TlsFiles(settings.Url("--public-url"), settings.Url("--live-public-url"), settings.Url("--rtmp-public-url")),
             Database = database is null ? DatabaseProvider.Sqlite : DatabaseProvider.Postgres,
             ConnectionString = database,
             Demo = demo,
             SetupCode = settings.Text("--setup-code"),
+            FileLimit = (long)settings.Number("--file-limit", 100) << 20,
+            StorageLimit = (long)settings.Number("--storage-limit", 5120) << 20,
+            LinkCards = settings.Switch("--link-cards", otherwise: true),
             WebRoot = settings.Text("--web") is { Length: > 0 } web ? web : null,
             MetricsToken = settings.Text("--metrics-token"),
-            TrustedProxies = settings.Text("--trusted-proxy") is { } networks ? networks.Split(',', StringSplitOptions.TrimEntries) : [],
+            TrustedProxies = settings.List("--trusted-proxy"),
         };
     }
+
+    /// <summary>How the pages are reached: from outside where that is known, else from this machine.</summary>
+    public static string Url(SocialPlane social, SocialOptions options) =>
+        options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{(options.Tls is null ? "http" : "https")}://localhost:{social.HttpPort}";
 
     public static async Task StartAsync(SocialPlane social, SocialOptions options, CancellationToken cancellation)
     {

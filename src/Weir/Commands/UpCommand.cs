@@ -19,8 +19,8 @@ internal static class UpCommand
     {
         var command = new Command("up", "Run Weir on this machine") { Demo };
         Settings.AddTo(
-            command, "--data", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip",
-            "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--setup-code", "--web");
+            command, "--data", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip", "--ice-servers",
+            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--merge", "--setup-code", "--file-limit", "--storage-limit", "--link-cards", "--web");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }
@@ -32,6 +32,11 @@ internal static class UpCommand
         using var dataLock = DataLock.Take(settings.DataDirectory);
         if (demo)
         {
+            if (settings.TlsFiles() is not null)
+            {
+                throw new RefusedException("--demo is for this machine alone, where nothing needs --tls.", ExitCodes.BadOptions);
+            }
+
             DemoDirectory.Prepare(settings.DataDirectory);
         }
 
@@ -65,18 +70,18 @@ internal static class UpCommand
 
     private static async Task SayAsync(SocialPlane social, SocialOptions options, bool demo, ILoggerFactory log, CancellationToken stopping)
     {
-        var local = $"http://localhost:{social.HttpPort}";
+        var url = SocialSettings.Url(social, options);
         if (demo)
         {
-            var show = new DemoShow(await social.SeedDemoAsync(stopping), new Uri(local), log.CreateLogger<DemoShow>());
+            var show = new DemoShow(await social.SeedDemoAsync(stopping), new Uri($"http://localhost:{social.HttpPort}"), log.CreateLogger<DemoShow>());
             await show.BeginAsync(stopping);
         }
         else if (social.SetupCode is { } code)
         {
-            Console.WriteLine($"Set it up: {options.PublicUrl?.ToString().TrimEnd('/') ?? local}/setup#{code}");
+            Console.WriteLine($"Set it up: {url}/setup#{code}");
         }
 
-        Console.WriteLine($"Weir is ready at {options.PublicUrl?.ToString().TrimEnd('/') ?? local}");
+        Console.WriteLine($"Weir is ready at {url}");
     }
 
     private static List<string> LiveArguments(Settings settings, SocialOptions options, SocialPlane social, bool demo)
@@ -87,6 +92,29 @@ internal static class UpCommand
             "--live-http", Text(options.LiveHttpPort), "--rtmp", Text(options.RtmpPort), "--rtc", Text(options.RtcPort),
             "--interruption-limit", Text(settings.Number("--interruption-limit", 120)),
         ];
+        if (options.Tls is { } tls)
+        {
+            arguments.AddRange(["--tls", tls.Certificate, tls.Key]);
+        }
+
+        if (settings.Text("--merge") is { } merge)
+        {
+            arguments.AddRange(["--merge", merge]);
+        }
+
+        foreach (var name in new[] { "--rtc-public-ip", "--ice-servers" })
+        {
+            if (settings.Text(name) is { Length: > 0 } value)
+            {
+                arguments.AddRange([name, value]);
+            }
+        }
+
+        if (options.TrustedProxies.Count > 0)
+        {
+            arguments.AddRange(["--trusted-proxy", string.Join(',', options.TrustedProxies)]);
+        }
+
         if (demo)
         {
             arguments.Add("--loopback");

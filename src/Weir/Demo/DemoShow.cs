@@ -40,7 +40,7 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
     {
         try
         {
-            await Task.WhenAll(MakeReplayAsync(stopping), BroadcastAsync(stopping));
+            await Task.WhenAll(MakeReplayAsync(stopping), BroadcastAsync(stopping), SendPicturesAsync(stopping));
         }
         catch (Exception) when (stopping.IsCancellationRequested)
         {
@@ -64,11 +64,51 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
         await PostAsync(world.Host, $"/api/broadcasts/{id}/end", new { }, stopping);
     }
 
+    /// <summary>The pictures that the second of the people promised. Without ffmpeg the server takes none, and the demo does without.</summary>
+    private async Task SendPicturesAsync(CancellationToken stopping)
+    {
+        var sender = world.Friends[0];
+        await ShowMomentAsync(world.Host, "周日的水坝 · The weir on a Sunday", null, ["下次叫上我", "See you there!"], stopping);
+        var pictures = new List<string>();
+        foreach (var name in new[] { "river-morning.jpg", "river-noon.jpg", "river-evening.jpg" })
+        {
+            await using var picture = typeof(DemoShow).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is missing.");
+            using var body = new StreamContent(picture);
+            using var answer = await _people[sender].PostAsync($"/api/files?as=picture&name={name}", body, stopping);
+            if (!answer.IsSuccessStatusCode)
+            {
+                log.LogInformation("The demo's pictures were not taken: {Status}", (int)answer.StatusCode);
+                return;
+            }
+
+            pictures.Add((await answer.Content.ReadFromJsonAsync<JsonElement>(stopping)).GetProperty("id").GetString()!);
+        }
+
+        await PostAsync(sender, $"/api/conversations/{world.Conversation:N}/messages", new { clientId = "demo-pictures", text = "早上、中午、傍晚 · Morning, noon and evening", pictures }, stopping);
+        // The message has used them: an upload may be shown in several places by whoever made it.
+        await ShowMomentAsync(sender, "河边的一天 · A day by the river", pictures, ["好美！", "The evening one 😍", "Which lens?"], stopping);
+    }
+
+    /// <summary>A moment of one of them, with a like and comments of the others.</summary>
+    private async Task ShowMomentAsync(string owner, string text, List<string>? pictures, string[] comments, CancellationToken stopping)
+    {
+        var moment = await PostAsync(owner, "/api/moments", new { text, audience = new { kind = "friends" }, pictures, clientId = $"demo-{pictures?.Count}" }, stopping);
+        var id = moment.GetProperty("id").GetString();
+        var others = _people.Keys.Where(handle => handle != owner).ToArray();
+        using var like = await _people[others[0]].PutAsync($"/api/moments/{id}/like", null, stopping);
+        like.EnsureSuccessStatusCode();
+        for (var index = 0; index < comments.Length; index++)
+        {
+            await PostAsync(others[index % others.Length], $"/api/moments/{id}/comments", new { text = comments[index], clientId = $"demo-{index}" }, stopping);
+        }
+    }
+
     private async Task BroadcastAsync(CancellationToken stopping)
     {
         var (id, publisher) = await AnnounceAsync("周日在水边 · Sunday at the weir", new { kind = "circles", circles = new[] { world.Circle.ToString("N") } }, stopping);
         var publishing = PublishForeverAsync(publisher, stopping);
         await WaitUntilLiveAsync(id, stopping);
+        await PostAsync(world.Host, $"/api/conversations/{world.Group:N}/messages", new { clientId = "demo-card", text = "我开播了，来看看 · Live now, come along", card = new { kind = "broadcast", id } }, stopping);
         var members = world.Friends.Take(2).ToArray();
         for (var line = 0; !publishing.IsCompleted; line++)
         {

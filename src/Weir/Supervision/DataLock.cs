@@ -1,4 +1,5 @@
 using Weir.Commands;
+using Weir.Hosting;
 
 namespace Weir.Supervision;
 
@@ -13,14 +14,10 @@ internal sealed class DataLock : IDisposable
     {
         try
         {
-            if (!OperatingSystem.IsWindows())
+            // People's messages and keys: nobody else on the machine has to read them.
+            if (!Directory.Exists(directory))
             {
-                // People's messages and keys: nobody else on the machine has to read them.
-                Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-            else
-            {
-                Directory.CreateDirectory(directory);
+                DirectorySync.Create(directory);
             }
 
             return new DataLock(new FileStream(Path.Combine(directory, "weir.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));

@@ -12,7 +12,7 @@ internal sealed class Api : IDisposable
 
     public Api(string url, string? token = null)
     {
-        _http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(15) };
+        _http = new HttpClient(Trust.Handler()) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(15) };
         if (token is not null)
         {
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -50,6 +50,8 @@ internal sealed class Api : IDisposable
     public Task<JsonElement> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null, HttpStatusCode.OK);
 
     public Task PutAsync(string path) => SendAsync(HttpMethod.Put, path, null, HttpStatusCode.NoContent);
+
+    public Task<JsonElement> PutAsync(string path, object body, HttpStatusCode expected = HttpStatusCode.OK) => SendAsync(HttpMethod.Put, path, body, expected);
 
     public Task DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null, HttpStatusCode.NoContent);
 

@@ -29,15 +29,17 @@ internal sealed class Chromium : IAsyncDisposable
             [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+                // A camera that shows a running clock and a microphone that beeps, both allowed without a question.
+                "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
             ],
         });
         return new Chromium(playwright, browser);
     }
 
     /// <summary>A window with cookies of its own.</summary>
-    public async Task<Seat> SeatAsync(string name, int width = 1280, int height = 800)
+    public async Task<Seat> SeatAsync(string name, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light, string language = "en-GB", bool script = true)
     {
-        var context = await _browser.NewContextAsync(new() { Locale = "en-GB", ViewportSize = new() { Width = width, Height = height } });
+        var context = await _browser.NewContextAsync(new() { IgnoreHTTPSErrors = true, JavaScriptEnabled = script, Locale = language, ColorScheme = scheme, ViewportSize = new() { Width = width, Height = height } });
         context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
         var seat = new Seat(name, await context.NewPageAsync());
         _seats.Add(seat);

@@ -84,7 +84,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public static async Task<HttpStatusCode> FetchAsync(string url)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(15) };
+        using var http = new HttpClient(Trust.Handler()) { Timeout = TimeSpan.FromSeconds(15) };
         using var answer = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
         return answer.StatusCode;
     }

@@ -8,8 +8,12 @@ namespace Weir.EndToEnd.Harness;
 internal sealed class WeirServer : IAsyncDisposable
 {
     public const string SetupCode = "end-to-end-code";
+    private const int FirstPort = 20_000;
+    private const int Ports = 12_000;
+    private static int _ports = Environment.ProcessId * 61 % Ports;
     private readonly bool _ownsDirectory;
     private ChildProcess? _process;
+    private string _scheme = "http";
 
     public WeirServer(string? data = null)
     {
@@ -31,9 +35,9 @@ internal sealed class WeirServer : IAsyncDisposable
 
     public int Rtc { get; }
 
-    public string Url => $"http://localhost:{Http}";
+    public string Url => $"{_scheme}://localhost:{Http}";
 
-    public string LiveUrl => $"http://localhost:{LiveHttp}";
+    public string LiveUrl => $"{_scheme}://localhost:{LiveHttp}";
 
     public string Output => _process?.Output ?? "";
 
@@ -42,21 +46,23 @@ internal sealed class WeirServer : IAsyncDisposable
     /// <summary>Starts it and waits for its one line. Returns how long that took.</summary>
     public async Task<TimeSpan> StartAsync(params string[] more)
     {
+        _scheme = more.Contains("--tls") ? "https" : "http";
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var began = DateTime.UtcNow;
         _process = new ChildProcess(
             Root.App,
             ["up", "--data", Data, "--http", Text(Http), "--live-http", Text(LiveHttp), "--rtmp", Text(Rtmp), "--rtc", Text(Rtc), "--web", Root.Web, .. more],
-            new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = SetupCode },
+            // Profiles for a better second compilation cost a third of a start and pay after minutes, which these servers do not live.
+            new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = SetupCode, ["DOTNET_TieredPGO"] = "0" },
             line =>
             {
-                if (line == $"Weir is ready at http://localhost:{Http}")
+                if (line.StartsWith("Weir is ready at ", StringComparison.Ordinal))
                 {
                     ready.TrySetResult();
                 }
             });
         var exited = _process.WaitAsync(CancellationToken.None);
-        var first = await Task.WhenAny(ready.Task, exited, Task.Delay(TimeSpan.FromSeconds(30)));
+        var first = await Task.WhenAny(ready.Task, exited, Task.Delay(TimeSpan.FromSeconds(60)));
         Assert.True(first == ready.Task, $"weir up did not become ready:\n{_process.Output}");
         return DateTime.UtcNow - began;
     }
@@ -88,11 +94,24 @@ internal sealed class WeirServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Below the ports that the kernel gives to outgoing connections: one of those could take it between here and its use. Each is given once.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = FirstPort + (Interlocked.Increment(ref _ports) % Ports);
+            try
+            {
+                using var tcp = new TcpListener(IPAddress.Any, port);
+                tcp.Start();
+                using var udp = new UdpClient(port);
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody else's.
+            }
+        }
     }
 
     private bool IsLiveChild(int id)

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Weir.Media.Broadcasting;
+using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.Tests.Cmaf;
 using Weir.Media.WebSockets;
 
@@ -55,14 +56,18 @@ internal sealed class Loopback : IAsyncDisposable
     private readonly TcpClient _server;
     private readonly WebSocket _serverSocket;
 
-    private Loopback(TcpClient client, TcpClient server, Stage stage, bool media, Commenter? person, WatchLimits? limits)
+    private readonly FanOut? _fanOut;
+
+    private Loopback(TcpClient client, TcpClient server, Stage stage, bool direct, bool media, Commenter? person, WatchLimits? limits)
     {
         (_client, _server) = (client, server);
         Client = WebSocket.CreateFromStream(client.GetStream(), new WebSocketCreationOptions { IsServer = false });
-        _serverSocket = WebSocket.CreateFromStream(server.GetStream(), new WebSocketCreationOptions { IsServer = true });
+        var wire = new SplitStream(server.GetStream());
+        _serverSocket = WebSocket.CreateFromStream(wire, new WebSocketCreationOptions { IsServer = true });
+        _fanOut = direct ? new FanOut(new FanOutOptions { Senders = 1 }) : null;
         Viewer = new TestViewer(stage.Broadcast, person ?? new Commenter(Guid.NewGuid(), "Ann", false, true));
         Session = new WatchSession(
-            _serverSocket, Viewer, stage.Packager, media, 1, limits ?? new WatchLimits(), stage.Clock, NullLogger<WatchSession>.Instance);
+            _serverSocket, wire, _fanOut is null ? null : new DirectSocket(_fanOut, server.Client), server.Close, Viewer, stage.Packager, media, 1, limits ?? new WatchLimits(), stage.Clock, NullLogger<WatchSession>.Instance);
         Ended = Session.RunAsync();
     }
 
@@ -75,7 +80,7 @@ internal sealed class Loopback : IAsyncDisposable
     public Task<WatchEnd> Ended { get; }
 
     public static async Task<Loopback> OpenAsync(
-        Stage stage, bool media = true, Commenter? person = null, WatchLimits? limits = null, int? buffers = null)
+        Stage stage, bool direct, bool media = true, Commenter? person = null, WatchLimits? limits = null, int? buffers = null)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         if (buffers is { } size)
@@ -91,7 +96,7 @@ internal sealed class Loopback : IAsyncDisposable
         }
 
         await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
-        return new Loopback(client, await listener.AcceptTcpClientAsync(), stage, media, person, limits);
+        return new Loopback(client, await listener.AcceptTcpClientAsync(), stage, direct, media, person, limits);
     }
 
     public async Task<Message> NextAsync()
@@ -145,6 +150,9 @@ internal sealed class Loopback : IAsyncDisposable
     public Task SayAsync(string text) =>
         Client.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, CancellationToken.None);
 
+    /// <summary>A ping frame with four bytes, masked with zeros (RFC 6455 5.5.2).</summary>
+    public async Task PingAsync() => await _client.GetStream().WriteAsync(new byte[] { 0x89, 0x84, 0, 0, 0, 0, 1, 2, 3, 4 });
+
     public async ValueTask DisposeAsync()
     {
         Client.Abort();
@@ -153,6 +161,7 @@ internal sealed class Loopback : IAsyncDisposable
         _serverSocket.Dispose();
         _client.Dispose();
         _server.Dispose();
+        _fanOut?.Dispose();
         Viewer.Dispose();
     }
 }

@@ -7,9 +7,10 @@ using Weir.Media.WebSockets;
 
 namespace Weir.Media.Tests.WebSockets;
 
-public sealed class WatchSessionTests
+/// <summary>Over a sender of its own that writes to the socket, and through a pipe as over TLS: the same promises.</summary>
+public abstract class WatchSessionTests(bool direct)
 {
-    private static readonly Commenter Ben = new(Guid.NewGuid(), "Ben", false, true);
+    protected static readonly Commenter Ben = new(Guid.NewGuid(), "Ben", false, true);
 
     [Fact]
     public async Task A_joiner_gets_hello_the_latest_comments_the_init_segment_and_media_from_the_newest_keyframe()
@@ -18,7 +19,7 @@ public sealed class WatchSessionTests
         stage.Play(stage.Publish(), Sample.H264Aac.Take(400));
         stage.Broadcast.Comments.Post(Ben, "1", "hi", null);
         stage.Packager.Drain();
-        await using var viewer = await Loopback.OpenAsync(stage);
+        await using var viewer = await Loopback.OpenAsync(stage, direct);
 
         var hello = await viewer.NextAsync();
         Assert.Equal("hello", hello.Kind);
@@ -46,7 +47,7 @@ public sealed class WatchSessionTests
     public async Task Before_the_first_picture_hello_has_no_mime_and_a_second_one_brings_it()
     {
         var stage = new Stage();
-        await using var viewer = await Loopback.OpenAsync(stage);
+        await using var viewer = await Loopback.OpenAsync(stage, direct);
         Assert.Equal(System.Text.Json.JsonValueKind.Null, (await viewer.NextAsync("hello")).Json.GetProperty("mime").ValueKind);
 
         stage.Play(stage.Publish(), Sample.H264Aac.Take(100));
@@ -59,14 +60,15 @@ public sealed class WatchSessionTests
     public async Task Other_codecs_are_announced_before_their_init_segment()
     {
         var stage = new Stage();
-        await using var viewer = await Loopback.OpenAsync(stage);
+        await using var viewer = await Loopback.OpenAsync(stage, direct);
+        var greeting = await viewer.NextAsync();
         var first = stage.Publish();
         stage.Play(first, Sample.H264Aac.Take(100));
         first.Dispose();
         stage.Play(stage.Publish(), Sample.H264Opus.Take(100));
         stage.End();
 
-        var kinds = (await viewer.RestAsync()).Select(message => message.Kind).Where(kind => kind != "state").ToList();
+        var kinds = (await viewer.RestAsync()).Prepend(greeting).Select(message => message.Kind).Where(kind => kind != "state").ToList();
         Assert.Equal(
             ["hello", "hello", "ftyp", "moof", "hello", "ftyp", "moof", "ended", "close 4410"],
             kinds.Where((kind, i) => kind != "moof" || kinds[i - 1] != "moof"));
@@ -76,7 +78,7 @@ public sealed class WatchSessionTests
     public async Task Without_media_there_are_events_only()
     {
         var stage = new Stage();
-        await using var viewer = await Loopback.OpenAsync(stage, media: false);
+        await using var viewer = await Loopback.OpenAsync(stage, direct, media: false);
         Assert.Equal("hello", (await viewer.NextAsync()).Kind);
         stage.Play(stage.Publish(), Sample.H264Aac.Take(100));
         await viewer.SayAsync("""{"type":"comment","clientId":"x","text":"only words","at":500}""");
@@ -89,8 +91,8 @@ public sealed class WatchSessionTests
     public async Task A_comment_comes_to_everybody_and_a_refused_one_is_answered_to_its_author()
     {
         var stage = new Stage();
-        await using var ann = await Loopback.OpenAsync(stage);
-        await using var ben = await Loopback.OpenAsync(stage, person: Ben);
+        await using var ann = await Loopback.OpenAsync(stage, direct);
+        await using var ben = await Loopback.OpenAsync(stage, direct, person: Ben);
         using var stop = new CancellationTokenSource();
         var packaging = stage.Packager.RunAsync(stop.Token);
 
@@ -114,7 +116,7 @@ public sealed class WatchSessionTests
     public async Task Muting_reaches_the_account_concerned_and_the_last_word_wins()
     {
         var stage = new Stage();
-        await using var ben = await Loopback.OpenAsync(stage, person: Ben);
+        await using var ben = await Loopback.OpenAsync(stage, direct, person: Ben);
         await ben.NextAsync("hello");
         stage.Broadcast.Comments.SetMuted([Ben.Account]);
         ben.Session.SetMuted(true);
@@ -133,7 +135,7 @@ public sealed class WatchSessionTests
         var stage = new Stage();
         var publisher = stage.Publish();
         stage.Play(publisher, Sample.H264Aac.Take(100));
-        await using var viewer = await Loopback.OpenAsync(stage);
+        await using var viewer = await Loopback.OpenAsync(stage, direct);
         await viewer.NextAsync("ftyp");
         viewer.Viewer.Close(end);
         stage.Play(publisher, Sample.H264Aac.Skip(100).Take(1));
@@ -149,7 +151,7 @@ public sealed class WatchSessionTests
     {
         var stage = new Stage();
         var publisher = stage.Publish();
-        await using var viewer = await Loopback.OpenAsync(stage, buffers: 4096);
+        await using var viewer = await Loopback.OpenAsync(stage, direct, buffers: 4096);
         stage.Play(publisher, Sample.H264Aac);
         viewer.Viewer.Close(ViewerEnd.Cut);
         while (!viewer.Ended.IsCompleted)
@@ -161,27 +163,49 @@ public sealed class WatchSessionTests
         Assert.Equal(WatchEnd.Cut, await viewer.Ended);
     }
 
-    [Fact]
-    public async Task A_viewer_who_reads_nothing_for_too_long_is_given_up()
+    [Theory]
+    [InlineData("not json", WebSocketMessageType.Text, 1007)]
+    [InlineData("{\"type\":\"comment\",\"text\":\"\\ud800\"}", WebSocketMessageType.Text, 1007)]
+    [InlineData("[1,2]", WebSocketMessageType.Text, 1007)]
+    [InlineData("{\"type\":7}", WebSocketMessageType.Text, 1007)]
+    [InlineData("binary", WebSocketMessageType.Binary, 1003)]
+    [InlineData("big", WebSocketMessageType.Text, 1009)]
+    public async Task What_is_no_message_closes_the_session_with_the_code_for_it(string text, WebSocketMessageType type, int code)
     {
-        var stage = new Stage();
-        await using var viewer = await Loopback.OpenAsync(stage, buffers: 4096);
-        stage.Play(stage.Publish(), Sample.H264Aac);
-        while (!viewer.Ended.IsCompleted)
-        {
-            stage.Clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        Assert.Equal(WatchEnd.TooSlow, await viewer.Ended);
+        await using var viewer = await Loopback.OpenAsync(new Stage(), direct);
+        await viewer.NextAsync("hello");
+        var bytes = text == "big" ? new byte[5000] : Encoding.UTF8.GetBytes(text);
+        bytes.AsSpan().Replace((byte)0, (byte)' ');
+        await viewer.Client.SendAsync(bytes, type, true, CancellationToken.None);
+        Assert.Equal($"close {code}", (await viewer.RestAsync())[^1].Kind);
+        Assert.Equal(WatchEnd.ViewerAtFault, await viewer.Ended);
     }
 
+    [Fact]
+    public async Task A_flood_of_messages_closes_the_session()
+    {
+        await using var viewer = await Loopback.OpenAsync(new Stage(), direct);
+        await viewer.NextAsync("hello");
+        for (var i = 0; i <= 40; i++)
+        {
+            await viewer.SayAsync("""{"type":"unknown"}""");
+        }
+
+        Assert.Equal("close 1008", (await viewer.RestAsync())[^1].Kind);
+    }
+
+    protected static string CommentId(Stage stage) =>
+        System.Text.Json.JsonDocument.Parse(stage.Broadcast.Comments.Latest()[^1].Json).RootElement.GetProperty("id").GetString()!;
+}
+
+public sealed class WatchSessionByPipeTests() : WatchSessionTests(direct: false)
+{
     [Fact]
     public async Task A_viewer_who_falls_behind_goes_on_at_a_keyframe_and_misses_no_event_of_weight()
     {
         var stage = new Stage();
         var publisher = stage.Publish();
-        await using var viewer = await Loopback.OpenAsync(stage, buffers: 4096, limits: new WatchLimits { MaxMergedBytes = 1 });
+        await using var viewer = await Loopback.OpenAsync(stage, direct: false, buffers: 4096);
         stage.Play(publisher, Sample.H264Aac.Take(50));
         var first = await viewer.NextAsync("moof");
         stage.Play(publisher, Sample.H264Aac.Skip(50).Take(250));
@@ -200,37 +224,35 @@ public sealed class WatchSessionTests
         Assert.All(jumps, jump => Assert.True(jump.Second.Samples[0].IsSync));
     }
 
-    [Theory]
-    [InlineData("not json", WebSocketMessageType.Text, 1007)]
-    [InlineData("{\"type\":\"comment\",\"text\":\"\\ud800\"}", WebSocketMessageType.Text, 1007)]
-    [InlineData("[1,2]", WebSocketMessageType.Text, 1007)]
-    [InlineData("{\"type\":7}", WebSocketMessageType.Text, 1007)]
-    [InlineData("binary", WebSocketMessageType.Binary, 1003)]
-    [InlineData("big", WebSocketMessageType.Text, 1009)]
-    public async Task What_is_no_message_closes_the_session_with_the_code_for_it(string text, WebSocketMessageType type, int code)
-    {
-        await using var viewer = await Loopback.OpenAsync(new Stage());
-        await viewer.NextAsync("hello");
-        var bytes = text == "big" ? new byte[5000] : Encoding.UTF8.GetBytes(text);
-        bytes.AsSpan().Replace((byte)0, (byte)' ');
-        await viewer.Client.SendAsync(bytes, type, true, CancellationToken.None);
-        Assert.Equal($"close {code}", (await viewer.RestAsync())[^1].Kind);
-        Assert.Equal(WatchEnd.ViewerAtFault, await viewer.Ended);
-    }
-
     [Fact]
-    public async Task A_flood_of_messages_closes_the_session()
+    public async Task A_viewer_who_reads_nothing_for_too_long_is_given_up()
     {
-        await using var viewer = await Loopback.OpenAsync(new Stage());
-        await viewer.NextAsync("hello");
-        for (var i = 0; i <= 40; i++)
+        var stage = new Stage();
+        await using var viewer = await Loopback.OpenAsync(stage, direct: false, buffers: 4096);
+        stage.Play(stage.Publish(), Sample.H264Aac);
+        while (!viewer.Ended.IsCompleted)
         {
-            await viewer.SayAsync("""{"type":"unknown"}""");
+            stage.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
         }
 
-        Assert.Equal("close 1008", (await viewer.RestAsync())[^1].Kind);
+        Assert.Equal(WatchEnd.TooSlow, await viewer.Ended);
     }
+}
 
-    private static string CommentId(Stage stage) =>
-        System.Text.Json.JsonDocument.Parse(stage.Broadcast.Comments.Latest()[^1].Json).RootElement.GetProperty("id").GetString()!;
+public sealed class WatchSessionBySenderTests() : WatchSessionTests(direct: true)
+{
+    [Fact]
+    public async Task A_ping_is_answered_between_the_frames_of_the_picture()
+    {
+        var stage = new Stage();
+        var publisher = stage.Publish();
+        await using var viewer = await Loopback.OpenAsync(stage, direct: true);
+        await viewer.NextAsync("hello");
+        await viewer.PingAsync();
+        stage.Play(publisher, Sample.H264Aac.Take(100));
+        stage.End();
+        // A pong in the middle of a frame would break the framing of what follows.
+        Assert.Equal("close 4410", (await viewer.RestAsync())[^1].Kind);
+    }
 }

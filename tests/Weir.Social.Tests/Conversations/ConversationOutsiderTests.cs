@@ -74,6 +74,12 @@ public abstract class ConversationOutsiderTests : IAsyncLifetime
         (who, id) => who.PutAsync($"/api/conversations/{id}/members/{handle}"),
         (who, id) => who.DeleteAsync($"/api/conversations/{id}/members/{handle}"),
         (who, id) => who.PutAsync($"/api/conversations/{id}/administrators/{handle}"),
+        (who, id) => who.PutAsync($"/api/conversations/{id}/owner/{handle}"),
+        (who, id) => who.PostAsync($"/api/conversations/{id}/links"),
+        (who, id) => who.GetAsync($"/api/conversations/{id}/links"),
+        (who, id) => who.DeleteAsync($"/api/conversations/{id}/links/AAAAAAAAAAAAAAAAAAAAAA"),
+        (who, id) => who.PostAsync($"/api/group-invitations/{id}/accept"),
+        (who, id) => who.DeleteAsync($"/api/group-invitations/{id}"),
         (who, id) => who.PostAsync($"/api/conversations/{id}/leave"),
     ];
 
@@ -81,6 +87,6 @@ public abstract class ConversationOutsiderTests : IAsyncLifetime
     {
         _counter.Reset();
         var answer = await call();
-        return (answer, _counter.Take());
+        return (answer, _counter.TakeAnswering());
     }
 }

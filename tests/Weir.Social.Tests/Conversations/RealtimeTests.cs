@@ -72,6 +72,49 @@ public abstract class RealtimeTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Typing_is_seen_by_the_one_other_person_while_they_are_friends_and_by_nobody_else()
+    {
+        var (anna, ben, cleo) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
+        await anna.BefriendAsync(ben);
+        await anna.BefriendAsync(cleo);
+        var two = await anna.TalkAsync(ben);
+        var group = (await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle, cleo.Handle } })).Is(HttpStatusCode.Created).Text("id");
+        await using var atAnna = await Listener.OpenAsync(_server, anna, "typing", "message");
+        await using var atBen = await Listener.OpenAsync(_server, ben, "typing", "message");
+        await using var atCleo = await Listener.OpenAsync(_server, cleo, "typing", "message");
+
+        // To a group, into another's conversation, and nonsense: nobody hears anything, and the connection stays.
+        await atAnna.SayAsync("Typing", group);
+        await atCleo.SayAsync("Typing", two);
+        await atCleo.SayAsync("Typing", "nonsense");
+        await atAnna.SayAsync("Typing", two);
+        var (name, body) = await atBen.NextAsync();
+        Assert.Equal(("typing", two, anna.Id), (name, body.GetProperty("conversation").GetString(), body.GetProperty("account").GetString()));
+
+        (await ben.DeleteAsync($"/api/friends/{anna.Handle}")).Is(HttpStatusCode.NoContent);
+        await atAnna.SayAsync("Typing", two);
+        await anna.SayAsync(group, "Marker");
+        Assert.Equal("message", (await atBen.NextAsync()).Name);
+        Assert.Equal("message", (await atCleo.NextAsync()).Name);
+        Assert.Equal("message", (await atAnna.NextAsync()).Name);
+    }
+
+    [Fact]
+    public async Task Whoever_has_the_conversation_open_hears_when_they_are_friends_again()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var id = await anna.TalkAsync(ben);
+        await using var atAnna = await Listener.OpenAsync(_server, anna);
+        await using var atBen = await Listener.OpenAsync(_server, ben);
+        (await ben.DeleteAsync($"/api/friends/{anna.Handle}")).Is(HttpStatusCode.NoContent);
+        await ben.BefriendAsync(anna);
+        // The first thing they hear: nobody was told of the deletion.
+        Assert.Equal(("conversation", id), (await atAnna.NextAsync()).Of("id"));
+        Assert.Equal(("conversation", id), (await atBen.NextAsync()).Of("id"));
+    }
+
+    [Fact]
     public async Task A_removed_member_hears_that_they_are_gone_and_nothing_more()
     {
         var (anna, ben, cleo) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
@@ -122,10 +165,10 @@ internal sealed class Listener : IAsyncDisposable
     private readonly Channel<(string Name, JsonElement Body)> _heard = Channel.CreateUnbounded<(string, JsonElement)>();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Listener(HubConnection connection)
+    private Listener(HubConnection connection, string[] names)
     {
         _connection = connection;
-        foreach (var name in new[] { "message", "recalled", "read", "conversation" })
+        foreach (var name in names)
         {
             connection.On<JsonElement>(name, body => _heard.Writer.TryWrite((name, body)));
         }
@@ -139,11 +182,15 @@ internal sealed class Listener : IAsyncDisposable
 
     public Task Closed => _closed.Task;
 
-    public static async Task<Listener> OpenAsync(Server server, Someone who)
+    /// <summary>Calls the hub and waits until it has run.</summary>
+    public Task SayAsync(string method, string value) => _connection.InvokeAsync(method, value);
+
+    /// <param name="names">The events it listens to; those of conversations when none is named.</param>
+    public static async Task<Listener> OpenAsync(Server server, Someone who, params string[] names)
     {
         var listener = new Listener(new HubConnectionBuilder()
             .WithUrl(new Uri(server.Http.BaseAddress!, "/api/hub"), options => options.AccessTokenProvider = () => Task.FromResult(who.Token))
-            .Build());
+            .Build(), names.Length > 0 ? names : ["message", "recalled", "read", "conversation"]);
         await listener._connection.StartAsync();
         return listener;
     }

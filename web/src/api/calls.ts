@@ -15,7 +15,9 @@ export const sessions = () => call<T.Session[]>('GET', '/api/sessions');
 export const endSession = (session: string) => call<void>('DELETE', `/api/sessions/${id(session)}`);
 
 export const me = () => call<T.Me>('GET', '/api/me');
-export const renameMe = (name: string) => call<T.Me>('PATCH', '/api/me', { name });
+export const changeMe = (change: { name?: string; about?: string }) => call<T.Me>('PATCH', '/api/me', change);
+export const setAvatar = (file: string) => call<T.Me>('PUT', '/api/me/avatar', { file });
+export const removeAvatar = () => call<void>('DELETE', '/api/me/avatar');
 export const changePassword = (current: string, next: string) => call<void>('POST', '/api/me/password', { current, new: next });
 export const deleteMe = (password: string) => call<void>('DELETE', '/api/me', { password });
 
@@ -45,10 +47,12 @@ export const removeFromCircle = (circle: string, handle: string) =>
 
 export const previewAudience = (audience: T.Audience) => call<T.AudiencePreview>('POST', '/api/audience-preview', { audience });
 export const broadcasts = (scope: 'live' | 'mine' | 'replays') => call<T.Broadcast[]>('GET', `/api/broadcasts?scope=${scope}`);
+/** Those that run for a conversation. */
+export const broadcastsIn = (conversation: string) => call<T.Broadcast[]>('GET', `/api/broadcasts?scope=live&conversation=${id(conversation)}`);
 export const broadcast = (broadcastId: string) => call<T.Broadcast>('GET', `/api/broadcasts/${id(broadcastId)}`);
-export const createBroadcast = (title: string, audience: T.Audience) =>
-  call<{ id: string } & T.PublishTargets>('POST', '/api/broadcasts', { title, audience });
-export const changeBroadcast = (broadcastId: string, change: { title?: string; audience?: T.Audience }) =>
+export const createBroadcast = (title: string, audience: T.Audience, conversational = false) =>
+  call<{ id: string } & T.PublishTargets>('POST', '/api/broadcasts', { title, audience, conversational });
+export const changeBroadcast = (broadcastId: string, change: { title?: string; audience?: T.Audience; conversational?: boolean }) =>
   call<T.Broadcast>('PATCH', `/api/broadcasts/${id(broadcastId)}`, change);
 export const endBroadcast = (broadcastId: string) => call<void>('POST', `/api/broadcasts/${id(broadcastId)}/end`, {});
 export const deleteBroadcast = (broadcastId: string) => call<void>('DELETE', `/api/broadcasts/${id(broadcastId)}`);
@@ -68,3 +72,9 @@ export const setAdminLive = (body: { enabled: boolean; mode: 'everyone' | 'named
 export const adminAccounts = (query: string) => call<T.AdminAccount[]>('GET', `/api/admin/accounts?q=${id(query)}`);
 export const suspend = (handle: string) => call<void>('PUT', `/api/admin/accounts/${id(handle)}/suspension`);
 export const unsuspend = (handle: string) => call<void>('DELETE', `/api/admin/accounts/${id(handle)}/suspension`);
+export const setAdministrator = (handle: string, on: boolean) => call<void>(on ? 'PUT' : 'DELETE', `/api/admin/accounts/${id(handle)}/administrator`);
+export const resetLink = (handle: string) => call<{ code: string; expiresAt: string }>('POST', `/api/admin/accounts/${id(handle)}/password-reset`, {});
+export const adminInvitations = (open: boolean, before: string | null) =>
+  call<T.AdminInvitation[]>('GET', `/api/admin/invitations?open=${open}${before ? `&before=${id(before)}` : ''}`);
+export const revokeInvitation = (code: string) => call<void>('DELETE', `/api/admin/invitations/${id(code)}`);
+export const audit = (before: number | null) => call<{ entries: T.AuditEntry[]; next: number | null }>('GET', `/api/admin/audit${before ? `?before=${before}` : ''}`);

@@ -46,7 +46,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   if (response.ok) return (response.status === 204 ? undefined : await readJson(response)) as T;
 
   const problem = await readProblem(response);
-  if (problem.status === 401 && path !== '/api/me' && path !== '/api/sessions') onUnauthorized();
+  if (problem.status === 401 && path !== '/api/me' && path !== '/api/sessions' && path !== '/api/sessions/passkey') onUnauthorized();
   throw problem;
 }
 
@@ -60,19 +60,25 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 async function readProblem(response: Response): Promise<Problem> {
-  let body: ProblemBody = {};
-  if (response.headers.get('content-type')?.includes('json')) {
-    body = await response.json().catch(() => ({}));
-  }
-  const retryAfter = Number(response.headers.get('retry-after'));
-  return new Problem(
-    response.status,
-    body.code ?? codeOf(response.status),
-    body.codes ?? {},
-    body.errors ?? {},
-    retryAfter > 0 ? retryAfter : null,
-  );
+  return problemOf(response.status, await response.text().catch(() => ''), (name) => response.headers.get(name));
 }
+
+/** What an answer that is no success says, however it came. */
+export function problemOf(status: number, text: string, header: (name: string) => string | null): Problem {
+  let body: ProblemBody = {};
+  if (header('content-type')?.includes('json')) {
+    try {
+      body = JSON.parse(text) as ProblemBody;
+    } catch {
+      // Cut off on the way: the status alone says something.
+    }
+  }
+  const retryAfter = Number(header('retry-after'));
+  return new Problem(status, body.code ?? codeOf(status), body.codes ?? {}, body.errors ?? {}, retryAfter > 0 ? retryAfter : null);
+}
+
+/** The session is over; for calls that do not go by `call`. */
+export const unauthorized = (): void => onUnauthorized();
 
 function codeOf(status: number): string {
   switch (status) {

@@ -5,9 +5,16 @@ export interface Somebody {
   handle: string;
   id?: string | null;
   name?: string | null;
+  avatar?: string | null;
 }
 
-export interface Person { id: string; handle: string; name: string }
+export interface Person { id: string; handle: string; name: string; avatar?: string | null }
+/** A picture of a message or a post; `color` fills its place while it loads. */
+export interface Picture { id: string; width: number; height: number; color?: string | null }
+export interface FileBody { id: string; name: string; size: number; type: string }
+export interface LinkCard { url: string; title: string; description?: string | null; site?: string | null; picture?: Picture | null }
+export type UploadKind = 'picture' | 'file' | 'avatar';
+export interface Uploaded extends FileBody { kind: UploadKind; width?: number | null; height?: number | null; color?: string | null }
 export interface Server {
   name: string;
   version: string;
@@ -15,11 +22,11 @@ export interface Server {
   demo: null | { people: Person[] };
   live: { available: boolean; enabled: boolean };
 }
-export interface Me extends Person { isAdmin: boolean; mayGoLive: boolean }
+export interface Me extends Person { about?: string; isAdmin: boolean; mayGoLive: boolean }
 export interface SignedIn { account: Person; token: string }
 export interface Session { id: string; createdAt: string; lastSeenAt: string; client: string; current: boolean }
 export interface Invitation { code: string; createdAt: string; expiresAt: string; usedBy: Person | null }
-export interface Friend extends Person { since: string; circles: string[] }
+export interface Friend extends Person { since: string; circles: string[]; starred: boolean }
 export interface FriendRequests {
   incoming: { id: string; from: Person; createdAt: string }[];
   outgoing: { id: string; to: Somebody; createdAt: string }[];
@@ -39,6 +46,8 @@ export interface Broadcast {
   id: string;
   title: string;
   host: Person;
+  /** It is for the followers of this account. */
+  official?: { id: string; handle: string; name: string; avatar: string | null } | null;
   state: BroadcastState;
   createdAt: string;
   startedAt?: string | null;
@@ -53,6 +62,8 @@ export interface Broadcast {
   isHost: boolean;
   audience?: Audience | null;
   liveAvailable: boolean;
+  /** The host asks for the shortest delay, as in a conversation. */
+  conversational: boolean;
 }
 export interface RtmpTarget { url: string; streamKey: string }
 export interface PublishTargets { rtmp: RtmpTarget; whip: { url: string; token: string } }
@@ -64,4 +75,6 @@ export interface Ticket {
 }
 export interface Viewers { count: number; people: Person[]; asOf: string }
 export interface AdminLive { enabled: boolean; mode: 'everyone' | 'named'; accounts: Person[] }
-export interface AdminAccount extends Person { isAdmin: boolean; suspended: boolean; createdAt: string }
+export interface AdminAccount extends Person { isAdmin: boolean; suspended: boolean; createdAt: string; lastSeenAt: string | null; invitedBy: string | null }
+export interface AdminInvitation { code: string; from: Person; createdAt: string; expiresAt: string; usedBy: Person | null }
+export interface AuditEntry { id: number; at: string; actor: Person | null; action: string; subjectId: string | null; subject: string; detail: string }

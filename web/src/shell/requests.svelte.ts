@@ -1,18 +1,13 @@
 import * as api from '../api/calls';
 import { Problem } from '../api/http';
+import { setBadge } from './badges.svelte';
 
-const state = $state({ count: 0 });
-
-/** Friend requests that wait for an answer, for the mark beside People. */
-export const requestCount = (): number => state.count;
-
-export function setRequestCount(count: number): void {
-  state.count = count;
-}
+/** Friend requests that wait for an answer, for the mark beside Contacts. */
+export const setRequestCount = (count: number): void => setBadge('people', count);
 
 export async function loadRequestCount(): Promise<void> {
   try {
-    state.count = (await api.friendRequests()).incoming.length;
+    setRequestCount((await api.friendRequests()).incoming.length);
   } catch (reason) {
     if (!(reason instanceof Problem)) throw reason; // a mark that is missing now comes with the next look
   }

@@ -22,7 +22,14 @@ export function current(): { route: Route; params: Params } | null {
   return null;
 }
 
+/** Pages that the server makes itself. */
+const isServerPage = (path: string): boolean => path.startsWith('/a/');
+
 export function go(to: string, replace = false): void {
+  if (isServerPage(to)) {
+    location.assign(to);
+    return;
+  }
   if (replace) history.replaceState(null, '', to);
   else history.pushState(null, '', to);
   moved();
@@ -40,6 +47,7 @@ export function startRouter(): () => void {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element).closest('a');
     if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (isServerPage(link.pathname)) return;
     if (link.hash && link.pathname === location.pathname) return;
     event.preventDefault();
     if (link.href !== location.href) go(link.pathname + link.search + link.hash);

@@ -29,11 +29,11 @@ export function fromAudience(audience: Audience | null | undefined): Choice {
   };
 }
 
-/** The last choice on this device, without circles and people that are gone. */
-export function lastChoice(circles: string[], handles: string[]): Choice {
+/** The last choice on this device, without circles and people that are gone. `where`: each kind of thing has its own. */
+export function lastChoice(circles: string[], handles: string[], where = key): Choice {
   let stored: Choice = nobodyExcluded;
   try {
-    stored = fromAudience(JSON.parse(localStorage.getItem(key) ?? 'null') as Audience | null);
+    stored = fromAudience(JSON.parse(localStorage.getItem(where) ?? 'null') as Audience | null);
   } catch {
     // somebody edited it
   }
@@ -45,6 +45,6 @@ export function lastChoice(circles: string[], handles: string[]): Choice {
   };
 }
 
-export function rememberChoice(audience: Audience): void {
-  localStorage.setItem(key, JSON.stringify(audience));
+export function rememberChoice(audience: Audience, where = key): void {
+  localStorage.setItem(where, JSON.stringify(audience));
 }

@@ -5,18 +5,19 @@ import type { Broadcast, Ticket, Viewers } from '../api/types';
 import { awaitRecording } from './ending';
 import { me } from '../shell/session.svelte';
 import { Comments } from './comments/comments.svelte';
-import { removeComment } from './comments/remove';
+import { removeComment, stateComment } from './comments/remove';
 import { ReplayComments } from './comments/replay';
 import { hasVideo } from './player/boxes';
+import { LivePicture } from './live-picture';
 import { startHls, NativeHlsOutlet } from './player/hls-outlet';
 import { LatencyMeter } from './player/latency';
 import { LiveSocket, type SocketState } from './player/live-socket';
-import { mediaSourceClass } from './player/media-buffer';
 import type { Health, LiveEvent } from './player/messages';
 import type { Outlet, Transport } from './player/outlet';
 import { Playback } from './player/playback.svelte';
 import { forget, recall, remember } from './player/positions';
 import { ViewersReader } from './viewers';
+import { wantConversation } from './player/conversation.svelte';
 import { WsOutlet } from './player/ws-outlet';
 
 export type Phase = 'loading' | 'live' | 'ended' | 'replay' | 'gone' | 'tooMany' | 'unsupported' | 'failed';
@@ -51,19 +52,33 @@ export class Room {
   #outlet: Outlet | null = null;
   #replay: ReplayComments | null = null;
   #latency = new LatencyMeter();
+  readonly #picture: LivePicture;
   #viewersReader: ViewersReader;
   #timer: ReturnType<typeof setInterval> | undefined;
   #over = false;
   #everOpen = false;
   #freshConnection = false;
-  #hlsFailures = 0;
   #replayRefusals = 0;
 
   constructor(
     readonly id: string,
     private readonly forced: Transport | null,
+    /** Without a picture: comments, viewers and state only. */
+    private readonly options: { picture: boolean } = { picture: true },
   ) {
     this.#viewersReader = new ViewersReader(id, (viewers) => (this.viewers = viewers));
+    this.#picture = new LivePicture({
+      playback: this.playback,
+      ticket: () => this.#ticket!,
+      running: () => !this.#over && this.phase === 'live',
+      connect: (media) => this.#connect(media),
+      listens: () => this.#socket?.open === true,
+      reconnect: () => this.#socket?.reconnect(),
+      renew: () => this.#renew(),
+      show: (outlet) => this.#show(outlet),
+      giveUp: (phase) => this.#giveUp(phase),
+      serverNow: () => this.#latency.serverTime(Date.now()),
+    }, forced, () => this.broadcast?.conversational === true);
   }
 
   /** The player is on the page: go. */
@@ -130,6 +145,14 @@ export class Room {
     this.playback.seek(this.playback.position + seconds);
   }
 
+  /** The viewer's choice of the quickest way or the steady one; remembered. */
+  converse(wanted: boolean): void {
+    wantConversation(wanted, this.broadcast?.conversational === true);
+    if (this.phase !== 'live' || (this.transport === 'whep') === wanted) return;
+    this.#picture.stop();
+    this.#picture.start();
+  }
+
   write(text: string): void {
     this.comments.write(text, this.mediaTime());
   }
@@ -139,6 +162,11 @@ export class Room {
     await removeComment(this.#ticket, commentId);
     this.comments.remove(commentId);
     this.#replay?.remove(commentId);
+  }
+
+  /** For a report: what the live plane says was written. */
+  stateComment(commentId: string): Promise<string> {
+    return stateComment(this.#ticket!, commentId);
   }
 
   /** The record changed by this person's own hand (title, audience, end). */
@@ -160,25 +188,15 @@ export class Room {
   #startLive(): void {
     this.phase = 'live';
     this.stream = this.broadcast!.state === 'ended' ? 'ready' : this.broadcast!.state;
-    const useSocket = this.forced !== 'hls' && this.forced !== 'native' && mediaSourceClass() !== null;
-    this.playback.begin();
-    if (useSocket && this.playback.video) this.#useWs(this.playback.video);
-    else void this.#useHls();
-  }
-
-  #useWs(video: HTMLVideoElement): void {
-    const outlet = new WsOutlet(video, {
-      failed: (why) => void this.#fallBack(why),
-      refused: () => this.#socket?.reconnect(),
-      overflow: () => this.#socket?.reconnect(),
-    });
-    this.#setOutlet(outlet);
-    // Early, so that it is known whether sound is allowed before the first frame is there.
-    void this.playback.play(false);
-    this.#connect(true);
+    if (!this.options.picture) {
+      this.#connect(false);
+      return;
+    }
+    this.#picture.start();
   }
 
   #connect(media: boolean): void {
+    this.#socket?.stop();
     this.#socket = new LiveSocket(this.#ticket!, media, {
       event: (event) => this.#take(event),
       media: (data) => { if (this.#outlet instanceof WsOutlet) this.#outlet.media(data); },
@@ -189,7 +207,7 @@ export class Room {
       over: (why) => this.#socketOver(why),
       renew: () => this.#renew(),
       unopened: (count) => {
-        if (media && !this.#everOpen && count >= socketPatience && this.broadcast?.liveAvailable && this.stream === 'live') void this.#fallBack('network');
+        if (media && !this.#everOpen && count >= socketPatience && this.broadcast?.liveAvailable && this.stream === 'live') void this.#picture.fallBack('network');
       },
     });
   }
@@ -200,7 +218,8 @@ export class Room {
       case 'hello': {
         this.#everOpen = true;
         this.audioOnly = event.mime !== null && !hasVideo(event.mime);
-        if (event.mime && this.stream === 'ready') this.stream = 'live';
+        // Without media there is no mime, and what changed before the socket was open is told by nothing else.
+        if ((event.mime || event.live) && this.stream === 'ready') this.stream = 'live';
         if (this.#outlet instanceof WsOutlet) this.#outlet.hello(event.mime, this.#freshConnection);
         this.#freshConnection = false;
         if (this.broadcast && !this.broadcast.liveAvailable) this.broadcast = { ...this.broadcast, liveAvailable: true };
@@ -246,61 +265,6 @@ export class Room {
       this.#leave();
       this.phase = 'gone';
       return null;
-    }
-  }
-
-  async #fallBack(why: 'codec' | 'decode' | 'network'): Promise<void> {
-    if (this.#over || this.phase !== 'live') return;
-    if (this.#outlet instanceof WsOutlet && this.forced !== 'ws') {
-      this.#socket?.stop();
-      this.#setOutlet(null);
-      await this.#useHls();
-      return;
-    }
-    if (why === 'network' && this.#outlet) {
-      await this.#retryHls();
-      return;
-    }
-    const video = this.playback.video;
-    if (this.#outlet?.transport === 'hls' && video && NativeHlsOutlet.supported(video)) this.#useNative(video);
-    else this.#giveUp(why === 'codec' ? 'unsupported' : 'failed');
-  }
-
-  async #useHls(): Promise<void> {
-    const video = this.playback.video;
-    if (!video || !this.#ticket) return;
-    // The comments still come by the socket, without the picture.
-    if (!this.#socket || !this.#socket.open) {
-      this.#socket?.stop();
-      this.#connect(false);
-    }
-    const outlet = this.forced === 'native' ? null : await startHls(video, { url: this.#ticket.watch.hls, live: true }, this.#hlsEvents());
-    if (this.#over || this.phase !== 'live') outlet?.stop();
-    else if (outlet) this.#setOutlet(outlet);
-    else if (NativeHlsOutlet.supported(video)) this.#useNative(video);
-    else this.#giveUp('unsupported');
-    void this.playback.play(false);
-  }
-
-  #useNative(video: HTMLVideoElement): void {
-    this.#setOutlet(null);
-    this.#setOutlet(new NativeHlsOutlet(video, { url: this.#ticket!.watch.hls, live: true }, this.#hlsEvents()));
-    void this.playback.play(false);
-  }
-
-  #hlsEvents() {
-    return { failed: (why: 'codec' | 'decode' | 'network') => void this.#fallBack(why), refused: () => void this.#retryHls() };
-  }
-
-  async #retryHls(): Promise<void> {
-    const wait = Math.min(500 * 2 ** this.#hlsFailures++, 8000);
-    this.#setOutlet(null);
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    if (this.#over || this.phase !== 'live') return;
-    try {
-      if (await this.#renew()) await this.#useHls();
-    } catch {
-      await this.#retryHls(); // neither plane answers: the wait grows to its cap
     }
   }
 
@@ -380,16 +344,22 @@ export class Room {
     else remember(this.id, position);
   }
 
-  #setOutlet(outlet: Outlet | null): void {
-    this.#outlet?.stop();
+  #show(outlet: Outlet | null): void {
     this.#outlet = outlet;
     this.transport = outlet?.transport ?? null;
+  }
+
+  /** The replay's way; the live picture sets its own. */
+  #setOutlet(outlet: Outlet | null): void {
+    this.#outlet?.stop();
+    this.#show(outlet);
   }
 
   #leave(): void {
     this.#socket?.stop();
     this.#socket = null;
     this.latencyMs = null;
+    this.#picture.stop();
     this.#setOutlet(null);
   }
 }

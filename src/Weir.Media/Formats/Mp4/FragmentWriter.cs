@@ -12,7 +12,8 @@ public static class FragmentWriter
     private const uint NonSyncSample = 0x01010000; // sample_depends_on = 1, sample_is_non_sync_sample
 
     /// <param name="sequence">mfhd's sequence_number.</param>
-    public static byte[] Write(uint sequence, ReadOnlySpan<Mp4Run> runs)
+    /// <param name="room">Bytes left free at the beginning.</param>
+    public static byte[] Write(uint sequence, ReadOnlySpan<Mp4Run> runs, int room = 0)
     {
         var moof = 8 + 16;
         var media = 0;
@@ -25,8 +26,8 @@ public static class FragmentWriter
             }
         }
 
-        var bytes = new byte[moof + 8 + media];
-        var at = 0;
+        var bytes = new byte[room + moof + 8 + media];
+        var at = room;
         Put(bytes, ref at, (uint)moof, BoxType.Moof, 16, BoxType.Mfhd, 0, sequence);
         var offset = moof + 8;
         foreach (var run in runs)

@@ -31,6 +31,7 @@ export const account = {
   'join.signedIn': { en: 'You already have an account here ({name}). An invitation is for somebody new.', zh: '你已有账号（{name}）。邀请是给新人的。' },
   'join.void.title': { en: 'This invitation is not good any more', zh: '邀请已失效' },
   'join.void.text': { en: 'It was used, withdrawn or is too old. Ask for a new one.', zh: '它已被使用、撤回或过期，请再要一个。' },
+  'me.pages': { en: 'More pages', zh: '更多' },
   'me.handle': { en: 'Handle: {handle}', zh: '账号：{handle}' },
   'me.profile': { en: 'Profile', zh: '资料' },
   'me.look': { en: 'Language and look', zh: '语言和外观' },

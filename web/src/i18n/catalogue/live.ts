@@ -25,5 +25,10 @@ export const live = {
   'live.viewers': { en: { one: '{count} viewer', other: '{count} viewers' }, zh: { other: '{count} 人在看' } },
   'live.comments': { en: { one: '{count} comment', other: '{count} comments' }, zh: { other: '{count} 条评论' } },
   'live.byMe': { en: 'You', zh: '我' },
+  'live.inPlace.tap': { en: 'Watch here', zh: '在此观看' },
+  'live.inPlace.tapReplay': { en: 'Replay', zh: '观看回放' },
+  'live.inPlace.watch': { en: 'Watch “{title}” by {name} here', zh: '在此观看 {name} 的直播“{title}”' },
+  'live.inPlace.replay': { en: 'Watch the replay of “{title}” by {name} here', zh: '在此观看 {name} 的回放“{title}”' },
+  'live.inPlace.stop': { en: 'Stop watching here', zh: '停止观看' },
   'live.replayOf': { en: 'Replay, {duration}', zh: '回放，{duration}' },
 } as const;

@@ -1,7 +1,11 @@
 export const shell = {
   'nav.main': { en: 'Main', zh: '主导航' },
   'nav.live': { en: 'Live', zh: '直播' },
-  'nav.people': { en: 'People', zh: '联系人' },
+  'nav.chats': { en: 'Chats', zh: '聊天' },
+  'nav.unread': { en: { one: '{count} unread message', other: '{count} unread messages' }, zh: { other: '{count} 条未读消息' } },
+  'nav.moments': { en: 'Moments', zh: '朋友圈' },
+  'nav.news': { en: { one: '{count} new', other: '{count} new' }, zh: { other: '{count} 条新内容' } },
+  'nav.people': { en: 'Contacts', zh: '联系人' },
   'nav.goLive': { en: 'Go live', zh: '开播' },
   'nav.me': { en: 'Me', zh: '我' },
   'nav.admin': { en: 'Server', zh: '管理' },
@@ -18,7 +22,9 @@ export const shell = {
   'common.hideWhat': { en: 'Hide: {what}', zh: '隐藏：{what}' },
   'common.retry': { en: 'Try again', zh: '重试' },
   'common.saved': { en: 'Saved', zh: '已保存' },
+  'common.loading': { en: 'Loading…', zh: '加载中…' },
   'common.add': { en: 'Add', zh: '添加' },
+  'common.undo': { en: 'Undo', zh: '撤销' },
   'common.qr': { en: 'QR code', zh: '二维码' },
   'notFound.title': { en: 'Nothing here', zh: '这里什么也没有' },
   'notFound.text': {
@@ -27,5 +33,8 @@ export const shell = {
   },
   'notFound.home': { en: 'To the start page', zh: '回到首页' },
   'offline.banner': { en: 'No connection. Trying again…', zh: '网络已断开，正在重试…' },
+  'update.there': { en: 'A new version of Weir is there.', zh: 'Weir 有新版本。' },
+  'update.taken': { en: 'A new version of Weir runs in another tab.', zh: '另一个标签页已更新到新版本。' },
+  'update.take': { en: 'Reload', zh: '刷新' },
   'loadFailed.title': { en: 'This could not be loaded', zh: '无法加载' },
 } as const;

@@ -1,4 +1,6 @@
 export const watch = {
+  'watch.share': { en: 'Share', zh: '分享' },
+  'watch.share.copy': { en: 'Copy the link', zh: '复制链接' },
   'watch.by': { en: 'by {name}', zh: '{name}' },
   'watch.studio': { en: 'Studio', zh: '主播台' },
   'watch.friendsWatching': { en: 'Watching: {names}', zh: '{names} 在看' },
@@ -42,6 +44,7 @@ export const watch = {
   'player.info.dropped': { en: 'Dropped frames', zh: '丢帧' },
   'player.info.transport': { en: 'Way', zh: '传输' },
   'player.info.rate': { en: 'Speed', zh: '速度' },
+  'player.conversation': { en: 'Shortest delay (WebRTC)', zh: '最低延迟（WebRTC）' },
   'player.help': { en: 'Keys', zh: '快捷键' },
   'player.help.space': { en: 'Play or pause', zh: '播放或暂停' },
   'player.help.arrows': { en: 'Volume', zh: '音量' },

@@ -19,6 +19,11 @@ export class LatencyMeter {
     return Math.max(0, Math.round(clientTime - this.#offset - shownAt));
   }
 
+  /** The server's wall clock at a moment of ours, or null until the first clock event. */
+  serverTime(clientTime: number): number | null {
+    return this.#clock && clientTime - this.#offset;
+  }
+
   /** Media time, ms, of a frame that the server received at this wall time: for outlets whose own clock starts elsewhere. */
   mediaTimeOf(serverTime: number): number | null {
     return this.#clock && Math.round(this.#clock.at + (serverTime - this.#clock.time));

@@ -1,5 +1,5 @@
 /** How the picture comes: over the watch socket, by hls.js, or by the browser's own HLS. */
-export type Transport = 'ws' | 'hls' | 'native';
+export type Transport = 'ws' | 'whep' | 'hls' | 'native';
 
 export interface OutletEvents {
   /** It can go on no more; the room tries the next one or gives up. `codec`: this browser cannot decode it. */

@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+
+namespace Weir.Media.Broadcasting.FanOut;
+
+public sealed record FanOutOptions
+{
+    /// <summary>Threads that send; by default one a core.</summary>
+    public int Senders { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How old news may get before it is sent; null lets each sender decide by how busy it is.</summary>
+    public TimeSpan? MergeAge { get; init; }
+}
+
+/// <summary>
+/// Sends feeds to plain sockets by a few threads of its own. For connections without TLS on Linux; elsewhere sessions write to their pipes. A viewer
+/// costs a socket, a cursor and a few hundred bytes.
+/// </summary>
+public sealed class FanOut(FanOutOptions options) : IDisposable
+{
+    private readonly Lazy<Sender[]> _senders = new(() => [.. Enumerable.Range(0, Math.Max(1, options.Senders)).Select(number => new Sender(number, options.MergeAge))]);
+
+    public static bool IsSupported => OperatingSystem.IsLinux();
+
+    /// <summary>Begins to send. The socket must have nothing of others under way; until the flow is over nobody else writes to it.</summary>
+    public FanOutFlow Begin(Feed feed, Socket socket, LagPolicy policy)
+    {
+        // Several frames that come close together leave as one packet where the network is busy; the kernel sends the first at once.
+        socket.NoDelay = false;
+        var sender = _senders.Value.MinBy(candidate => candidate.Flows)!;
+        var flow = new Flow(feed, socket, policy, sender);
+        sender.Add(flow);
+        return new FanOutFlow(flow);
+    }
+
+    public void Dispose()
+    {
+        if (_senders.IsValueCreated)
+        {
+            foreach (var sender in _senders.Value)
+            {
+                sender.Dispose();
+            }
+        }
+    }
+}
+
+/// <summary>A viewer who is being sent to.</summary>
+public readonly struct FanOutFlow
+{
+    private readonly Flow _flow;
+
+    internal FanOutFlow(Flow flow) => _flow = flow;
+
+    /// <summary>The feed has something for this viewer alone.</summary>
+    public void Nudge() => _flow.Nudge();
+
+    /// <summary>Completes when everything was sent or the viewer is gone.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled, here or by the senders' end; nothing is sent any more.</exception>
+    public async Task<FlowEnd> CompleteAsync(CancellationToken cancellation)
+    {
+        var flow = _flow;
+        await using var onCancelled = cancellation.UnsafeRegister(static state => ((Flow)state!).Sender.Remove((Flow)state), flow);
+        return await flow.Done;
+    }
+}

@@ -1,0 +1,141 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
+using Weir.Social.Accounts;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+using Weir.Social.Throttling;
+
+namespace Weir.Social.Admin;
+
+/// <summary>A link that sets somebody's password once. Only the hash of its code is kept; an account has one at a time.</summary>
+internal sealed class PasswordReset
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+
+    public Guid AccountId { get; init; }
+
+    public required byte[] CodeHash { get; init; }
+
+    public Guid MadeById { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public static void Configure(ModelBuilder model) => model.Entity<PasswordReset>(reset =>
+    {
+        reset.HasKey(r => r.AccountId);
+        reset.HasIndex(r => r.CodeHash).IsUnique();
+        reset.HasOne<Account>().WithMany().HasForeignKey(r => r.AccountId);
+    });
+}
+
+/// <summary>
+/// <c>POST /api/admin/accounts/{handle}/password-reset</c> makes the code; <c>POST /api/password-resets/look</c> and <c>/use</c> are for whoever was given it. The code travels in bodies, and in
+/// the fragment of the link: neither reaches a log.
+/// </summary>
+internal static class PasswordResets
+{
+    internal sealed record Made(string Code, DateTimeOffset ExpiresAt);
+
+    internal sealed record Look(string? Code);
+
+    internal sealed record Use(string? Code, string? Password);
+
+    internal sealed record Whose(string Handle, string Name);
+
+    public static void Map(RouteGroupBuilder api, RouteGroupBuilder admin)
+    {
+        admin.MapPost("/accounts/{handle}/password-reset", MakeAsync);
+        var resets = api.MapGroup("/password-resets").AllowAnonymous().WithTags("Accounts");
+        resets.MapPost("/look", LookAsync);
+        resets.MapPost("/use", UseAsync);
+    }
+
+    private static async Task<Results<Created<Made>, ProblemHttpResult>> MakeAsync(string handle, AccountControl.Deed deed, TimeProvider clock, CancellationToken cancellation)
+    {
+        var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
+        var hash = Hash(code);
+        var now = clock.Now();
+        var answer = await deed.OnAsync(handle, async account =>
+        {
+            await deed.Db.PasswordResets.Where(r => r.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            deed.Db.PasswordResets.Add(new PasswordReset { AccountId = account.Id, CodeHash = hash, MadeById = deed.Caller.Id, CreatedAt = now });
+            deed.Trail.Add(AuditAction.PasswordResetMade, deed.Caller, account);
+            return null;
+        }, cancellation);
+        return answer.Result is ProblemHttpResult fault ? fault : TypedResults.Created((string?)null, new Made(code, now + PasswordReset.Lifetime));
+    }
+
+    private static async Task<Results<Ok<Whose>, ProblemHttpResult>> LookAsync(
+        Look request, Limits limits, WeirDb db, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+    {
+        var (account, fault) = await FindAsync(request.Code, limits, db, clock, context, cancellation);
+        return account is null ? fault! : TypedResults.Ok(new Whose(account.Handle, account.Name));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> UseAsync(
+        Use request, Limits limits, PasswordHashing hashing, WriteScope write, WeirDb db, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+    {
+        var (account, fault) = await FindAsync(request.Code, limits, db, clock, context, cancellation);
+        if (account is null)
+        {
+            return fault!;
+        }
+
+        if (PasswordRules.Fault(request.Password, account.Handle, account.Name) is { } weak)
+        {
+            return Problems.Field("password", weak.Code, weak.Text);
+        }
+
+        var (code, hash) = (Hash(request.Code!), hashing.HashPassword(account, request.Password!));
+        var used = await write.RunAsync(async () =>
+        {
+            if (await db.PasswordResets.Where(r => r.CodeHash == code).ExecuteDeleteAsync(cancellation) == 0)
+            {
+                return false;
+            }
+
+            await db.Accounts.Where(a => a.Id == account.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
+            await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            db.AuditEntries.Add(AuditTrail.Of(AuditAction.PasswordResetUsed, account.Id, account.Handle, account.Id, account.Handle, "", clock));
+            return true;
+        }, cancellation);
+        if (!used)
+        {
+            return Problems.NotFound();
+        }
+
+        // Whoever guessed at it before is not in the way of the one who has it now.
+        limits.SignInByHandle.GiveBack(account.Handle);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>Whose password the code sets; throttled, and 404 for every code that is not good now.</summary>
+    private static async Task<(Account? Account, ProblemHttpResult? Fault)> FindAsync(
+        string? code, Limits limits, WeirDb db, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+    {
+        var address = AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress);
+        if (!limits.PasswordResets.TryTake(out var retryAfter, address))
+        {
+            return (null, Problems.Throttled(context, retryAfter));
+        }
+
+        var (hash, now) = (Hash(code is { Length: < 100 } ? code : ""), clock.Now());
+        // Not one of the future either: a code must not last longer because the clock was wrong when it was made.
+        var (oldest, newest) = (now - PasswordReset.Lifetime, now + PasswordReset.Lifetime);
+        var account = await db.Accounts.AsNoTracking().SingleOrDefaultAsync(
+            a => a.DeletedAt == null && db.PasswordResets.Any(r => r.CodeHash == hash && r.AccountId == a.Id && r.CreatedAt > oldest && r.CreatedAt < newest), cancellation);
+        if (account is null)
+        {
+            return (null, Problems.NotFound());
+        }
+
+        limits.PasswordResets.GiveBack(address);
+        return (account, null);
+    }
+
+    private static byte[] Hash(string code) => SHA256.HashData(Encoding.UTF8.GetBytes(code));
+}

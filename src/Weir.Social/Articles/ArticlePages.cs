@@ -1,0 +1,221 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Net.Http.Headers;
+using Weir.Contracts;
+using Weir.Social.Accounts;
+using Weir.Social.Articles.Pages;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Articles;
+
+/// <summary>
+/// <c>/a/HANDLE</c>, <c>/a/HANDLE/SLUG</c> and <c>/a/HANDLE/feed.atom</c>: made once and served from memory, before routing, sign-in and the database, so that they open whatever else is
+/// busy. A page older than a minute is made again beside, while it is still served; every change forgets all.
+/// </summary>
+internal sealed class ArticlePages(IServiceScopeFactory scopes, ReadCounter reads, SocialOptions options, TimeProvider clock, ILogger<ArticlePages> log)
+{
+    private const long MaxBytes = 64 * 1024 * 1024;
+    private const int MaxPage = 1000;
+    private const string Feed = "feed.atom";
+    private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(1);
+    private static readonly byte[] Script = Encoding.UTF8.GetBytes(PageHtml.Script);
+    private readonly PageCache _cache = new(MaxBytes);
+    private readonly ConcurrentDictionary<PageKey, Task<ReadyPage?>> _making = new();
+
+    public void Use(IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
+            || !context.Request.Path.StartsWithSegments("/a", StringComparison.Ordinal, out var rest) || rest.Value is not { Length: > 1 })
+        {
+            await next(context);
+            return;
+        }
+
+        await AnswerAsync(context, rest.Value.Split('/', StringSplitOptions.RemoveEmptyEntries));
+    });
+
+    /// <summary>Something that pages show has changed.</summary>
+    public void Forget() => _cache.Clear();
+
+    private async Task AnswerAsync(HttpContext context, string[] parts)
+    {
+        if (parts is ["-", "article.js"])
+        {
+            context.Response.ContentType = "text/javascript; charset=utf-8";
+            context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+            await SendAsync(context, Script);
+            return;
+        }
+
+        context.Response.Headers.ContentSecurityPolicy = PageHtml.Policy;
+        var words = PageWords.For(context.Request.Headers.AcceptLanguage);
+        var page = parts.Length <= 2 && Handle.Parse(parts[0]) == parts[0] ? await FindAsync(context, parts, words) : null;
+        context.Response.Headers.Vary = "Accept-Language, Accept-Encoding";
+        if (page is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            context.Response.ContentType = "text/html; charset=utf-8";
+            context.Response.Headers.CacheControl = "private, no-store";
+            await SendAsync(context, Encoding.UTF8.GetBytes(PageHtml.Missing(words)));
+            return;
+        }
+
+        // May be kept by whoever passes it on, and is asked for again each time: a page that was taken back is gone at once.
+        context.Response.Headers.CacheControl = page.Open ? "public, no-cache" : "private, no-cache";
+        if (page.Location is not null)
+        {
+            context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
+            context.Response.Headers.Location = page.Location;
+            return;
+        }
+
+        if (page.Article is { } article && HttpMethods.IsGet(context.Request.Method) && !context.Request.Headers.ContainsKey("Sec-Purpose"))
+        {
+            reads.Saw(article, context);
+        }
+
+        context.Response.Headers.ETag = page.Tag;
+        if (IsHeld(context.Request.Headers.IfNoneMatch, page.Tag))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        context.Response.ContentType = page.Type;
+        var zipped = context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
+        if (zipped)
+        {
+            context.Response.Headers.ContentEncoding = "gzip";
+        }
+
+        await SendAsync(context, zipped ? page.Zipped : page.Body);
+    }
+
+    private async Task<ReadyPage?> FindAsync(HttpContext context, string[] parts, PageWords words)
+    {
+        var name = parts.Length == 2 ? parts[1] : null;
+        var number = 1;
+        if (name is { Length: > 80 } || (context.Request.Query.TryGetValue("page", out var asked)
+            && !(int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number is > 0 and <= MaxPage)))
+        {
+            return null;
+        }
+
+        var site = options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{context.Request.Scheme}://{context.Request.Host}";
+        var key = new PageKey(parts[0], name, name is null ? number : 1, name == Feed ? "" : words.Language, site, Open: true);
+        if (Look(key) is { } open)
+        {
+            return open;
+        }
+
+        // Only whoever brings a session is looked up; all others find what is open, or nothing, by the same query.
+        if (name != Feed && (context.Request.Cookies.ContainsKey(SessionAuthentication.Cookie) || context.Request.Headers.ContainsKey(HeaderNames.Authorization))
+            && (await context.AuthenticateAsync(SessionAuthentication.SchemeName)).Succeeded)
+        {
+            key = key with { Open = false };
+        }
+
+        return Look(key) ?? await MakeOnceAsync(key).WaitAsync(context.RequestAborted);
+    }
+
+    private ReadyPage? Look(PageKey key)
+    {
+        var page = _cache.Find(key);
+        if (page is not null && clock.GetUtcNow() - page.MadeAt > FreshFor)
+        {
+            _ = MakeOnceAsync(key);
+        }
+
+        return page;
+    }
+
+    /// <summary>However many ask at once, one makes it.</summary>
+    private Task<ReadyPage?> MakeOnceAsync(PageKey key) => _making.GetOrAdd(key, wanted => Task.Run(async () =>
+    {
+        try
+        {
+            var version = _cache.Version;
+            await using var scope = scopes.CreateAsyncScope();
+            var page = await MakeAsync(wanted, scope.ServiceProvider.GetRequiredService<ArticlePageSource>());
+            if (page is not null)
+            {
+                // What is open is found by everybody, whoever asked first.
+                _cache.Add(wanted with { Open = page.Open }, page, version);
+            }
+            else
+            {
+                _cache.Remove(wanted);
+            }
+
+            return page;
+        }
+        catch (Exception fault)
+        {
+            log.LogError(fault, "A page could not be made");
+            throw;
+        }
+        finally
+        {
+            _making.TryRemove(wanted, out _);
+        }
+    }));
+
+    private async Task<ReadyPage?> MakeAsync(PageKey key, ArticlePageSource source)
+    {
+        var words = key.Language == PageWords.Chinese.Language ? PageWords.Chinese : PageWords.English;
+        if (key.Name == Feed)
+        {
+            return await source.FeedAsync(key.Handle, CancellationToken.None) is { } feed
+                ? Ready(PageFeed.Write(feed, key.Site), "application/atom+xml; charset=utf-8", null, true)
+                : null;
+        }
+
+        if (key.Name is null)
+        {
+            return await source.AccountAsync(key.Handle, key.Page, !key.Open, CancellationToken.None) is { } account
+                ? Ready(PageHtml.Account(account, words, key.Site), "text/html; charset=utf-8", null, account.Account.Open)
+                : null;
+        }
+
+        if (await source.ArticleAsync(key.Handle, key.Name, !key.Open, CancellationToken.None) is not { } content)
+        {
+            return null;
+        }
+
+        return content.Path.EndsWith($"/{key.Name}", StringComparison.Ordinal)
+            ? Ready(PageHtml.Article(content, words, key.Site), "text/html; charset=utf-8", content.Article.Id, content.Account.Open)
+            : Ready("", "text/html; charset=utf-8", null, content.Account.Open) with { Location = content.Path };
+    }
+
+    private ReadyPage Ready(string text, string type, Guid? article, bool open)
+    {
+        var body = Encoding.UTF8.GetBytes(text);
+        using var zipped = new MemoryStream();
+        using (var gzip = new GZipStream(zipped, CompressionLevel.Optimal))
+        {
+            gzip.Write(body);
+        }
+
+        // Weak: both encodings share it.
+        var tag = $"W/\"{Convert.ToHexStringLower(SHA256.HashData(body))[..32]}\"";
+        return new ReadyPage(body, zipped.ToArray(), type, tag, article, open, null, clock.GetUtcNow());
+    }
+
+    private static bool IsHeld(Microsoft.Extensions.Primitives.StringValues held, string tag) =>
+        EntityTagHeaderValue.TryParseList(held, out var tags)
+        && tags.Any(t => t.Equals(EntityTagHeaderValue.Any) || t.Compare(EntityTagHeaderValue.Parse(tag), useStrongComparison: false));
+
+    private static async Task SendAsync(HttpContext context, byte[] body)
+    {
+        context.Response.ContentLength = body.Length;
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Weir.Hosting;
+
+namespace Weir.Social.Files;
+
+/// <summary>Decoding costs processor and memory, so few are decoded at once and the others wait their turn.</summary>
+internal sealed class Pictures(FileLimits limits) : IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(limits.DecodesAtOnce, limits.DecodesAtOnce);
+
+    public async Task<(MadePicture? Picture, PictureFault Fault)> MakeAsync(string path, FileKind kind, Crop? crop, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            return await Task.Run(() => PictureCodec.Make(path, kind, crop, limits, cancellation), cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public static ProblemHttpResult Problem(PictureFault fault) => fault switch
+    {
+        PictureFault.NotAPicture => Problems.Field("file", "not-a-picture", "This is not a JPEG, PNG, WebP, GIF or AVIF picture."),
+        PictureFault.TooLarge => Problems.Field("file", "picture-too-large", "This picture has too many pixels."),
+        PictureFault.TooSlow => Problems.Field("file", "picture-too-slow", "This picture takes too long to read."),
+        _ => Problems.Field("file", "picture-broken", "This picture cannot be read."),
+    };
+
+    public void Dispose() => _turn.Dispose();
+}

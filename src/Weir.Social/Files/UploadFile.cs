@@ -1,0 +1,213 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
+using Weir.Hosting;
+using Weir.Social.Data;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Files;
+
+/// <summary>
+/// <c>POST /api/files?name=NAME&amp;as=picture|file|avatar</c> with the bytes as the body. It goes to the disk as it comes; a picture is made anew before it is answered. Whatever
+/// is uploaded and not used is deleted.
+/// </summary>
+internal static class UploadFile
+{
+    internal sealed record Answer(Guid Id, FileKind Kind, string Name, long Size, string Type, int? Width, int? Height, string? Color);
+
+    public static void Map(RouteGroupBuilder files) => files.MapPost("", HandleAsync)
+        .Accepts<byte[]>("*/*");
+
+    private static async Task<Results<Created<Answer>, ProblemHttpResult>> HandleAsync(
+        Caller caller,
+        FileLimits limits,
+        UploadThrottle throttle,
+        FileStore store,
+        Pictures pictures,
+        WriteScope write,
+        WeirDb db,
+        TimeProvider clock,
+        HttpContext context,
+        CancellationToken cancellation,
+        string? name = null,
+        string? @as = null,
+        string? crop = null)
+    {
+        // This call counts by itself. The listener's own limit would cut the connection, and who sends too much would never read why.
+        context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+        if (!Enum.TryParse<FileKind>(@as, ignoreCase: true, out var kind) || !Enum.IsDefined(kind) || char.IsAsciiDigit(@as[0]))
+        {
+            return Problems.Field("as", "as-shape", "A file is uploaded as picture, file or avatar.");
+        }
+
+        if (FileName.Parse(name, kind == FileKind.File ? "file" : "picture") is not { } safe)
+        {
+            return Problems.Field("name", "file-name-shape", "The name is not UTF-8.");
+        }
+
+        if (!TryParseCrop(crop, out var part))
+        {
+            return Problems.Field("crop", "crop-shape", "The crop is x,y,size in pixels of the upright picture.");
+        }
+
+        var limit = kind == FileKind.File ? limits.MaxFile : limits.MaxPicture;
+        if (context.Request.ContentLength > limit)
+        {
+            return TooLarge(limit);
+        }
+
+        if (!throttle.Uploads.TryTake(out var retryAfter, caller.Id.ToText()))
+        {
+            return Problems.Throttled(context, retryAfter);
+        }
+
+        if (store.FreeSpace() - (context.Request.ContentLength ?? limit) < limits.DiskReserve)
+        {
+            return Problems.Of(StatusCodes.Status507InsufficientStorage, "disk-full", "The server's disk is full.");
+        }
+
+        if (await UsedByAsync(db, caller.Id, cancellation) + (context.Request.ContentLength ?? 0) > limits.PerPerson)
+        {
+            return OverQuota();
+        }
+
+        if (!throttle.Slots.Wait(0, CancellationToken.None))
+        {
+            context.Response.Headers.RetryAfter = "5";
+            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many uploads at once. Try again in a moment.");
+        }
+
+        string? received = null;
+        try
+        {
+            (received, var length) = await store.ReceiveAsync(context.Request.Body, limit, cancellation);
+            if (length <= 0)
+            {
+                return length < 0 ? TooLarge(limit) : Problems.Field("file", "empty", "There are no bytes in this file.");
+            }
+
+            var now = clock.Now();
+            StoredFile file;
+            if (kind == FileKind.File)
+            {
+                file = new StoredFile
+                {
+                    Id = Guid.NewGuid(), OwnerId = caller.Id, Kind = kind, Name = safe, Type = FileName.TypeOf(safe), Size = length, CreatedAt = now, ExpiresAt = now + limits.UnusedFor,
+                };
+                store.Keep(received, file.Id);
+            }
+            else
+            {
+                var (picture, fault) = await pictures.MakeAsync(received, kind, part, cancellation);
+                if (picture is null)
+                {
+                    return Pictures.Problem(fault);
+                }
+
+                file = await KeepAsync(store, picture, kind, caller.Id, safe, now, now + limits.UnusedFor, cancellation);
+            }
+
+            return await AddAsync(file, limits, store, write, db, cancellation);
+        }
+        finally
+        {
+            throttle.Slots.Release();
+            if (received is not null)
+            {
+                FileStore.Discard(received);
+            }
+        }
+    }
+
+    /// <summary>A made picture on disk, with the row that is to be added for it.</summary>
+    public static async Task<StoredFile> KeepAsync(
+        FileStore store, MadePicture picture, FileKind kind, Guid owner, string name, DateTimeOffset now, DateTimeOffset? expires, CancellationToken cancellation)
+    {
+        var id = Guid.NewGuid();
+        store.Keep(await store.WriteAsync(picture.Thumb, cancellation), id, thumb: true);
+        store.Keep(await store.WriteAsync(picture.Bytes, cancellation), id);
+        return new StoredFile
+        {
+            Id = id,
+            OwnerId = owner,
+            Kind = kind,
+            // The extension says what it is now.
+            Name = Path.GetFileNameWithoutExtension(name) + (picture.Type == "image/webp" ? ".webp" : ".jpg"),
+            Type = picture.Type,
+            Size = picture.Bytes.Length,
+            ThumbSize = picture.Thumb.Length,
+            Width = picture.Width,
+            Height = picture.Height,
+            Color = picture.Color,
+            CreatedAt = now,
+            ExpiresAt = expires,
+        };
+    }
+
+    private static async Task<Results<Created<Answer>, ProblemHttpResult>> AddAsync(
+        StoredFile file, FileLimits limits, FileStore store, WriteScope write, WeirDb db, CancellationToken cancellation)
+    {
+        var added = false;
+        try
+        {
+            added = await write.RunAsync(async () =>
+            {
+                // Asked again: others of the same person came in meanwhile.
+                if (await UsedByAsync(db, file.OwnerId, cancellation) + file.Size + file.ThumbSize > limits.PerPerson)
+                {
+                    return false;
+                }
+
+                db.Files.Add(file);
+                return true;
+            }, cancellation);
+        }
+        finally
+        {
+            if (!added)
+            {
+                store.Delete(file.Id);
+            }
+        }
+
+        return added
+            ? TypedResults.Created($"/api/files/{file.Id:N}", new Answer(file.Id, file.Kind, file.Name, file.Size, file.Type, file.Width, file.Height, file.Color))
+            : OverQuota();
+    }
+
+    private static Task<long> UsedByAsync(WeirDb db, Guid person, CancellationToken cancellation) =>
+        db.Files.Where(f => f.OwnerId == person).SumAsync(f => f.Size + f.ThumbSize, cancellation);
+
+    private static ProblemHttpResult TooLarge(long limit) => Problems.Of(
+        StatusCodes.Status413PayloadTooLarge, "file-too-large", string.Create(CultureInfo.InvariantCulture, $"At most {limit >> 20} MB."));
+
+    private static ProblemHttpResult OverQuota() => Problems.Conflict("quota", "Your files take all the space that you have here.");
+
+    private static bool TryParseCrop(string? typed, out Crop? crop)
+    {
+        crop = null;
+        if (typed is null)
+        {
+            return true;
+        }
+
+        var parts = typed.Split(',');
+        if (parts.Length != 3)
+        {
+            return false;
+        }
+
+        Span<int> numbers = stackalloc int[3];
+        for (var i = 0; i < 3; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]) || numbers[i] > 1_000_000)
+            {
+                return false;
+            }
+        }
+
+        crop = new Crop(numbers[0], numbers[1], numbers[2]);
+        return numbers[2] > 0;
+    }
+}

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using Weir.Social.Data;
+using Weir.Social.Outgoing;
+
+namespace Weir.Social.Notifications.Push;
+
+/// <summary>One push to one browser. <see cref="Until"/>: of no use afterwards.</summary>
+internal sealed record Push(PushSubscription To, string Topic, string Urgency, DateTimeOffset Until, byte[] Text)
+{
+    public int Attempt { get; init; } = 1;
+}
+
+/// <summary>
+/// Hands pushes to the browsers' push services (RFC 8030), a few at a time. A subscription that its service does not know any more is deleted; a service that is busy is
+/// asked again when it says, at most <see cref="PushLimits.Attempts"/> times.
+/// </summary>
+internal sealed class PushSender(
+    IServiceScopeFactory scopes, PushKey key, PushLimits limits, SocialOptions options, TimeProvider clock, ILogger<PushSender> log) : BackgroundService
+{
+    private readonly HttpClient _http = new(PublicNetwork.Handler(limits.AllowLocal)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 16 * 1024 };
+    private readonly PriorityQueue<Push, DateTimeOffset> _later = new();
+    private readonly Channel<Push> _waiting = Channel.CreateBounded<Push>(
+        new BoundedChannelOptions(limits.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest }, _ => SocialMetrics.PushesDropped.Add(1));
+
+    /// <summary>Never waits.</summary>
+    public void Enqueue(Push push) => _waiting.Writer.TryWrite(push);
+
+    public override void Dispose()
+    {
+        _http.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.WhenAll([AgainAsync(stoppingToken), .. Enumerable.Range(0, limits.AtOnce).Select(_ => WorkAsync(stoppingToken))]);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken stopping)
+    {
+        await foreach (var push in _waiting.Reader.ReadAllAsync(stopping))
+        {
+            try
+            {
+                await SendAsync(push, stopping);
+            }
+            catch (Exception fault) when (!stopping.IsCancellationRequested)
+            {
+                // The network, the name, the service's own fault, or our time limit.
+                log.LogDebug(fault, "A push service could not be reached");
+                Retry(push, null);
+            }
+        }
+    }
+
+    private async Task SendAsync(Push push, CancellationToken stopping)
+    {
+        var left = push.Until - clock.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        var endpoint = new Uri(push.To.Endpoint);
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint);
+        request.Headers.TryAddWithoutValidation("Authorization", key.Authorization(endpoint, options.PublicUrl ?? new Uri("https://localhost"), clock.GetUtcNow()));
+        request.Headers.Add("TTL", ((long)left.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add("Urgency", push.Urgency);
+        request.Headers.Add("Topic", push.Topic);
+        request.Content = new ByteArrayContent(PushEncryption.Encrypt(push.Text, push.To.Key, push.To.Auth));
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        request.Content.Headers.ContentEncoding.Add("aes128gcm");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        patience.CancelAfter(limits.Patience);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+        SocialMetrics.Pushes.Add(1, new KeyValuePair<string, object?>("status", (int)response.StatusCode));
+        switch (response.StatusCode)
+        {
+            // 403 and 401: the subscription is bound to another key of ours, RFC 8292 4.2.
+            case HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized:
+                await ForgetAsync(push.To, stopping);
+                break;
+            case HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError:
+                Retry(push, response.Headers.RetryAfter);
+                break;
+            case >= HttpStatusCode.BadRequest:
+                log.LogDebug("A push service answered {Status}", (int)response.StatusCode);
+                break;
+        }
+    }
+
+    private void Retry(Push push, RetryConditionHeaderValue? asked)
+    {
+        var now = clock.GetUtcNow();
+        var wait = asked?.Delta ?? asked?.Date - now ?? limits.FirstRetry * Math.Pow(4, push.Attempt - 1);
+        if (push.Attempt >= limits.Attempts || wait > limits.MaxRetry || now + wait >= push.Until)
+        {
+            SocialMetrics.PushesDropped.Add(1);
+            return;
+        }
+
+        lock (_later)
+        {
+            if (_later.Count >= limits.MaxWaiting)
+            {
+                SocialMetrics.PushesDropped.Add(1);
+                return;
+            }
+
+            _later.Enqueue(push with { Attempt = push.Attempt + 1 }, now + wait);
+        }
+    }
+
+    private async Task AgainAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(limits.Interval, clock);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            lock (_later)
+            {
+                while (_later.TryPeek(out _, out var due) && due <= clock.GetUtcNow())
+                {
+                    Enqueue(_later.Dequeue());
+                }
+            }
+        }
+    }
+
+    private async Task ForgetAsync(PushSubscription gone, CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
+        await scope.ServiceProvider.GetRequiredService<WriteScope>().RunAsync(
+            // The browser may have made a new one meanwhile.
+            () => db.PushSubscriptions.Where(s => s.SessionId == gone.SessionId && s.Endpoint == gone.Endpoint).ExecuteDeleteAsync(cancellation),
+            cancellation);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using Weir.Media.Broadcasting;
+using Weir.Media.Broadcasting.FanOut;
+
+namespace Weir.Media.Tests.Broadcasting;
+
+public sealed class FanOutTests
+{
+    [Fact]
+    public async Task A_viewer_who_is_nudged_before_the_sender_has_taken_them_is_sent_to_like_any_other()
+    {
+        if (!FanOut.IsSupported)
+        {
+            return;
+        }
+
+        // A socket is closed only once its sender has let go of it.
+        using var sockets = new Connection();
+        using var sender = new Sender(0, null);
+        var marker = new OneWord();
+        var first = new Flow(marker, sockets.Server, new LagPolicy(), sender);
+        sender.Add(first);
+        Assert.Equal(1, await sockets.ReadAsync());
+
+        // What a session does for things that came before: it may overtake the sender's own order to begin. A nudge of another tells that it was looked at.
+        var early = new Flow(new OneWord(), sockets.Server, new LagPolicy(), sender);
+        early.Nudge();
+        marker.Again();
+        first.Nudge();
+        Assert.Equal(1, await sockets.ReadAsync());
+        sender.Add(early);
+        Assert.Equal(1, await sockets.ReadAsync());
+        Assert.False(early.Done.IsCompleted);
+        Assert.False(first.Done.IsCompleted);
+    }
+
+    /// <summary>One byte, and once more whenever it is asked.</summary>
+    private sealed class OneWord : Feed
+    {
+        private readonly SharedLog<object> _log = new(4);
+        private int _left = 1;
+
+        public override ILog Log => _log;
+
+        public override object Form => this;
+
+        public void Again() => Interlocked.Exchange(ref _left, 1);
+
+        public override FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes)
+        {
+            Assert.NotNull(shared);
+            bytes = new byte[] { 7 };
+            return Interlocked.Exchange(ref _left, 0) == 1 ? FeedState.Bytes : FeedState.Nothing;
+        }
+
+        public override ValueTask WaitAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
+    }
+
+    private sealed class Connection : IDisposable
+    {
+        private readonly TcpClient _client = new();
+
+        public Connection()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            _client.Connect((IPEndPoint)listener.LocalEndpoint);
+            Server = listener.AcceptSocket();
+        }
+
+        public Socket Server { get; }
+
+        public async Task<int> ReadAsync()
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            return await _client.GetStream().ReadAsync(new byte[1], patience.Token);
+        }
+
+        public void Dispose()
+        {
+            _client.Dispose();
+            Server.Dispose();
+        }
+    }
+}

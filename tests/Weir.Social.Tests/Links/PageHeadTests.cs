@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Text;
+using CsCheck;
+using Weir.Social.Links;
+
+namespace Weir.Social.Tests;
+
+public sealed class PageHeadTests
+{
+    private static readonly string[] Parts =
+        ["<", ">", "<title>", "</title>", "<meta property='og:title' content=\"", "\"", "<script>", "</script", "&amp;", "&#x110000;", "<!--", "-->", "\0", "é", "<svg>", "<![CDATA["];
+
+    [Fact]
+    public void Open_graph_goes_before_the_title()
+    {
+        var head = Read("""
+            <!doctype html><html><head><title>Plain &amp; simple</title>
+            <META PROPERTY=og:title CONTENT='The &quot;real&quot; title'><meta property="og:description" content="  Two
+            lines "><meta property="og:site_name" content="Site"><meta property="og:image" content="/picture.jpg?a=1&amp;b=2"></head><body><title>No</title>
+            """);
+        Assert.Equal(new PageHead("The \"real\" title", "Two lines", "Site", "/picture.jpg?a=1&b=2"), head);
+        Assert.Equal(new PageHead("Plain & <b>simple", "D", null, null), Read("<title>Plain &amp; <b>simple</title><meta name=description content=D><meta name=description content=E>"));
+        Assert.Equal(new PageHead(null, null, null, null), Read("<p>Nothing"));
+    }
+
+    [Fact]
+    public void Scripts_styles_comments_and_the_body_say_nothing()
+    {
+        var head = Read("""
+            <script>document.write("<meta property='og:title' content='script'>")</script><style><meta property="og:title" content="style"></style>
+            <!-- <meta property="og:title" content="comment"> --><noscript></noscript><title>Title</title><svg><title>Svg</title></svg><body><meta property="og:title" content="body">
+            """);
+        Assert.Equal("Title", head.Title);
+    }
+
+    [Fact]
+    public void What_disguises_itself_is_taken_off_and_long_texts_are_cut()
+    {
+        Assert.Equal("gpj.exe a b", Read("<title>\u202Egpj.exe\u0007a\u2028b\uFEFF</title>").Title);
+        Assert.Equal(201, Read($"<title>{new string('x', 5000)}</title>").Title!.Length);
+        var emoji = Read($"<title>{string.Concat(Enumerable.Repeat("🎈", 300))}</title>").Title!;
+        Assert.Equal(string.Concat(Enumerable.Repeat("🎈", 100)) + "…", emoji);
+    }
+
+    [Theory]
+    [InlineData("gbk", null)]
+    [InlineData("gb18030", "gb18030")]
+    [InlineData("big5", null)]
+    [InlineData("utf-8", null)]
+    public void Chinese_pages_are_read_in_their_encoding(string encoding, string? header)
+    {
+        _ = Read("");
+        var page = Encoding.GetEncoding(encoding).GetBytes($"<html><head>{(header is null ? $"<meta charset=\"{encoding}\">" : "")}<title>中文新聞</title>");
+        Assert.Equal("中文新聞", PageHead.Read(page, header).Title);
+    }
+
+    [Fact]
+    public void An_unknown_encoding_is_read_as_utf8() => Assert.Equal("中文", PageHead.Read(Encoding.UTF8.GetBytes("<title>中文</title>"), "no-such-thing").Title);
+
+    [Fact]
+    public void Any_bytes_give_a_head_or_none() => Gen.OneOf(
+        Gen.Byte.Array[0, 400],
+        Gen.Int[0, Parts.Length - 1].Select(index => Parts[index]).Array[0, 60].Select(parts => Encoding.UTF8.GetBytes(string.Concat(parts)))).Sample(
+        bytes =>
+        {
+            var head = PageHead.Read(bytes, null);
+            Assert.True(head.Title is null or { Length: > 0 and <= 201 });
+        }, iter: 20_000);
+
+    [Fact]
+    public void The_worst_pages_of_full_size_take_no_more_than_moments()
+    {
+        foreach (var part in new[] { "<", "<a ", "<meta property=og:title content=", "<title>", "<!--", "<div>", "&", "<x a=b ", "<script>", "\"'" })
+        {
+            var page = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(part, 512 * 1024 / part.Length)));
+            var began = Stopwatch.GetTimestamp();
+            _ = PageHead.Read(page, null);
+            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(10), part);
+        }
+    }
+
+    [Theory]
+    [InlineData("Look: https://example.org/a?b=c#d, nice", "https://example.org/a?b=c#d")]
+    [InlineData("(see http://example.org/x_(y))", "http://example.org/x_(y)")]
+    [InlineData("看https://example.org/路径。好", "https://example.org/")]
+    [InlineData("看这个 https://例え.jp/x 好", null)]
+    [InlineData("xhttp://example.org", null)]
+    [InlineData("https://", null)]
+    [InlineData("https://user:secret@example.org/", null)]
+    [InlineData("javascript:alert(1) httpsx://a ftp://example.org", null)]
+    [InlineData("http://a.example https://b.example", "http://a.example/")]
+    [InlineData("HTTPS://EXAMPLE.ORG/Path.", "https://example.org/Path")]
+    [InlineData("https://example.org/<script>", "https://example.org/")]
+    public void The_first_address_of_a_text(string text, string? expected) => Assert.Equal(expected, LinkText.FirstIn(text)?.AbsoluteUri);
+
+    [Fact]
+    public void Any_text_has_an_address_that_may_be_fetched_or_none() => Gen.String[Gen.Char["https://a.b:80@[]().,%?#\\ \n中\ud83c\udf88"], 0, 80].Sample(
+        text => Assert.True(LinkText.FirstIn("http" + text) is not { } uri || LinkText.IsFetchable(uri)), iter: 20_000);
+
+    private static PageHead Read(string page) => PageHead.Read(Encoding.UTF8.GetBytes(page), "utf-8");
+}
