@@ -7,7 +7,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Every page, with the demo's people in it, as a phone and as a desktop show it: no axe violation, nothing wider than the window, nothing on the console.</summary>
-[Collection(nameof(Browsers))]
 public sealed partial class AccessibilityStory
 {
     private static readonly string Axe = File.ReadAllText(Path.Combine(Root.Path, "web", "node_modules", "axe-core", "axe.min.js"));

@@ -7,7 +7,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Articles are simply there: with the live plane dead, without script, and while everybody writes at once.</summary>
-[Collection(nameof(Browsers))]
 public sealed class ArticleStory
 {
     private const string Title = "The river in spring 春江";

@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>The main job, done by hand in real windows: somebody goes live to their circle, the circle watches, nobody else can.</summary>
-[Collection(nameof(Browsers))]
+[Collection(nameof(Timed))]
 public sealed partial class BrowserStory
 {
     [Fact]
@@ -291,7 +291,3 @@ public sealed partial class BrowserStory
     [GeneratedRegex("/b/([0-9a-f]{32})/studio$")]
     private static partial Regex StudioUrl();
 }
-
-/// <summary>Windows take both cores: these stories run after the others, one at a time.</summary>
-[CollectionDefinition(nameof(Browsers), DisableParallelization = true)]
-public sealed class Browsers;

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Going live with nothing but a browser's camera: a rehearsal first, then the real thing, watched over every way.</summary>
-[Collection(nameof(Browsers))]
+[Collection(nameof(Timed))]
 public sealed partial class CameraStory
 {
     [Fact]

@@ -6,7 +6,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>The conversation of a lifetime, held by two people in two browsers.</summary>
-[Collection(nameof(Browsers))]
 public sealed class ChatStory
 {
     private const string Host = "Hanna Host";

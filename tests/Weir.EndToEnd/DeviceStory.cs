@@ -5,7 +5,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>One person's devices: what was loaded is there without a network, a second device knows what the first did, and nothing stays after signing out.</summary>
-[Collection(nameof(Browsers))]
 public sealed class DeviceStory
 {
     private const string Host = "Hanna Host";

@@ -6,7 +6,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Groups as people meet them: a link that brings somebody in, roles, and a large group that asks first.</summary>
-[Collection(nameof(Browsers))]
 public sealed class GroupStory
 {
     private const string Group = "Weekend";

@@ -6,7 +6,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Three people and their moments: one at a desk, two with phones, who know the first and not each other.</summary>
-[Collection(nameof(Browsers))]
 public sealed class MomentsStory
 {
     [Fact]

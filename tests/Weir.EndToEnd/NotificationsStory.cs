@@ -6,7 +6,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>What somebody is told of, in the app and by the browser.</summary>
-[Collection(nameof(Browsers))]
 public sealed class NotificationsStory
 {
     /// <summary>In the place of a browser's own push service, which is somewhere on the internet: a subscription with keys of its own.</summary>

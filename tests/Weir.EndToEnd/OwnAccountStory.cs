@@ -6,7 +6,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Somebody's own account on a phone: a passkey, a copy of what they wrote, and a report that an administrator decides.</summary>
-[Collection(nameof(Browsers))]
 public sealed class OwnAccountStory
 {
     private const string Insult = "You are a leaking bucket";

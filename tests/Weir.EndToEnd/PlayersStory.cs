@@ -5,7 +5,7 @@ using Weir.EndToEnd.Harness;
 namespace Weir.EndToEnd;
 
 /// <summary>Players that nobody here wrote, each on a page with nothing else, play what Weir sends without a complaint.</summary>
-[Collection(nameof(Browsers))]
+[Collection(nameof(Timed))]
 public sealed class PlayersStory
 {
     private static readonly string Hls =

@@ -164,6 +164,6 @@ public sealed class ResilienceStory
     }
 }
 
-/// <summary>Starts and comebacks are measured in seconds: nothing else runs meanwhile.</summary>
+/// <summary>Pictures that move and comebacks within seconds take both cores: these run after the others, one at a time.</summary>
 [CollectionDefinition(nameof(Timed), DisableParallelization = true)]
 public sealed class Timed;

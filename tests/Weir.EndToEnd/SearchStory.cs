@@ -5,7 +5,6 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Something said long ago is found again, at a desk by the keyboard and on a phone within the conversation.</summary>
-[Collection(nameof(Browsers))]
 public sealed class SearchStory
 {
     private const string Lost = "The key lies under the flood gate";

@@ -5,7 +5,6 @@ using Weir.EndToEnd.Harness;
 namespace Weir.EndToEnd;
 
 /// <summary>HTTPS, by Weir itself and by a proxy in front: every address that is handed out works, in a browser too.</summary>
-[Collection(nameof(Browsers))]
 public sealed partial class SecureStory
 {
     [Fact]

@@ -6,7 +6,7 @@ using Weir.EndToEnd.Harness;
 namespace Weir.EndToEnd;
 
 /// <summary>Going live from a browser's camera, and watching without delay.</summary>
-[Collection(nameof(Browsers))]
+[Collection(nameof(Timed))]
 public sealed class WebRtcStory
 {
     [Fact]
