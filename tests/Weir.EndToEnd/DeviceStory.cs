@@ -34,14 +34,15 @@ public sealed class DeviceStory
         await friend.SignInAsync(stage.Server, "friend");
         await friend.OpenChatAsync(Host);
         await friend.SeesAsync("read me on the train");
-        // The app's own files are kept once its worker has taken over; the conversation a moment after it was read.
+        // The app's own files are kept once its worker has taken over; the list and the conversation a moment after they were read.
         await Eventually.TrueAsync("the device keeps the app and the conversation", Chromium.Patience, () => friend.Page.EvaluateAsync<bool>(
             """
             async () => navigator.serviceWorker.controller !== null && await new Promise((resolve) => {
               const opening = indexedDB.open('weir');
               opening.onsuccess = () => {
-                const asked = opening.result.transaction('threads').objectStore('threads').getAll();
-                asked.onsuccess = () => { opening.result.close(); resolve(asked.result.some((one) => one.messages.length > 0)); };
+                const kept = opening.result.transaction(['list', 'threads']);
+                const [list, threads] = [kept.objectStore('list').get('list'), kept.objectStore('threads').getAll()];
+                kept.oncomplete = () => { opening.result.close(); resolve(list.result?.entries.length === 2 && threads.result.some((one) => one.messages.length > 0)); };
               };
             })
             """));

@@ -49,6 +49,7 @@ internal sealed class OldDatabase(string directory, long messages)
             [
                 ["start to the ready line, s", weir.StartTook.TotalSeconds, null, null, StartTarget],
                 ["a page of 100 messages, anywhere in 1 of 100 conversations, ms", pages.Median, pages.Percentile(99), pages.Max, PageTarget],
+                ["memory of the social plane after that, MB", ProcessFigures.ResidentMegabytes(weir.SocialProcess), null, null, null],
             ]);
     }
 

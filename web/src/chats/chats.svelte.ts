@@ -255,10 +255,17 @@ export class Chats {
 
   /** Copies what is newest to this device, some time soon. */
   keep(thread: Thread): void {
-    const key = `keep ${thread.id}`;
-    clearTimeout(this.#timers.get(key));
+    this.#soon(`keep ${thread.id}`, () => {
+      if (thread.details && thread.atEnd && !thread.gone) void keepThread(thread.id, thread.details, thread.messages);
+    });
+  }
+
+  /** Once a second at most, and not put off by what comes meanwhile: a lively group would never be kept. */
+  #soon(key: string, work: () => void): void {
+    if (this.#timers.has(key)) return;
     this.#timers.set(key, setTimeout(() => {
-      if (thread.details && thread.atEnd && !thread.gone && !this.#over) void keepThread(thread.id, thread.details, thread.messages);
+      this.#timers.delete(key);
+      if (!this.#over) work();
     }, 1000));
   }
 
@@ -269,10 +276,7 @@ export class Chats {
   #show(entries: readonly Entry[]): void {
     this.entries = entries.toSorted((one, other) => Number(other.pinned) - Number(one.pinned) || (one.lastAt < other.lastAt ? 1 : one.lastAt > other.lastAt ? -1 : 0));
     setBadge('chats', this.entries.reduce((sum, one) => sum + (one.muted ? (one.mentions ?? 0) : one.unread), 0));
-    clearTimeout(this.#timers.get('keep'));
-    this.#timers.set('keep', setTimeout(() => {
-      if (!this.#over) void keepList(this.me.id, this.entries);
-    }, 1000));
+    this.#soon('keep', () => void keepList(this.me.id, this.entries));
   }
 }
 
