@@ -39,6 +39,7 @@ public static class LiveNode
             .AddSingleton(_ => new ReplayStore(Path.Combine(options.DataDirectory, "recordings")))
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
+            .AddSingleton<CommentRemoval>()
             .AddSingleton<LiveAdmission>()
             .AddSingleton<IAdmission>(services => services.GetRequiredService<LiveAdmission>())
             .AddSingleton(_ => new FanOut(new FanOutOptions { MergeAge = options.MergeAge }))

@@ -29,7 +29,8 @@ internal sealed class Stage : IAsyncDisposable
             SessionsPerTicket = sessionsPerTicket,
         };
         Metrics = new LiveMetrics(_services.GetRequiredService<IMeterFactory>());
-        Factory = new LiveBroadcastFactory(Options, Key, new ReplayStore(Path.Combine(_data.FullName, "recordings")), Reports, Metrics, Clock, NullLoggerFactory.Instance);
+        Replays = new ReplayStore(Path.Combine(_data.FullName, "recordings"));
+        Factory = new LiveBroadcastFactory(Options, Key, Replays, Reports, Metrics, Clock, NullLoggerFactory.Instance);
         Broadcasts = new BroadcastDirectory(Factory, NullLogger<BroadcastDirectory>.Instance);
         Admission = new LiveAdmission(Broadcasts, Key, Clock, Metrics);
     }
@@ -43,6 +44,8 @@ internal sealed class Stage : IAsyncDisposable
     public LiveMetrics Metrics { get; }
 
     public ReportQueue Reports { get; } = new();
+
+    public ReplayStore Replays { get; }
 
     public LiveBroadcastFactory Factory { get; }
 

@@ -16,6 +16,7 @@ public sealed class Rules
         Ended = message.Ended;
         Epoch = message.Epoch;
         ExpectsResume = message.ExpectsResume;
+        RemovedComments = [.. message.RemovedComments.Select(comment => Ids.FromWire(comment).ToText())];
         Muted = [.. message.Muted.Select(Ids.FromWire)];
         PublishKeys = [.. message.PublishKeyHashes.Select(hash => Convert.ToHexString(hash.Span))];
         _cuts = [];
@@ -38,6 +39,9 @@ public sealed class Rules
     public bool ExpectsResume { get; }
 
     public IReadOnlyList<Guid> Muted { get; }
+
+    /// <summary>Ids of comments that administrators took away.</summary>
+    public IReadOnlyList<string> RemovedComments { get; }
 
     /// <summary>SHA-256 of each key that may publish, as hexadecimal digits.</summary>
     public IReadOnlyList<string> PublishKeys { get; }

@@ -100,8 +100,7 @@ internal static class ReplayEndpoints
         }
     }
 
-    private static async Task<IResult> DeleteAsync(
-        string id, string comment, string? ticket, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
+    private static async Task<IResult> DeleteAsync(string id, string comment, string? ticket, LiveAdmission admission, CommentRemoval comments)
     {
         if (!admission.TryCheck(id, ticket, out var rules, out var verified) || verified is null or { IsAnonymous: true })
         {
@@ -109,27 +108,7 @@ internal static class ReplayEndpoints
             return Problems.NotFound();
         }
 
-        var running = broadcasts.FindRunning(rules.Broadcast);
-        if (running?.Broadcast.Comments.Delete(comment, verified.Account, verified.IsHost) == true)
-        {
-            return Results.NoContent();
-        }
-
-        // Not among the comments the room remembers: an older one, or the broadcast is over.
-        if (running?.Outputs.Events is { } events)
-        {
-            return await events.DeleteAsync(comment, verified.Account, verified.IsHost) ? Announce(running, comment) : Problems.NotFound();
-        }
-
-        if (!replays.TryOpen(rules.Broadcast, out var lease))
-        {
-            return Problems.NotFound();
-        }
-
-        using (lease)
-        {
-            return await lease.Replay.Events.DeleteAsync(comment, verified.Account, verified.IsHost) ? Results.NoContent() : Problems.NotFound();
-        }
+        return await comments.RemoveAsync(rules.Broadcast, comment, verified.Account, verified.IsHost) ? Results.NoContent() : Problems.NotFound();
     }
 
     /// <summary>For whoever reports a comment: signed, so that the social plane believes it.</summary>
@@ -159,12 +138,6 @@ internal static class ReplayEndpoints
 
         context.Response.Headers.CacheControl = "private, no-store";
         return Results.Json(new { statement = new CommentStatement(rules.Broadcast, found.Id, account, found.Name, found.Text, found.At, found.Time).Sign(key) });
-    }
-
-    private static IResult Announce(LiveBroadcast running, string comment)
-    {
-        running.Broadcast.Comments.Announce(comment);
-        return Results.NoContent();
     }
 
     private static bool HasReplay(BroadcastDirectory broadcasts, Rules rules) =>

@@ -13,7 +13,7 @@ namespace Weir.Live.Planes;
 /// in order. While it is down the node goes on with what it knows.
 /// </summary>
 internal sealed class PlaneConnection(
-    LiveOptions options, NodeKey key, BroadcastDirectory broadcasts, ReportQueue reports, TimeProvider clock, ILogger<PlaneConnection> log)
+    LiveOptions options, NodeKey key, BroadcastDirectory broadcasts, CommentRemoval comments, ReportQueue reports, TimeProvider clock, ILogger<PlaneConnection> log)
     : BackgroundService
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
@@ -104,7 +104,9 @@ internal sealed class PlaneConnection(
             switch (command.BodyCase)
             {
                 case Command.BodyOneofCase.Rules:
-                    broadcasts.Apply(new Rules(command.Rules));
+                    var rules = new Rules(command.Rules);
+                    broadcasts.Apply(rules);
+                    await comments.ApplyAsync(rules);
                     break;
                 case Command.BodyOneofCase.ListsComplete:
                     broadcasts.CompleteLists();

@@ -6,6 +6,7 @@ using Weir.Social.Admin;
 using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
 using Weir.Social.Data;
+using Weir.Social.Reporting;
 
 namespace Weir.Social.LivePlane;
 
@@ -40,6 +41,9 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys)
         }).ToListAsync(cancellation);
         var cuts = (await db.Cuts.AsNoTracking().Where(c => ids.Contains(c.BroadcastId)).ToListAsync(cancellation)).ToLookup(c => c.BroadcastId);
         var mutes = (await db.Mutes.AsNoTracking().Where(m => ids.Contains(m.BroadcastId)).ToListAsync(cancellation)).ToLookup(m => m.BroadcastId);
+        var removed = (await db.Reports.AsNoTracking()
+            .Where(r => ids.Contains(r.TargetId) && r.Kind == ReportKind.LiveComment && (r.Outcome == ReportOutcome.Removed || r.Outcome == ReportOutcome.RemovedAndSuspended))
+            .Select(r => new { r.TargetId, r.Part }).Distinct().ToListAsync(cancellation)).ToLookup(r => r.TargetId, r => r.Part);
 
         var commands = new List<Command>(rows.Count);
         foreach (var row in rows)
@@ -72,6 +76,7 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys)
             }
 
             rules.Cuts.AddRange(cuts[row.Id].Select(c => new AudienceCut { Account = c.AccountId.ToWire(), Epoch = (uint)c.Epoch }));
+            rules.RemovedComments.AddRange(removed[row.Id].Select(part => Guid.ParseExact(part, "N").ToWire()));
             rules.Muted.AddRange(mutes[row.Id].Select(m => m.AccountId.ToWire()));
             commands.Add(new Command { Rules = rules });
         }

@@ -7,7 +7,7 @@ using Weir.Social.Sessions;
 namespace Weir.Social.Reporting;
 
 /// <summary>A comment under a broadcast or its replay. The live plane keeps those: it says, signed, what was written, and takes it off when it is told.</summary>
-internal sealed class ReportedLiveComments(Entrance entrance, NodeKey key) : IReportable
+internal sealed class ReportedLiveComments(Entrance entrance, NodeKey key, WriteScope write) : IReportable
 {
     public ReportKind Kind => ReportKind.LiveComment;
 
@@ -19,5 +19,10 @@ internal sealed class ReportedLiveComments(Entrance entrance, NodeKey key) : IRe
             : null;
     }
 
-    public Task<bool> RemoveAsync(Report report, CancellationToken cancellation) => Task.FromResult(false);
+    /// <summary>The decision itself is what the node is told, with the broadcast's rules (see <see cref="LivePlane.RulesReader"/>).</summary>
+    public Task<bool> RemoveAsync(Report report, CancellationToken cancellation)
+    {
+        write.Changed(report.TargetId);
+        return Task.FromResult(true);
+    }
 }

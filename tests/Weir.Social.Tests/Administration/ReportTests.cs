@@ -162,8 +162,13 @@ public abstract class ReportTests(SharedServer shared)
         var report = (await anna.PostAsync("/api/reports", new { kind = "liveComment", id = broadcast, statement, reason = "harassment" })).Is(HttpStatusCode.Created).Text("id");
         var entry = await EntryAsync(report);
         Assert.Equal(("a bad comment", ben.Handle), (entry.GetProperty("snapshot").GetProperty("text").GetString(), entry.GetProperty("accused").GetProperty("handle").GetString()));
-        (await DecideAsync(report, suspend: true)).Is(HttpStatusCode.NoContent);
+        await using var node = await FakeNode.ConnectAsync(_server);
+        Assert.Empty((await node.RulesAsync(broadcast)).RemovedComments);
+        (await DecideAsync(report, remove: true, suspend: true)).Is(HttpStatusCode.NoContent);
         (await ben.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        // The node is told with the rules, now and whenever it connects.
+        var removed = (await node.RulesAsync(broadcast, rules => rules.RemovedComments.Count > 0)).RemovedComments;
+        Assert.Equal(said.Comment, Ids.FromWire(Assert.Single(removed)).ToText());
     }
 
     [Fact]

@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Weir.Contracts;
+using Weir.Contracts.Planes;
+using Weir.Live.Broadcasts;
+using Weir.Media.Broadcasting;
+
+namespace Weir.Live.Tests;
+
+public sealed class CommentRemovalTests
+{
+    [Fact]
+    public async Task What_an_administrator_took_away_is_gone_and_told_again_changes_nothing()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        stage.Publish();
+        var room = stage.Broadcasts.FindRunning(stage.Broadcast)!.Broadcast.Comments;
+        var ben = new Commenter(Guid.NewGuid(), "Ben", IsHost: false, MayComment: true);
+        Assert.Equal(CommentOutcome.Taken, room.Post(ben, "1", "bad", null).Outcome);
+        stage.Clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(CommentOutcome.Taken, room.Post(ben, "2", "good", null).Outcome);
+        var bad = room.Latest().Select(one => System.Text.Json.JsonDocument.Parse(one.Json).RootElement).Single(one => one.GetProperty("text").GetString() == "bad").GetProperty("id").GetString()!;
+
+        var removal = new CommentRemoval(stage.Broadcasts, stage.Replays, NullLogger<CommentRemoval>.Instance);
+        var rules = new Rules(new BroadcastRules
+        {
+            Broadcast = stage.Broadcast.ToWire(),
+            Host = Guid.NewGuid().ToWire(),
+            RemovedComments = { Guid.ParseExact(bad, "N").ToWire(), Guid.NewGuid().ToWire() },
+        });
+        for (var times = 0; times < 2; times++)
+        {
+            await removal.ApplyAsync(rules);
+            Assert.Null(room.Find(bad));
+            Assert.Single(room.Latest());
+        }
+
+        Assert.False(await removal.RemoveAsync(Guid.NewGuid(), bad, default, isHost: true));
+    }
+}
