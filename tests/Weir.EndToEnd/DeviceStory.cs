@@ -25,6 +25,36 @@ public sealed class DeviceStory
         await chromium.TellAsync(() => TwoAsync(stage, chromium), () => stage.Server.Output);
     }
 
+    [Fact]
+    public async Task A_first_visit_over_a_slow_network_ends_at_the_sign_in_page_and_signing_out_does_too()
+    {
+        await using var stage = await Stage.SetAsync();
+        await using var chromium = await Chromium.StartAsync();
+        var friend = await chromium.SeatAsync("friend", 390, 844);
+        // The page of the address is there long before the one that is shown instead of it.
+        await friend.Page.RouteAsync("**/assets/SignInPage-*.js", async route =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            await route.ContinueAsync();
+        });
+        await chromium.TellAsync(
+            async () =>
+            {
+                foreach (var path in new[] { "/", "/moments", "/search" })
+                {
+                    await friend.GoAsync(stage.Server.Url + path);
+                    await Expect(friend.Find("submit")).ToBeVisibleAsync();
+                }
+
+                await friend.SignInAsync(stage.Server, "friend");
+                await friend.ClickAsync("nav-me");
+                await friend.ClickAsync("sign-out");
+                await Expect(friend.Find("submit")).ToBeVisibleAsync();
+            },
+            () => stage.Server.Output);
+        Assert.DoesNotContain(friend.Complaints(), complaint => complaint.StartsWith("uncaught", StringComparison.Ordinal));
+    }
+
     private static async Task OfflineAsync(Stage stage, Chromium chromium)
     {
         var conversation = await stage.Host.DirectAsync("friend");
