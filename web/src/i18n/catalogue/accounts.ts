@@ -13,6 +13,7 @@ export const accounts = {
   'accounts.mine': { en: 'Accounts you run', zh: '你运营的公众号' },
   'accounts.find': { en: 'Find accounts', zh: '查找公众号' },
   'accounts.find.label': { en: 'Name or handle', zh: '名称或账号' },
+  'accounts.find.noneYet': { en: 'There are no official accounts yet.', zh: '还没有公众号。' },
   'accounts.find.none': { en: 'No account has this name.', zh: '没有找到公众号。' },
   'accounts.follow': { en: 'Follow', zh: '关注' },
   'accounts.following': { en: 'Following', zh: '已关注' },

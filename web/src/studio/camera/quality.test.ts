@@ -23,6 +23,16 @@ describe('network quality', () => {
     expect(judge({ ...fine, limitedBy: 'cpu', framesPerSecond: 28 })).toBe('good');
   });
 
+  it('waits until the browser has found out how much it may send', () => {
+    const slow: Reading = { ...fine, limitedBy: 'bandwidth', bitsPerSecond: 270_000 };
+    const meter = new QualityMeter();
+    for (let look = 0; look < 5; look++) expect(meter.read(slow)).toBe('unknown');
+    meter.read(slow);
+    expect(meter.read(slow)).toBe('poor');
+    const lossy = new QualityMeter();
+    expect(lossy.read({ ...slow, lost: 0.3 })).toBe('poor');
+  });
+
   it('is not impressed by one bad look', () => {
     const meter = new QualityMeter();
     expect(meter.read(fine)).toBe('good');

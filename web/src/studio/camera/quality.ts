@@ -14,13 +14,18 @@ export interface Reading {
 }
 
 const looks = 3;
+/** A browser begins low and finds out in its first seconds how much it may send: until then that it sends little says nothing. */
+const findingOut = 5;
 
 /** Names the quality; one odd look changes nothing, the middle of the last three does. */
 export class QualityMeter {
   #last: Quality[] = [];
+  #read = 0;
 
   read(reading: Reading): Quality {
-    this.#last = [...this.#last.slice(1 - looks), judge(reading)];
+    const early = this.#read++ < findingOut && reading.limitedBy === 'bandwidth';
+    const judged = judge(early ? { ...reading, limitedBy: 'none' } : reading);
+    this.#last = [...this.#last.slice(1 - looks), early && judged === 'good' ? 'unknown' : judged];
     const order: Quality[] = ['unknown', 'good', 'fair', 'slowDevice', 'poor'];
     const sorted = [...this.#last].sort((a, b) => order.indexOf(a) - order.indexOf(b));
     return sorted[Math.floor(sorted.length / 2)]!;
