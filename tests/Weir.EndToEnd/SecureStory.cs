@@ -52,9 +52,33 @@ public sealed partial class SecureStory
     public async Task Behind_nginx_as_the_installation_guide_sets_it_up()
     {
         var port = WeirServer.FreePort();
+        await using var stage = await ProxiedAsync(port);
+        await using var nginx = await Nginx.StartAsync(await GuideAsync("nginx"), port, stage.Server);
+        await EverythingWorksAsync(stage, port, () => nginx.Output);
+        var log = await File.ReadAllTextAsync(nginx.AccessLog);
+        Assert.Contains("/api/", log);
+        Assert.DoesNotContain("ticket=", log);
+    }
+
+    [Fact]
+    public async Task Behind_Caddy_as_the_installation_guide_sets_it_up()
+    {
+        var port = WeirServer.FreePort();
+        await using var stage = await ProxiedAsync(port);
+        await using var caddy = await Caddy.StartAsync(await GuideAsync("caddyfile"), port, stage.Server);
+        await EverythingWorksAsync(stage, port, () => caddy.Output);
+        Assert.DoesNotContain("ticket=", caddy.Output);
+    }
+
+    private static Task<Stage> ProxiedAsync(int port)
+    {
         var url = $"https://localhost:{port}";
-        await using var stage = await Stage.SetAsync("--public-url", url, "--live-public-url", url, "--trusted-proxy", "127.0.0.1/32", "--rtc-public-ip", Unreachable);
-        await using var nginx = await Nginx.StartAsync(await GuideAsync(), port, stage.Server);
+        return Stage.SetAsync("--public-url", url, "--live-public-url", url, "--trusted-proxy", "127.0.0.1/32", "--rtc-public-ip", Unreachable);
+    }
+
+    private static async Task EverythingWorksAsync(Stage stage, int port, Func<string> proxy)
+    {
+        var url = $"https://localhost:{port}";
         Assert.Contains($"Weir is ready at {url}", stage.Server.Output);
         var broadcast = await stage.AnnounceAsync();
         await using var publisher = await stage.GoLiveAsync(broadcast);
@@ -80,10 +104,7 @@ public sealed partial class SecureStory
                 Assert.All(Candidate().Matches(answer), candidate => Assert.Equal(Unreachable, candidate.Groups[1].Value));
                 Assert.Contains(Unreachable, answer);
             },
-            () => stage.Server.Output + nginx.Output);
-        var log = await File.ReadAllTextAsync(nginx.AccessLog);
-        Assert.Contains("/api/", log);
-        Assert.DoesNotContain("ticket=", log);
+            () => stage.Server.Output + proxy());
     }
 
     /// <summary>For documentation (RFC 5737): nobody is there.</summary>
@@ -114,12 +135,12 @@ public sealed partial class SecureStory
         Assert.True(cookie.Secure && cookie.HttpOnly);
     }
 
-    private static async Task<string> GuideAsync() =>
-        NginxBlock().Match(await File.ReadAllTextAsync(Path.Combine(Root.Path, "docs", "install.md"))).Groups[1].Value;
+    private static async Task<string> GuideAsync(string kind) =>
+        Blocks().Matches(await File.ReadAllTextAsync(Path.Combine(Root.Path, "docs", "install.md"))).Single(block => block.Groups[1].Value == kind).Groups[2].Value;
 
     [GeneratedRegex(@"a=candidate:\S+ \d \S+ \d+ (\S+) ")]
     private static partial Regex Candidate();
 
-    [GeneratedRegex("```nginx\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex NginxBlock();
+    [GeneratedRegex("^```([a-z]+)\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Blocks();
 }
