@@ -96,6 +96,7 @@ messages.Add(durability);
 
 var viewers = new Option<string>("--viewers") { Description = "Numbers of viewers", DefaultValueFactory = _ => "50,200,500,1000" };
 var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };
+var merging = new Option<string>("--merging") { Description = "How long frames may wait for each other: milliseconds, or adaptive; several with commas", DefaultValueFactory = _ => "adaptive,0,100,350" };
 var onlyNginx = new Option<bool>("--only-nginx") { Description = "Measure nginx-rtmp alone" };
 var fanOut = Benchmark("fanout", "Measures what viewers of one 1 Mbit/s stream cost the server, outlet by outlet, beside nginx-rtmp in the same run.", (line, cancellation) =>
 {
@@ -103,11 +104,13 @@ var fanOut = Benchmark("fanout", "Measures what viewers of one 1 Mbit/s stream c
     return new FanOutBench(
         [.. counts.Split(',').Select(count => int.Parse(count, CultureInfo.InvariantCulture))],
         [.. line.GetValue(outlets)!.Split(',').Select(name => Enum.Parse<Outlet>(name, ignoreCase: true))],
+        [.. line.GetValue(merging)!.Split(',').Select(age => age == "adaptive" ? (int?)null : int.Parse(age, CultureInfo.InvariantCulture))],
         line.GetValue(quick),
         line.GetValue(onlyNginx)).RunAsync(cancellation);
 });
 fanOut.Add(viewers);
 fanOut.Add(outlets);
+fanOut.Add(merging);
 fanOut.Add(onlyNginx);
 
 // What fanout starts on the other cores; not for people.
@@ -121,6 +124,19 @@ load.SetAction(line =>
     File.WriteAllText(line.GetValue(result)!, JsonSerializer.Serialize(generator.Run()));
 });
 root.Subcommands.Add(load);
+
+var bareDrain = new Command("bare-drain", "Reads what bare-send writes") { Hidden = true };
+bareDrain.SetAction(_ => BareLoop.Drain());
+root.Subcommands.Add(bareDrain);
+var numbers = new Argument<int[]>("numbers");
+var bareSend = new Command("bare-send", "Writes to many sockets: port, sockets, bytes a write, seconds") { numbers };
+bareSend.Hidden = true;
+bareSend.SetAction(line =>
+{
+    var given = line.GetValue(numbers)!;
+    BareLoop.Send(given[0], given[1], given[2], given[3]);
+});
+root.Subcommands.Add(bareSend);
 
 // An interrupted run ends what it started, and ending a server takes it up to 5 s.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(15) });

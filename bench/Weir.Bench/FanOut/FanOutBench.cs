@@ -8,7 +8,7 @@ using Weir.EndToEnd.Harness;
 namespace Weir.Bench.FanOut;
 
 /// <summary>Viewers against what they cost the server.</summary>
-internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList<Outlet> outlets, bool quick, bool onlyNginx)
+internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList<Outlet> outlets, IReadOnlyList<int?> merges, bool quick, bool onlyNginx)
 {
     private const int FileSeconds = 20;
     private const int VideoKilobits = 900;
@@ -16,7 +16,11 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
     private const int WarmUpViewers = 50;
     private const int WarmUpSeconds = 2;
 
+    /// <summary>The stream's writes: about 77 frames a second by themselves, and what comes together in 100 and in 350 ms.</summary>
+    private static readonly (string As, int Bytes)[] BareWrites = [("each frame", 1_620), ("100 ms", 12_500), ("350 ms", 43_750)];
+
     private readonly List<object?[]> _rows = [];
+    private readonly List<object?[]> _bare = [];
     private readonly List<string> _remarks = [Cores.Remark];
 
     public async Task<Report> RunAsync(CancellationToken cancellation)
@@ -36,11 +40,19 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
                 _remarks.Add("nginx with its RTMP module is not installed (Debian: nginx-light, libnginx-mod-rtmp): nothing to compare with.");
             }
 
-            if (!onlyNginx)
+            foreach (var merge in onlyNginx ? [] : merges)
             {
-                await using var weir = await WeirServer.StartAsync(pinned: true);
+                await using var weir = await WeirServer.StartAsync(pinned: true, merge: merge);
                 await weir.SetUpAsync();
-                await MeasureAsync(weir, directory, file, cancellation);
+                await MeasureAsync(weir, directory, file, cancellation, merge is { } age ? $"{age} ms" : "adaptive");
+            }
+
+            foreach (var (what, bytes) in onlyNginx ? [] : BareWrites)
+            {
+                Console.Error.WriteLine($"bare loop, {bytes} bytes a write ...");
+                var sockets = viewerCounts.Max();
+                var (perCore, full) = await BareLoop.MeasureAsync(sockets, bytes, quick ? 4 : 10, cancellation);
+                _bare.Add([what, bytes, sockets, perCore, full]);
             }
         }
         finally
@@ -60,15 +72,19 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
                 new ResultTable(
                     "Fan-out of a 1 Mbit/s stream (no target; reported)",
                     [
-                        new("Server"), new("Outlet"), new("Viewers"), new("CPU %", "0.0"), new("Gbit/s per core", "0.00"), new("MB", "0"), new("Delay ms", "0.0"),
+                        new("Server"), new("Merging"), new("Outlet"), new("Viewers"), new("CPU %", "0.0"), new("Gbit/s per core", "0.00"), new("MB", "0"), new("Delay ms", "0.0"),
                         new("p99 ms", "0.0"), new("Short %", "0.#"), new("Failed"), new("Overhead %", "0.0"), new("Load CPU %", "0"), new("Others %", "0"),
                     ],
                     _rows),
+                new ResultTable(
+                    "A bare loop of writes to as many sockets, 1 Mbit/s each, one core",
+                    [new("As"), new("Bytes a write"), new("Sockets"), new("Gbit/s per core", "0.00"), new("Full")],
+                    _bare),
             ],
             _remarks);
     }
 
-    private async Task MeasureAsync(IBenchServer server, string directory, string file, CancellationToken cancellation)
+    private async Task MeasureAsync(IBenchServer server, string directory, string file, CancellationToken cancellation, string merging = "")
     {
         foreach (var outlet in server.Outlets.Intersect(outlets))
         {
@@ -76,7 +92,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
             await MeasureAsync(server, outlet, WarmUpViewers, WarmUpSeconds, directory, file, cancellation);
             foreach (var viewers in viewerCounts)
             {
-                Add(server, outlet, await MeasureAsync(server, outlet, viewers, quick ? 4 : 10, directory, file, cancellation));
+                Add(server, merging, outlet, await MeasureAsync(server, outlet, viewers, quick ? 4 : 10, directory, file, cancellation));
             }
         }
     }
@@ -108,12 +124,12 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         return result;
     }
 
-    private void Add(IBenchServer server, Outlet outlet, LoadResult result)
+    private void Add(IBenchServer server, string merging, Outlet outlet, LoadResult result)
     {
         var cpu = result.Server[0].CpuSeconds;
         _rows.Add(
         [
-            server.Name, outlet.ToString(), result.Viewers, 100 * cpu / result.WindowSeconds, cpu > 0 ? result.Payload * 8 / cpu / 1e9 : double.NaN,
+            server.Name, merging, outlet.ToString(), result.Viewers, 100 * cpu / result.WindowSeconds, cpu > 0 ? result.Payload * 8 / cpu / 1e9 : double.NaN,
             result.Server[0].ResidentMegabytes, Measured(result.DelayMedianMilliseconds), Measured(result.DelayP99Milliseconds), 100.0 * result.Slow / result.Viewers,
             result.Failed, result.Payload > 0 ? (100.0 * result.Wire / result.Payload) - 100 : double.NaN, 100 * result.OwnCpuSeconds / result.WindowSeconds,
             100 * result.OthersCpuSeconds / result.WindowSeconds,

@@ -49,7 +49,8 @@ internal sealed class WeirServer : IBenchServer
 
     /// <param name="pinned">On the server's core alone.</param>
     /// <param name="directory">Data of an earlier start; null: a new directory that goes away with the server, and a first start with its set-up.</param>
-    public static async Task<WeirServer> StartAsync(bool pinned, string? directory = null)
+    /// <param name="merge">Milliseconds a frame may wait to be sent with the next; null: as the server decides.</param>
+    public static async Task<WeirServer> StartAsync(bool pinned, string? directory = null, int? merge = null)
     {
         if (!File.Exists(Root.App))
         {
@@ -59,7 +60,7 @@ internal sealed class WeirServer : IBenchServer
         var server = new WeirServer(directory);
         try
         {
-            await server.StartAsync(pinned);
+            await server.StartAsync(pinned, merge);
             return server;
         }
         catch
@@ -140,7 +141,7 @@ internal sealed class WeirServer : IBenchServer
         }
     }
 
-    private async Task StartAsync(bool pinned)
+    private async Task StartAsync(bool pinned, int? merge)
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] command =
@@ -148,6 +149,7 @@ internal sealed class WeirServer : IBenchServer
             Root.App, "up", "--data", _directory, "--web", Root.Web,
             "--http", Text(_port), "--live-http", Text(Loopback.FreePort()), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(Loopback.FreePort()),
         ];
+        command = merge is { } milliseconds ? [.. command, "--merge", Text(milliseconds)] : command;
         command = pinned ? ["taskset", "-c", Cores.Server, .. command] : command;
         var began = Stopwatch.GetTimestamp();
         _process = new ChildProcess(command[0], command[1..], new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = SetupCode }, line =>
