@@ -122,6 +122,7 @@ public sealed partial class RtcPeer
             }
 
             path.HeardAt = now;
+            Doubt(path, now);
             if (generation.Number > path.Generation.Number)
             {
                 Renew(path, generation);
@@ -238,6 +239,16 @@ public sealed partial class RtcPeer
         path.IsProven = false;
         path.IsAsked = false;
         path.Unanswered = 0;
+    }
+
+    /// <summary>RFC 7675 5.1: consent is each path's own. One that was not in use, and so not asked, has to prove itself again.</summary>
+    private void Doubt(IcePath path, long now)
+    {
+        if (path.IsProven && path != _selected && now - path.AnsweredAt > Micros(_endpoint.Options.ConsentLimit))
+        {
+            path.IsProven = false;
+            path.Unanswered = 0;
+        }
     }
 
     private void Ask(IcePath path, long now)
