@@ -170,6 +170,23 @@ public sealed partial class RtcPeer
         TryShake();
     }
 
+    /// <summary>One of its TCP connections ended. A peer that wants to go on connects again, or is on another path already.</summary>
+    internal void Lose(RtcAddress address)
+    {
+        lock (_ice)
+        {
+            if (_paths.Find(candidate => candidate.Address == address) is { } lost)
+            {
+                // Anything that is still there is better; without that, consent runs out while the peer may come back.
+                lost.NominatedAt = -1;
+                lost.IsProven = false;
+                Forget(lost);
+                _paths.ForEach(path => Doubt(path, _endpoint.Now));
+                Choose();
+            }
+        }
+    }
+
     /// <summary>A few times a second: asks who has to be asked, and ends what is over.</summary>
     internal void Tick(long now)
     {
