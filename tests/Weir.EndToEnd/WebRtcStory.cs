@@ -94,11 +94,15 @@ public sealed class WebRtcStory
                     Assert.Matches("a=candidate:\\S+ 1 tcp \\d+ \\S+ \\d+ typ host tcptype passive", Stage.Text(state, "sdp"));
                 }
 
-                // At least one for each session; when the sessions are over, none.
-                Assert.InRange(await OpenConnectionsAsync(stage), 2, 16);
+                // At least one for each session; a browser with two addresses has two.
+                var open = await OpenConnectionsAsync(stage);
+                Assert.InRange(open, 2, 16);
                 await CutAsync(stage, friend, id);
-                await stage.Host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent);
-                await Eventually.TrueAsync("the sessions' connections are closed", TimeSpan.FromSeconds(10), async () => await OpenConnectionsAsync(stage) == 0);
+                await Eventually.TrueAsync("the viewer's connections are closed", TimeSpan.FromSeconds(10), async () => await OpenConnectionsAsync(stage) <= open / 2);
+
+                // The camera is still on, and the server ends in time all the same.
+                Assert.Equal("connected", Stage.Text(await host.StateAsync("publisher"), "connection"));
+                await stage.Server.StopAsync();
             },
             () => stage.Server.Output);
     }
