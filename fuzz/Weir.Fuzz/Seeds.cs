@@ -32,6 +32,7 @@ internal static class Seeds
             Convert.FromHexString("000100582112a442b7e7a701bc34d686fa87dfae802200105354554e207465737420636c69656e74002400046e0001ff80290008932ff9b151263b36"
                 + "000600096576746a3a68367659202020000800149aeaa70cbfd8cb56781ef2b5b2d3f249c1b571a280280004e57a3bcf"),
         ],
+        "rtp-framing" => [Convert.FromHexString("0003aabbcc00000001dd"), Convert.FromHexString("05dd")],
         "rtp" => [Convert.FromHexString("b1e01234100000002000000030000000bede000151aabb000102030002")],
         "rtcp" => [Convert.FromHexString("81c90007000000010000000203fffffc00000005000000060000000700000008"), Convert.FromHexString("8fcd00050000000100000002000a0004000001030004d8000a0b0c00")],
         "dtls" or "dtls-handshake" => [DtlsTalk.ClientHello(), .. DtlsTalk.InPieces(DtlsTalk.ClientHello(), 60)],

@@ -31,6 +31,7 @@ internal static class Targets
         ["chunks"] = ReadChunks,
         ["handshake"] = ReadHandshake,
         ["stun"] = ReadStun,
+        ["rtp-framing"] = ReadFrames,
         ["rtp"] = ReadRtp,
         ["rtcp"] = ReadRtcp,
         ["h264-rtp"] = ReadPayloads,
@@ -95,6 +96,22 @@ internal static class Targets
             message.TryXorMappedAddress(out _);
             message.HasIntegrity("password"u8);
             message.HasFingerprint();
+        }
+    }
+
+    /// <summary>Whatever was read is all that was taken.</summary>
+    private static void ReadFrames(ReadOnlyMemory<byte> bytes)
+    {
+        var rest = new ReadOnlySequence<byte>(bytes);
+        long taken = 0;
+        while (RtpFraming.TryRead(ref rest, 1500, out var datagram))
+        {
+            taken += RtpFraming.HeaderLength + datagram.Length;
+        }
+
+        if (taken + rest.Length != bytes.Length)
+        {
+            throw new InvalidOperationException("Bytes got lost between datagrams.");
         }
     }
 

@@ -27,6 +27,12 @@ public static class LiveNode
     public static WebApplication Build(LiveOptions options)
     {
         options.Check();
+        if (options.RtcPort == 0)
+        {
+            // The candidates name one number for UDP and TCP, so it has to be known before either is open.
+            options = options with { RtcPort = RtcPort.Free() };
+        }
+
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "weir-live" });
         builder.AddWeirOperations(LiveMetrics.MeterName, "Weir.Media");
         builder.Services.AddCors();
@@ -63,8 +69,11 @@ public static class LiveNode
             kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
             // Browsers speak HTTP/2 over TLS only. It lets a player wait for many parts and playlists on one connection.
-            Listen(kestrel, options, options.HttpPort, listen => listen.Protocols = options.Tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2);
-            Listen(kestrel, options, options.RtmpPort, listen => listen.UseConnectionHandler<RtmpConnectionHandler>());
+            Listen(kestrel, options, options.HttpPort, options.Tls, listen => listen.Protocols = options.Tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2);
+            Listen(kestrel, options, options.RtmpPort, options.Tls, listen => listen.UseConnectionHandler<RtmpConnectionHandler>());
+
+            // Never with TLS: what goes over it is DTLS and SRTP already.
+            Listen(kestrel, options, options.RtcPort, tls: null, listen => listen.UseConnectionHandler<RtcConnectionHandler>());
         });
 
         var app = builder.Build();
@@ -95,13 +104,13 @@ public static class LiveNode
         return app;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, LiveOptions options, int port, Action<ListenOptions> serve)
+    private static void Listen(KestrelServerOptions kestrel, LiveOptions options, int port, TlsFiles? tls, Action<ListenOptions> serve)
     {
         Action<ListenOptions> configure = listen =>
         {
-            if (options.Tls is not null)
+            if (tls is not null)
             {
-                listen.UseTls(options.Tls);
+                listen.UseTls(tls);
             }
 
             serve(listen);

@@ -24,7 +24,7 @@ public sealed partial record LiveOptions
 
     public int RtmpPort { get; init; } = 1935;
 
-    /// <summary>WebRTC, UDP.</summary>
+    /// <summary>WebRTC, UDP and TCP; 0 takes a number that is free in both.</summary>
     public int RtcPort { get; init; } = 8082;
 
     /// <summary>Addresses that WebRTC peers are told to send to instead of the machine's own.</summary>
@@ -73,6 +73,7 @@ public sealed partial record LiveOptions
             .Port(HttpPort, "live-http")
             .Port(RtmpPort, "rtmp")
             .Port(RtcPort, "rtc")
+            .Require(RtcPort == 0 || (RtcPort != HttpPort && RtcPort != RtmpPort), "rtc", "must be another port than those of --live-http and --rtmp.")
             .Tls(Tls)
             .Networks(TrustedProxies, "trusted-proxy")
             .Require(InterruptionLimit >= TimeSpan.FromSeconds(1) && InterruptionLimit <= TimeSpan.FromDays(1), "interruption-limit", "must be 1 second to 1 day.")

@@ -70,6 +70,51 @@ public sealed class WebRtcStory
             () => stage.Server.Output);
     }
 
+    [Fact]
+    public async Task Where_no_UDP_gets_through_camera_and_viewer_meet_over_TCP()
+    {
+        await using var stage = await Stage.SetAsync();
+        await using var chromium = await Chromium.StartAsync();
+        await using var host = await RtcPage.OpenAsync(chromium, "host", onlyTcp: true);
+        await using var friend = await RtcPage.OpenAsync(chromium, "friend", onlyTcp: true);
+        var broadcast = await stage.AnnounceAsync();
+        var id = Stage.Text(broadcast, "id");
+        await chromium.TellAsync(
+            async () =>
+            {
+                Assert.Equal(201, await host.PublishAsync(broadcast));
+                await stage.StateAsync(id, "live");
+                var watch = await Stage.WatchAsync(stage.Friend, id);
+                Assert.Equal(201, await friend.PlayAsync(Stage.Text(watch, "whep")));
+                await friend.MovingPictureAsync(() => stage.Server.Output);
+                await friend.SoundAsync();
+                foreach (var state in new[] { await host.StateAsync("publisher"), await friend.StateAsync() })
+                {
+                    Assert.Equal("tcp", Stage.Text(state, "protocol"));
+                    Assert.Matches("a=candidate:\\S+ 1 tcp \\d+ \\S+ \\d+ typ host tcptype passive", Stage.Text(state, "sdp"));
+                }
+
+                // At least one for each session; a browser with two addresses has two.
+                var open = await OpenConnectionsAsync(stage);
+                Assert.InRange(open, 2, 16);
+                await CutAsync(stage, friend, id);
+                await Eventually.TrueAsync("the viewer's connections are closed", TimeSpan.FromSeconds(10), async () => await OpenConnectionsAsync(stage) <= open / 2);
+
+                // The camera is still on, and the server ends in time all the same.
+                Assert.Equal("connected", Stage.Text(await host.StateAsync("publisher"), "connection"));
+                await stage.Server.StopAsync();
+            },
+            () => stage.Server.Output);
+    }
+
+    private static async Task<int> OpenConnectionsAsync(Stage stage)
+    {
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync($"{stage.Server.LiveUrl}/metrics");
+        var line = metrics.Split('\n').Single(text => text.StartsWith("weir_rtc_tcp_connections", StringComparison.Ordinal)).Split(' ');
+        return int.Parse(line[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     private static async Task CutAsync(Stage stage, RtcPage friend, string id)
     {
         await stage.Host.DeleteAsync($"/api/circles/{stage.Circle}/members/friend");

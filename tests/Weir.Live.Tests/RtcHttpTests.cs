@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
@@ -8,6 +10,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Weir.Contracts;
 using Weir.Contracts.Planes;
+using Weir.Hosting;
 using Weir.Live.Broadcasts;
 
 namespace Weir.Live.Tests;
@@ -55,7 +58,11 @@ public sealed class RtcHttpTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        await _node.StopAsync(CancellationToken.None);
+        if (!_node.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await _node.StopAsync(CancellationToken.None);
+        }
+
         await _node.DisposeAsync();
         _data.Delete(recursive: true);
     }
@@ -202,6 +209,65 @@ public sealed class RtcHttpTests : IAsyncLifetime
             session = (await SendAsync(HttpMethod.Post, $"/live/{_broadcast:N}/whep?ticket={_ticket}", unfit, Sdp)).Headers.Location!.ToString();
             Assert.Equal(status, (await SendAsync(method, session, body, Sdp)).StatusCode);
             Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(HttpMethod.Patch, session, answer, Sdp)).StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task The_answer_names_one_port_in_UDP_and_after_that_in_TCP_where_strangers_are_closed()
+    {
+        var port = await TcpPortAsync();
+        using var stranger = await ConnectAsync(port);
+        await stranger.SendAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        Assert.True(await IsClosedAsync(stranger));
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_closes_the_connections_of_its_WebRTC_port_at_once()
+    {
+        using var silent = await ConnectAsync(await TcpPortAsync());
+        var began = TimeProvider.System.GetTimestamp();
+        var stopping = _node.StopAsync(TestContext.Current.CancellationToken);
+        Assert.True(await IsClosedAsync(silent));
+        await stopping;
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0, 5);
+    }
+
+    [Fact]
+    public void Two_protocols_on_one_TCP_port_are_a_fault_of_the_options()
+    {
+        var options = new LiveOptions { DataDirectory = "data", NodeKeyFile = "node.key", SocialAddress = new Uri("http://127.0.0.1:1") };
+        options.Check();
+        (options with { HttpPort = 0, RtmpPort = 0, RtcPort = 0 }).Check();
+        Assert.Contains("--live-http and --rtmp", Assert.Throws<InvalidOptionsException>(() => (options with { RtcPort = 1935 }).Check()).Message);
+    }
+
+    /// <summary>The one number that both kinds of candidates of an answer name.</summary>
+    private async Task<int> TcpPortAsync()
+    {
+        var lines = (await (await PlayAsync()).Content.ReadAsStringAsync()).Split("\r\n").Where(line => line.StartsWith("a=candidate:", StringComparison.Ordinal)).ToList();
+        Assert.Equal(["udp", "tcp"], lines.Select(line => line.Split(' ')[2]).Distinct());
+        Assert.All(lines.Where(line => line.Contains(" tcp ")), line => Assert.EndsWith(" typ host tcptype passive", line));
+        Assert.Equal(lines.Count, lines.Select(line => line.Split(' ')[0]).Distinct().Count());
+        Assert.Equal(lines.Count, lines.Select(line => line.Split(' ')[3]).Distinct().Count());
+        return int.Parse(Assert.Single(lines.Select(line => line.Split(' ')[5]).Distinct()), CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<Socket> ConnectAsync(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+        return socket;
+    }
+
+    private static async Task<bool> IsClosedAsync(Socket socket)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken) == 0;
+        }
+        catch (SocketException)
+        {
+            return true;
         }
     }
 

@@ -6,7 +6,7 @@ using Weir.Media.WebRtc.Transport;
 namespace Weir.Live.WebRtc;
 
 /// <summary>The node's one WebRTC port and the threads that send to its viewers, from start to stop.</summary>
-internal sealed class RtcHost(LiveOptions options, TimeProvider clock, ILoggerFactory loggers) : IHostedService, IDisposable
+internal sealed class RtcHost(LiveOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, ILoggerFactory loggers) : IHostedService, IDisposable
 {
     private RtcEndpoint? _endpoint;
     private RtcSenders? _senders;
@@ -24,10 +24,13 @@ internal sealed class RtcHost(LiveOptions options, TimeProvider clock, ILoggerFa
         }
 
         _endpoint = RtcEndpoint.Start(
-            new RtcEndpointOptions { Port = options.RtcPort, LoopbackOnly = options.LoopbackOnly, PublicAddresses = options.RtcPublicAddresses },
+            new RtcEndpointOptions { Port = options.RtcPort, Tcp = true, LoopbackOnly = options.LoopbackOnly, PublicAddresses = options.RtcPublicAddresses },
             clock,
             loggers.CreateLogger<RtcEndpoint>());
         _senders = new RtcSenders(_endpoint, Environment.ProcessorCount, loggers.CreateLogger<RtcSenders>());
+
+        // Goodbyes leave before Kestrel waits for the connections they go over.
+        lifetime.ApplicationStopping.Register(_endpoint.Dispose);
         return Task.CompletedTask;
     }
 

@@ -47,9 +47,8 @@ internal static class LiveCommand
         }
         catch (IOException fault) when (fault.InnerException is AddressInUseException)
         {
-            throw new RefusedException($"{fault.Message} Choose other ports with --live-http and --rtmp.", ExitCodes.PortTaken);
+            throw new RefusedException($"{fault.Message} Choose other ports with --live-http, --rtmp and --rtc.", ExitCodes.PortTaken);
         }
-
         catch (System.Net.Sockets.SocketException fault)
         {
             throw new RefusedException($"Port {options.RtcPort} for WebRTC: {fault.Message}. Choose another one with --rtc.", ExitCodes.PortTaken);

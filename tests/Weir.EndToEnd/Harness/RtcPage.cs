@@ -14,7 +14,8 @@ internal sealed class RtcPage : IAsyncDisposable
           await pc.setLocalDescription();
           const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/sdp', ...headers }, body: pc.localDescription.sdp });
           if (answer.status !== 201) return { status: answer.status, text: await answer.text() };
-          const sdp = await answer.text();
+          const written = await answer.text();
+          const sdp = opened.onlyTcp ? written.replace(/^a=candidate:\S+ \d+ udp .*\r\n/gim, '') : written;
           await pc.setRemoteDescription({ type: 'answer', sdp });
           return { status: 201, sdp, session: new URL(answer.headers.get('Location'), url).href, etag: answer.headers.get('ETag') };
         }
@@ -43,9 +44,11 @@ internal sealed class RtcPage : IAsyncDisposable
           return opened.player.status;
         }
         async function state(which) {
-          const { pc, status, text, session, etag } = opened[which];
-          const found = { status, text, session, etag, connection: pc.connectionState, frames: opened.frames ?? 0, lastPainted: opened.lastPainted ?? 0, firstPainted: opened.firstPainted ?? 0, states: opened.states };
-          for (const stat of (await pc.getStats()).values()) {
+          const { pc, status, text, session, etag, sdp } = opened[which];
+          const found = { status, text, session, etag, sdp, connection: pc.connectionState, frames: opened.frames ?? 0, lastPainted: opened.lastPainted ?? 0, firstPainted: opened.firstPainted ?? 0, states: opened.states };
+          const stats = await pc.getStats();
+          for (const stat of stats.values()) {
+            if (stat.type === 'transport' && stat.selectedCandidatePairId) found.protocol = stats.get(stats.get(stat.selectedCandidatePairId).localCandidateId).protocol;
             if (stat.type === 'inbound-rtp') found[stat.kind] = { packets: stat.packetsReceived, decoded: stat.framesDecoded, concealed: stat.concealedSamples, samples: stat.totalSamplesReceived, lost: stat.packetsLost };
             if (stat.type === 'outbound-rtp') found[stat.kind] = { packets: stat.packetsSent, keyframes: stat.keyFramesEncoded, plis: stat.pliCount, target: stat.targetBitrate, retransmitted: stat.retransmittedPacketsSent };
           }
@@ -63,7 +66,8 @@ internal sealed class RtcPage : IAsyncDisposable
 
     public Seat Seat { get; }
 
-    public static async Task<RtcPage> OpenAsync(Chromium chromium, string name)
+    /// <param name="onlyTcp">As in a network that lets no UDP through: the browser never hears of the server's UDP candidates, and a lite server sends to nobody first.</param>
+    public static async Task<RtcPage> OpenAsync(Chromium chromium, string name, bool onlyTcp = false)
     {
         var site = WebApplication.CreateSlimBuilder().Build();
         site.Urls.Add("http://127.0.0.1:0");
@@ -74,6 +78,7 @@ internal sealed class RtcPage : IAsyncDisposable
 
         // localhost is a secure context, where pages may use the camera.
         await seat.Page.GotoAsync(site.Urls.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+        await seat.Page.EvaluateAsync("(onlyTcp) => { opened.onlyTcp = onlyTcp; }", onlyTcp);
         return new RtcPage(site, seat);
     }
 

@@ -115,6 +115,23 @@ public sealed class EndpointTests
     }
 
     [Fact]
+    public async Task A_host_that_comes_back_to_an_address_it_left_long_ago_proves_it_again_and_goes_on()
+    {
+        using var wire = new Wire();
+        var pair = await Pair.ConnectedAsync(wire);
+        var home = pair.Server.RemoteAddress!.ToString();
+        var away = wire.Move(pair.ClientHost, "198.51.100.7:4000");
+        var left = wire.Time.GetTimestamp();
+        await wire.UntilAsync(() => wire.Time.GetElapsedTime(left).TotalSeconds > 10);
+        Assert.Equal(away.ToEndPoint(), pair.Server.RemoteAddress);
+        wire.Move(pair.ClientHost, home);
+        var back = wire.Time.GetTimestamp();
+        await wire.UntilAsync(() => wire.Time.GetElapsedTime(back).TotalSeconds > 3);
+        Assert.Equal(home, pair.Server.RemoteAddress?.ToString());
+        await pair.ExchangeAsync();
+    }
+
+    [Fact]
     public async Task Nothing_but_answers_goes_to_an_address_that_only_seems_to_be_the_peers()
     {
         using var wire = new Wire();

@@ -73,6 +73,10 @@ public sealed class UdpTests
         Assert.Equal(
             ["1 1 udp 2130706431 203.0.113.5 8082 typ host", "2 1 udp 2130706175 2001:db8::5 8082 typ host"],
             LocalAddresses.Candidates(options, 8082).Select(candidate => candidate.ToString()));
+        Assert.Equal(
+            ["1 1 udp 2130706431 203.0.113.5 8082 typ host", "2 1 udp 2130706175 2001:db8::5 8082 typ host",
+            "3 1 tcp 2124414975 203.0.113.5 8082 typ host tcptype passive", "4 1 tcp 2124414719 2001:db8::5 8082 typ host tcptype passive"],
+            LocalAddresses.Candidates(options with { Tcp = true }, 8082).Select(candidate => candidate.ToString()));
         Assert.NotEmpty(LocalAddresses.Candidates(new RtcEndpointOptions(), 8082));
         Assert.All(LocalAddresses.Candidates(new RtcEndpointOptions { LoopbackOnly = true }, 8082), candidate => Assert.True(IPAddress.IsLoopback(candidate.Address.Address)));
     }

@@ -8,13 +8,16 @@ namespace Weir.Media.WebRtc.Transport;
 /// Where a datagram came from or goes to, as a value without allocation: an address of either family (IPv4 as ::ffff:a.b.c.d), its port, and which
 /// of our own doors it came through.
 /// </summary>
-internal readonly record struct RtcAddress(ulong High, ulong Low, uint Scope, ushort Port, ushort Door)
+/// <param name="Connection">The number of the TCP connection it came over, and that answers have to take; 0: UDP.</param>
+internal readonly record struct RtcAddress(ulong High, ulong Low, uint Scope, ushort Port, ushort Door, uint Connection = 0)
 {
     /// <summary>The lengths of sockaddr_in and sockaddr_in6.</summary>
     public const int V4Length = 16;
     public const int V6Length = 28;
 
     private const ulong V4Prefix = 0x0000ffff_00000000;
+
+    public bool IsTcp => Connection != 0;
 
     public bool IsV4 => High == 0 && Low >> 32 == V4Prefix >> 32;
 
@@ -74,5 +77,5 @@ internal readonly record struct RtcAddress(ulong High, ulong Low, uint Scope, us
 
     public override int GetHashCode() => HashCode.Combine(High, Low, Port);
 
-    public override string ToString() => ToEndPoint().ToString();
+    public override string ToString() => IsTcp ? $"{ToEndPoint()} (TCP)" : ToEndPoint().ToString();
 }

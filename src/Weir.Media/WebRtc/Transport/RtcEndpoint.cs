@@ -1,16 +1,19 @@
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Weir.Media.Formats.Stun;
 using Weir.Media.WebRtc.Transport.Dtls;
+using Weir.Media.WebRtc.Transport.Tcp;
 using Weir.Media.WebRtc.Transport.Udp;
 
 namespace Weir.Media.WebRtc.Transport;
 
 /// <summary>
 /// Where all WebRTC sessions meet: one port, one certificate. It answers connectivity checks as an ICE-lite agent, agrees on keys by DTLS and passes on
-/// the packets of each peer, decrypted. It does no I/O itself: datagrams come in by <see cref="Receive"/> and leave through its port.
+/// the packets of each peer, decrypted. It does no I/O itself: datagrams come in by <see cref="Receive"/> and leave through its port, or over the
+/// TCP connections that its host gives it.
 /// </summary>
 /// <remarks>
 /// Everybody can send anything here. What is not from a known address is worth one look-up; only a check that is signed with a session's password makes
@@ -31,6 +34,7 @@ public sealed class RtcEndpoint : IDisposable
     private readonly HandshakePool _handshakes;
     private readonly long[] _drops = new long[Enum.GetValues<RtcDrop>().Length];
     private readonly IRtcPort _port;
+    private readonly TcpConnections _connections;
     private readonly ITimer _ticker;
     private readonly Lock _admission = new();
     private volatile bool _disposed;
@@ -44,6 +48,7 @@ public sealed class RtcEndpoint : IDisposable
         _identity = DtlsIdentity.Create(time);
         _handshakes = new HandshakePool(time);
         Candidates = candidates;
+        _connections = new TcpConnections(this);
         _port = port(this);
         _ticker = time.CreateTimer(_ => Tick(), null, TickInterval, TickInterval);
     }
@@ -104,10 +109,13 @@ public sealed class RtcEndpoint : IDisposable
         return peer;
     }
 
+    /// <summary>Takes an accepted TCP connection (RFC 6544) and runs it to its end. Closing the pipe, and the connection behind it, is the host's.</summary>
+    public Task<RtcTcpEnd> RunTcpAsync(IDuplexPipe pipe, IPEndPoint from) => _connections.RunAsync(pipe, from);
+
     /// <summary>Datagrams thrown away for this reason.</summary>
     public long Dropped(RtcDrop reason) => Interlocked.Read(ref _drops[(int)reason]);
 
-    /// <summary>Takes one datagram; it may be decrypted in place. The one thread of a door at a time.</summary>
+    /// <summary>Takes one datagram; it may be decrypted in place. One thread of a door, or of a connection, at a time.</summary>
     internal void Receive(Span<byte> datagram, RtcAddress from, long now)
     {
         // RFC 7983 7: what it is by the first byte.
@@ -150,7 +158,17 @@ public sealed class RtcEndpoint : IDisposable
         RtcMeter.Dropped.Add(count, RtcMeter.Tag(reason));
     }
 
-    internal void Send(ReadOnlySpan<byte> datagram, RtcAddress to) => _port.Send(datagram, to);
+    internal void Send(ReadOnlySpan<byte> datagram, RtcAddress to)
+    {
+        if (to.IsTcp)
+        {
+            _connections.Send(datagram, to);
+        }
+        else
+        {
+            _port.Send(datagram, to);
+        }
+    }
 
     internal void Send(RtcBatch batch) => _port.Send(batch);
 
@@ -164,9 +182,37 @@ public sealed class RtcEndpoint : IDisposable
     /// Packets from there belong to this peer from now on. False when they belong to another: a check is signed, but where it seems to come from is
     /// not, so nobody can take another's address with it.
     /// </summary>
-    internal bool TryRegister(RtcAddress address, RtcPeer peer) => _byAddress.GetOrAdd(address, peer) == peer;
+    internal bool TryRegister(RtcAddress address, RtcPeer peer)
+    {
+        if (_byAddress.GetOrAdd(address, peer) != peer)
+        {
+            return false;
+        }
 
-    internal void Unregister(RtcAddress address, RtcPeer peer) => _byAddress.TryRemove(new(address, peer));
+        if (address.IsTcp)
+        {
+            _connections.Prove(address);
+        }
+
+        return true;
+    }
+
+    internal void Unregister(RtcAddress address, RtcPeer peer)
+    {
+        if (_byAddress.TryRemove(new(address, peer)) && address.IsTcp)
+        {
+            _connections.End(address, RtcTcpEnd.SessionOver);
+        }
+    }
+
+    /// <summary>A TCP connection ended.</summary>
+    internal void Lose(RtcAddress address)
+    {
+        if (_byAddress.TryGetValue(address, out var peer))
+        {
+            peer.Lose(address);
+        }
+    }
 
     internal void Remove(RtcPeer peer, RtcClosed reason)
     {
@@ -196,6 +242,7 @@ public sealed class RtcEndpoint : IDisposable
             peer.Close();
         }
 
+        _connections.Stop();
         _port.Dispose();
     }
 

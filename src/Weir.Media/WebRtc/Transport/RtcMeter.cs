@@ -36,7 +36,10 @@ public enum RtcDrop
     /// <summary>No room in the kernel for what we sent.</summary>
     SendFull,
 
-    /// <summary>The network refused it, for instance because there is no way to the address.</summary>
+    /// <summary>A TCP connection takes less than what is sent to it, and its queue was full.</summary>
+    QueueFull,
+
+    /// <summary>The network refused it, for instance because there is no way to the address or its TCP connection is gone.</summary>
     SendFailed,
 }
 
@@ -50,6 +53,9 @@ internal static class RtcMeter
     public static readonly Counter<long> Handshakes = Meter.CreateCounter<long>("weir_rtc_handshakes", description: "DTLS handshakes ended, by result");
     public static readonly Counter<long> Closed = Meter.CreateCounter<long>("weir_rtc_closed", description: "WebRTC sessions ended, by reason");
     public static readonly UpDownCounter<long> Peers = Meter.CreateUpDownCounter<long>("weir_rtc_peers", description: "WebRTC sessions");
+
+    public static readonly UpDownCounter<long> TcpConnections = Meter.CreateUpDownCounter<long>("weir_rtc_tcp_connections", description: "Open TCP connections for WebRTC");
+    public static readonly Counter<long> TcpEnded = Meter.CreateCounter<long>("weir_rtc_tcp_ended", description: "TCP connections for WebRTC that ended or were refused, by reason");
 
     public static KeyValuePair<string, object?> Tag(RtcDrop reason) => Reasons[(int)reason];
 }

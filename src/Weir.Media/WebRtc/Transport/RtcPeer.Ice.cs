@@ -122,6 +122,7 @@ public sealed partial class RtcPeer
             }
 
             path.HeardAt = now;
+            Doubt(path, now);
             if (generation.Number > path.Generation.Number)
             {
                 Renew(path, generation);
@@ -167,6 +168,23 @@ public sealed partial class RtcPeer
         }
 
         TryShake();
+    }
+
+    /// <summary>One of its TCP connections ended. A peer that wants to go on connects again, or is on another path already.</summary>
+    internal void Lose(RtcAddress address)
+    {
+        lock (_ice)
+        {
+            if (_paths.Find(candidate => candidate.Address == address) is { } lost)
+            {
+                // Anything that is still there is better; without that, consent runs out while the peer may come back.
+                lost.NominatedAt = -1;
+                lost.IsProven = false;
+                Forget(lost);
+                _paths.ForEach(path => Doubt(path, _endpoint.Now));
+                Choose();
+            }
+        }
     }
 
     /// <summary>A few times a second: asks who has to be asked, and ends what is over.</summary>
@@ -238,6 +256,16 @@ public sealed partial class RtcPeer
         path.IsProven = false;
         path.IsAsked = false;
         path.Unanswered = 0;
+    }
+
+    /// <summary>RFC 7675 5.1: consent is each path's own. One that was not in use, and so not asked, has to prove itself again.</summary>
+    private void Doubt(IcePath path, long now)
+    {
+        if (path.IsProven && path != _selected && now - path.AnsweredAt > Micros(_endpoint.Options.ConsentLimit))
+        {
+            path.IsProven = false;
+            path.Unanswered = 0;
+        }
     }
 
     private void Ask(IcePath path, long now)

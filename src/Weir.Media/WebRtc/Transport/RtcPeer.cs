@@ -102,8 +102,14 @@ public sealed partial class RtcPeer
                 return false;
             }
 
-            var length = sender.ProtectRtp(header, payload, batch.Reserve());
-            if (length > 0)
+            var room = batch.Reserve();
+            var length = sender.ProtectRtp(header, payload, room);
+            if (length > 0 && path.Address.IsTcp)
+            {
+                // A connection's own queue is its batch.
+                _endpoint.Send(room[..length], path.Address);
+            }
+            else if (length > 0)
             {
                 batch.Add(length, path.Address);
             }

@@ -2,7 +2,7 @@ import { Problem } from '../../api/http';
 import { RtcResource } from '../../rtc/resource';
 import type { Outlet, OutletEvents } from './outlet';
 
-/** UDP may be closed: so long the picture may take before the WebSocket is used instead. */
+/** The network may let neither UDP nor the port in TCP through: so long the picture may take before the WebSocket is used instead. */
 const connectPatienceMs = 3000;
 const lookEveryMs = 1000;
 
