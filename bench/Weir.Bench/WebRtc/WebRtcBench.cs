@@ -40,6 +40,7 @@ internal sealed class WebRtcBench(bool quick, IReadOnlySet<string> parts, IReadO
             Console.Error.WriteLine("ways to send ...");
             _tables.Add(SendPaths.Measure(quick, out var remark));
             _remarks.Add(remark);
+            _tables.Add(SendPaths.Protecting(quick));
         }
 
         return new Report("webrtc", "How old a picture is through WHIP and WHEP, how fast a viewer sees it, how many fit on a core, and what a bad network does to it.", _tables, _remarks);
@@ -99,7 +100,8 @@ internal sealed class WebRtcBench(bool quick, IReadOnlySet<string> parts, IReadO
             delays.Add(sample.GetDouble());
         }
 
-        var buffer = (await player.ReportAsync()).GetProperty("buffer").GetDouble();
+        var report = await player.ReportAsync();
+        var buffer = 1000 * report.GetProperty("delayed").GetDouble() / Math.Max(1, report.GetProperty("emitted").GetDouble());
         _tables.Add(new ResultTable(
             "Camera frame to painted frame, WHIP then WHEP, both in Chromium",
             [
@@ -108,7 +110,7 @@ internal sealed class WebRtcBench(bool quick, IReadOnlySet<string> parts, IReadO
             ],
             [[delays.Count, delays.Median, DelayTarget, delays.Percentile(95), delays.Max, delays.Percentile(0), read.GetProperty("unreadable").GetInt32(), buffer]]));
         _remarks.Add("A camera frame is a picture with the time in it, given to the browser as a camera's driver would; 640x360, 30 frames a second, H.264 up to 1 Mbit/s, and a tone.");
-        _remarks.Add("Jitter buffer: the part of the delay that the playing browser says it keeps pictures back for.");
+        _remarks.Add($"Jitter buffer: the part of the delay that the playing browser says it keeps pictures back for. SRTP: {report.GetProperty("cipher").GetString()}.");
     }
 
     private async Task JoinAsync(WeirServer weir, BarePlayer bare, Chromium chromium, (string Name, string Id)[] sources, CancellationToken cancellation)
