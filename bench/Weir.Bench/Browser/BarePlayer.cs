@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Weir.Bench.Browser;
 
-/// <summary>Serves the smallest page that plays the WebSocket: what the product's player adds shows against it.</summary>
+/// <summary>Serves one of the smallest pages that can do what is measured: what the product's player adds shows against it.</summary>
 internal sealed class BarePlayer : IAsyncDisposable
 {
     private readonly WebApplication _server;
@@ -14,13 +14,13 @@ internal sealed class BarePlayer : IAsyncDisposable
     /// <summary>The page; the WebSocket's address belongs behind a <c>#</c>.</summary>
     public string Url => _server.Urls.First() + "/";
 
-    public static async Task<BarePlayer> StartAsync()
+    public static async Task<BarePlayer> StartAsync(string name = "bare.html")
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         var server = builder.Build();
         server.Urls.Add("http://127.0.0.1:0");
-        var page = Resource("bare.html");
+        var page = Resource(name);
         server.MapGet("/", () => TypedResults.Content(page, "text/html; charset=utf-8"));
         await server.StartAsync();
         return new BarePlayer(server);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Weir.Bench.Load;
 using Weir.Bench.Servers;
@@ -10,9 +9,6 @@ namespace Weir.Bench.FanOut;
 /// <summary>Viewers against what they cost the server.</summary>
 internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList<Outlet> outlets, IReadOnlyList<int?> merges, bool quick, bool onlyNginx)
 {
-    private const int FileSeconds = 20;
-    private const int VideoKilobits = 900;
-    private const int AudioKilobits = 96;
     private const int WarmUpViewers = 50;
     private const int WarmUpSeconds = 2;
 
@@ -29,7 +25,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         try
         {
             var file = Path.Combine(directory, "stream.flv");
-            await PrepareStreamAsync(file, cancellation);
+            await PreparedStream.WriteAsync(file, cancellation);
             if (NginxRtmp.IsInstalled)
             {
                 await using var nginx = await NginxRtmp.StartAsync();
@@ -108,7 +104,7 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
                 Application = channel.Application,
                 Key = channel.Key,
                 File = file,
-                FileMilliseconds = FileSeconds * 1000,
+                FileMilliseconds = PreparedStream.Seconds * 1000,
                 Outlet = outlet,
                 Viewers = channel.Viewers,
                 LeadSeconds = outlet == Outlet.LlHls ? 6 : 3, // LL-HLS begins with the first whole segment.
@@ -157,24 +153,5 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         }
 
         return JsonSerializer.Deserialize<LoadResult>(await File.ReadAllTextAsync(resultFile, cancellation))!;
-    }
-
-    /// <summary>Noise fills the bit rate, so that every second of the stream costs the same; a keyframe every 2 s, no B-frames.</summary>
-    private static async Task PrepareStreamAsync(string file, CancellationToken cancellation)
-    {
-        static string Text(int number, string unit = "") => number.ToString(CultureInfo.InvariantCulture) + unit;
-        await using var ffmpeg = new ChildProcess(
-            "ffmpeg",
-            [
-                "-hide_banner", "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30,noise=alls=16:allf=t", "-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000",
-                "-t", Text(FileSeconds), "-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-g", "60", "-keyint_min", "60", "-sc_threshold", "0", "-pix_fmt", "yuv420p",
-                "-b:v", Text(VideoKilobits, "k"), "-minrate", Text(VideoKilobits, "k"), "-maxrate", Text(VideoKilobits, "k"), "-bufsize", Text(VideoKilobits / 2, "k"),
-                "-c:a", "aac", "-b:a", Text(AudioKilobits, "k"), "-f", "flv", file,
-            ]);
-        await ffmpeg.WaitAsync(cancellation);
-        if (ffmpeg.ExitCode != 0)
-        {
-            throw new CannotMeasureException($"ffmpeg could not prepare the stream: {ffmpeg.Output}");
-        }
     }
 }

@@ -36,6 +36,9 @@ internal sealed class WeirServer : IBenchServer
 
     public Uri Url => _http.BaseAddress!;
 
+    /// <summary>The one UDP port of all WebRTC sessions.</summary>
+    public int RtcPort { get; } = Loopback.FreePort();
+
     /// <summary>From starting the process to its ready line.</summary>
     public TimeSpan StartTook { get; private set; }
 
@@ -77,11 +80,14 @@ internal sealed class WeirServer : IBenchServer
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", answer.GetProperty("token").GetString());
     }
 
-    public async Task<Channel> OpenAsync(Outlet outlet, int viewers)
+    public Task<Channel> OpenAsync(Outlet outlet, int viewers) =>
+        OpenAsync(outlet switch { Outlet.Rtmp => "rtmp", Outlet.HttpFlv => "flv", Outlet.WebSocket => "websocket", _ => "hls" }, viewers);
+
+    /// <param name="kind">Which of a ticket's addresses.</param>
+    public async Task<Channel> OpenAsync(string kind, int viewers)
     {
         var broadcast = await AnnounceAsync();
         var id = broadcast.GetProperty("id").GetString()!;
-        var kind = outlet switch { Outlet.Rtmp => "rtmp", Outlet.HttpFlv => "flv", Outlet.WebSocket => "websocket", _ => "hls" };
         var urls = new List<string>(viewers);
         while (urls.Count < viewers)
         {
@@ -147,7 +153,7 @@ internal sealed class WeirServer : IBenchServer
         string[] command =
         [
             Root.App, "up", "--data", _directory, "--web", Root.Web,
-            "--http", Text(_port), "--live-http", Text(Loopback.FreePort()), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(Loopback.FreePort()),
+            "--http", Text(_port), "--live-http", Text(Loopback.FreePort()), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(RtcPort),
         ];
         command = merge is { } milliseconds ? [.. command, "--merge", Text(milliseconds)] : command;
         command = pinned ? ["taskset", "-c", Cores.Server, .. command] : command;

@@ -261,6 +261,7 @@ public sealed class WhepSession
             return;
         }
 
+        _video.Delay.NoteLoss(now);
         _repairs.Refill(now);
         Span<ushort> missing = stackalloc ushort[256];
         foreach (var sequence in missing[..RtcpFeedbackReader.ReadNack(body, missing)])
@@ -287,6 +288,13 @@ public sealed class WhepSession
             if (block.Ssrc != _video!.Ssrc)
             {
                 continue;
+            }
+
+            if (block.LastReport != 0)
+            {
+                // RFC 3550 6.4.1: what is left of the time since our report, 1/65536 s, was on the way.
+                var way = (int)((uint)(RtcClock.ToNtp(_time.GetUtcNow()) >> 16) - block.LastReport - block.Delay);
+                _video.Delay.NoteRoundTrip(Math.Clamp(way, 0, 65_536) * 1000 / 65_536);
             }
 
             _lossy = block.FractionLost >= LostTooMuch ? _lossy + 1 : 0;

@@ -95,6 +95,25 @@ public sealed class WhepSessionTests
     }
 
     [Fact]
+    public void A_viewer_that_loses_packets_is_asked_to_keep_pictures_back()
+    {
+        Publish(0, 5);
+        var session = Join();
+        Run(session, 0);
+        Assert.Equal((0, 0), Kept(_sent.Rtp[^1]));
+        foreach (var packet in _sent.Rtp.Where(packet => Header(packet).PayloadType == 108).Take(3).ToList())
+        {
+            session.TakeRtcp(Nack(Camera.SequenceOf(packet)), 50_000);
+        }
+
+        Publish(5, 50);
+        Run(session, 200_000);
+        var (least, most) = Kept(_sent.Rtp.Last(packet => Header(packet).PayloadType == 108));
+        Assert.InRange(least, 30, 40);
+        Assert.Equal(100, most);
+    }
+
+    [Fact]
     public void A_viewer_that_loses_more_than_can_be_mended_waits_for_the_next_keyframe()
     {
         Publish(0, 30, size: 9000);
@@ -233,6 +252,17 @@ public sealed class WhepSessionTests
             _camera.Send(_camera.Picture(at, keyframeAt >= 0 ? i == keyframeAt : keyframes && i % 30 == 0, size), at);
             _camera.Session.TakeRtp(_camera.Sound(at), at);
         }
+    }
+
+    /// <summary>What the playout-delay extension says, tens of milliseconds.</summary>
+    private static (int Least, int Most) Kept(byte[] packet)
+    {
+        if (!RtpExtensions.TryFind(Header(packet), packet, 5, out var value))
+        {
+            return default;
+        }
+
+        return ((value[0] << 4) | (value[1] >> 4), ((value[1] & 15) << 8) | value[2]);
     }
 
     private long Run(WhepSession session, long now)

@@ -47,6 +47,8 @@ internal sealed class OutgoingStream
 
     public uint Ssrc => _ssrc;
 
+    public PlayoutDelay Delay { get; } = new();
+
     public uint Packets { get; private set; }
 
     public uint Bytes { get; private set; }
@@ -69,6 +71,10 @@ internal sealed class OutgoingStream
         output.SendRtp(header[..length], payload);
         Packets++;
         Bytes += (uint)payload.Length;
+        if (marker)
+        {
+            Delay.Advance(now);
+        }
     }
 
     /// <summary>Sends a packet again, as a retransmission (RFC 4588). The bytes it took; 0 when it is not at hand, negative when it was sent again just now.</summary>
@@ -112,8 +118,14 @@ internal sealed class OutgoingStream
             extensions.Add(_media.AbsSendTimeExtension, time);
         }
 
-        // Shown as soon as it is decoded: 0 to 0 ms.
-        extensions.Add(_media.PlayoutDelayExtension, [0, 0, 0]);
+        if (_media.PlayoutDelayExtension > 0)
+        {
+            // From 0 to 0 ms means: shown as soon as it is decoded, whatever comes late.
+            Span<byte> delay = stackalloc byte[3];
+            RtpExtensionUris.WritePlayoutDelay(delay, Delay.Now / 10, Delay.Now > 0 ? PlayoutDelay.Most / 10 : 0);
+            extensions.Add(_media.PlayoutDelayExtension, delay);
+        }
+
         var length = extensions.Finish();
         RtpHeader.Write(to, marker, type, sequence, timestamp, ssrc, length > 0);
         return RtpHeader.MinLength + length;
