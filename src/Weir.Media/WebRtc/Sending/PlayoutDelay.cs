@@ -2,7 +2,7 @@ namespace Weir.Media.WebRtc.Sending;
 
 /// <summary>
 /// How long a viewer is asked to keep pictures back (the playout-delay extension). Nothing, as long as nothing gets lost: a picture is shown when it is
-/// decoded. Where packets get lost, as long as it takes to send them twice again, so that the picture goes on; and nothing again when it has been
+/// decoded. Where packets get lost, as long as it takes to send them three times again, so that the picture goes on; and nothing again when it has been
 /// quiet for a while. It changes a little with each picture, which nobody sees, where a jump would be a pause.
 /// </summary>
 internal sealed class PlayoutDelay
@@ -11,7 +11,7 @@ internal sealed class PlayoutDelay
     public const int Most = 1_000;
 
     private const int Least = 100;
-    private const int Longest = 600;
+    private const int Longest = 800;
     private const int Step = 10;
 
     /// <summary>Once is an accident: so many requests within <see cref="Window"/> are a bad network.</summary>
@@ -50,7 +50,7 @@ internal sealed class PlayoutDelay
     /// <summary>Goes on to the next picture.</summary>
     public void Advance(long now)
     {
-        var wanted = now < _until ? Math.Clamp(Notice + (3 * _roundTrip), Least, Longest) : 0;
+        var wanted = now < _until ? Math.Clamp(Notice + (4 * _roundTrip), Least, Longest) : 0;
         Now += Math.Clamp(wanted - Now, -Step, Step);
     }
 }
