@@ -109,7 +109,7 @@ public sealed class WhepSessionTests
         Publish(5, 50);
         Run(session, 200_000);
         var (least, most) = Kept(_sent.Rtp.Last(packet => Header(packet).PayloadType == 108));
-        Assert.InRange(least, 30, 40);
+        Assert.InRange(least, 40, 50);
         Assert.Equal(100, most);
     }
 
