@@ -48,7 +48,9 @@ public sealed class WhepSession
     public const long Never = long.MaxValue;
     private const long PaceInterval = 4_000;
     private const long ReportInterval = 1_000_000;
-    private const int LostTooMuch = 51;
+
+    /// <summary>Packets after which what got lost of them is judged.</summary>
+    private const int Judged = 50;
     private static readonly KeyValuePair<string, object?> Outlet = new("outlet", "whep");
 
     private readonly Lock _lock = new();
@@ -73,6 +75,7 @@ public sealed class WhepSession
     private bool _firstAudio = true;
     private int _skips;
     private int _lossy;
+    private (uint Highest, int Lost) _judged;
     private long _reportedAt;
 
     /// <param name="timeline">Of the broadcast, with sound in Opus where there is any.</param>
@@ -280,7 +283,7 @@ public sealed class WhepSession
         }
     }
 
-    /// <summary>A viewer that loses a fifth of what is sent in report after report gets less: nothing until the next keyframe.</summary>
+    /// <summary>A viewer that loses a fifth of what is sent, three times in a row, gets less: nothing until the next keyframe.</summary>
     private void TakeReports(ReadOnlySpan<byte> blocks, int count)
     {
         for (var i = 0; i < count && ReportBlock.TryRead(blocks, i, out var block); i++)
@@ -297,7 +300,16 @@ public sealed class WhepSession
                 _video.Delay.NoteRoundTrip(Math.Clamp(way, 0, 65_536) * 1000 / 65_536);
             }
 
-            _lossy = block.FractionLost >= LostTooMuch ? _lossy + 1 : 0;
+            // A report that comes along with a request covers the few packets since the last one, the missing ones among them: only many together tell.
+            var sent = unchecked((int)(block.HighestSequence - _judged.Highest));
+            if (sent < Judged)
+            {
+                continue;
+            }
+
+            var lost = block.Lost - _judged.Lost;
+            _judged = (block.HighestSequence, block.Lost);
+            _lossy = 5L * lost >= sent ? _lossy + 1 : 0;
             if (_lossy >= 3)
             {
                 _lossy = 0;

@@ -94,6 +94,32 @@ public sealed class WhepSessionTests
         Assert.Equal(count + 1, _sent.Rtp.Count);
     }
 
+    [Theory]
+    // Reports that come with requests: of the four packets since the last one a quarter is missing, of all of them a twentieth.
+    [InlineData(4, 64, 5, true)]
+    [InlineData(100, 13, 5, true)]
+    // A fifth and more of many packets, again and again.
+    [InlineData(100, 64, 25, false)]
+    public void Pictures_go_on_unless_a_fifth_of_many_packets_is_lost(int packets, byte fraction, int percent, bool goesOn)
+    {
+        Publish(0, 5);
+        var session = Join();
+        Run(session, 0);
+        for (var sent = 1000; sent < 2000; sent += packets)
+        {
+            session.TakeRtcp(Report((uint)sent, sent * percent / 100, fraction), 50_000);
+        }
+
+        var before = Pictures().Count;
+        Publish(5, 20);
+        Run(session, 400_000);
+        Assert.Equal(goesOn, Pictures().Count > before);
+        // Whoever waits goes on with the next keyframe.
+        Publish(20, 40);
+        Run(session, 1_200_000);
+        Assert.True(Pictures().Count > before);
+    }
+
     [Fact]
     public void A_viewer_that_loses_packets_is_asked_to_keep_pictures_back()
     {
@@ -288,6 +314,14 @@ public sealed class WhepSessionTests
         var depacketized = _sent.Rtp.Where(packet => Header(packet).Timestamp == of.Timestamp && Header(packet).PayloadType == 108)
             .Select(packet => packet[Header(packet).HeaderLength..]).First();
         return (depacketized[0] & 0x1f) == 24 ? [(byte)(depacketized[3] & 0x1f)] : [(byte)(depacketized[0] & 0x1f)];
+    }
+
+    private byte[] Report(uint highest, int lost, byte fraction)
+    {
+        var buffer = new byte[100];
+        var writer = new RtcpWriter(buffer);
+        writer.ReceiverReport(7, [new ReportBlock(_sources.Video, fraction, lost, highest, 0, 0, 0)]);
+        return buffer[..writer.Length];
     }
 
     private byte[] Nack(ushort sequence)
