@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
@@ -64,8 +65,7 @@ internal static class FriendRequests
             if (theirs is not null)
             {
                 // Both want it: no need to ask again.
-                await BefriendAsync(db, theirs, caller, notices, clock, cancellation);
-                await AgainAsync(write, db, connections, theirs.FromId, caller.Id, cancellation);
+                await BefriendAsync(write, db, theirs, caller, notices, connections, clock, cancellation);
                 return TypedResults.Created("/api/friends", new Asked(theirs.Id));
             }
 
@@ -135,8 +135,7 @@ internal static class FriendRequests
                 return Problems.NotFound();
             }
 
-            await BefriendAsync(db, found, caller, notices, clock, cancellation);
-            await AgainAsync(write, db, connections, found.FromId, caller.Id, cancellation);
+            await BefriendAsync(write, db, found, caller, notices, connections, clock, cancellation);
             return TypedResults.NoContent();
         }, cancellation);
     }
@@ -156,7 +155,8 @@ internal static class FriendRequests
         && db.Accounts.Any(a => a.Id == r.FromId && a.SuspendedAt == null && a.DeletedAt == null)
         && !db.Blocks.Any(b => (b.OwnerId == caller.Id && b.BlockedId == r.FromId) || (b.OwnerId == r.FromId && b.BlockedId == caller.Id)));
 
-    private static async Task BefriendAsync(WeirDb db, FriendRequest request, Caller caller, Notices notices, TimeProvider clock, CancellationToken cancellation)
+    private static async Task BefriendAsync(
+        WriteScope write, WeirDb db, FriendRequest request, Caller caller, Notices notices, Connections connections, TimeProvider clock, CancellationToken cancellation)
     {
         var other = await db.Accounts.SingleAsync(a => a.Id == request.FromId, cancellation);
         await Friendships.AddAsync(db, caller.Id, other.Id, clock.Now(), cancellation);
@@ -166,22 +166,15 @@ internal static class FriendRequests
         await notices.AddAsync(new Happened(NoticeKind.FriendAccepted, other.Id, caller.Id, caller.Id), cancellation);
         // Deleted above, behind the tracker's back.
         db.Entry(request).State = EntityState.Detached;
-    }
 
-    /// <summary>The pages that have their conversation open learn that one may write in it again.</summary>
-    private static async Task AgainAsync(WriteScope write, WeirDb db, Connections connections, Guid one, Guid other, CancellationToken cancellation)
-    {
+        // Friends again: the pages that have their conversation open learn that one may write in it.
         var conversation = await db.Conversations
-            .Where(c => (c.OneId == one && c.OtherId == other) || (c.OneId == other && c.OtherId == one))
+            .Where(c => (c.OneId == caller.Id && c.OtherId == other.Id) || (c.OneId == other.Id && c.OtherId == caller.Id))
             .Select(c => c.Id)
             .SingleOrDefaultAsync(cancellation);
         if (conversation != Guid.Empty)
         {
-            write.AfterCommit(() =>
-            {
-                connections.Send(one, Events.Conversation, new ConversationEvent(conversation));
-                connections.Send(other, Events.Conversation, new ConversationEvent(conversation));
-            });
+            write.AfterCommit(() => connections.Send(new[] { caller.Id, other.Id }.ToFrozenSet(), Events.Conversation, new ConversationEvent(conversation)));
         }
     }
 }

@@ -132,7 +132,7 @@ public abstract class PushTests : IAsyncLifetime
         var cleo = await _server.PersonAsync("Cleo");
         await cleo.PostAsync("/api/friend-requests", new { handle = _ben.Handle });
         await _service.NextAsync();
-        await EventuallyAsync(async () => await _server.ReadAsync(db => db.PushSubscriptions.CountAsync()) == 0);
+        await Until.HoldsAsync(async () => await _server.ReadAsync(db => db.PushSubscriptions.CountAsync()) == 0);
     }
 
     [Fact]
@@ -233,14 +233,5 @@ public abstract class PushTests : IAsyncLifetime
     private async Task NoRequestsAsync() => (await _ben.PutAsync(
         "/api/notifications/settings", new { kinds = new { friendRequest = new { inApp = true, push = "never" } }, summaryAt = 1080 })).Is(HttpStatusCode.OK);
 
-    private static Task Eventually(Func<bool> holds) => EventuallyAsync(() => Task.FromResult(holds()));
-
-    private static async Task EventuallyAsync(Func<Task<bool>> holds)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await holds())
-        {
-            await Task.Delay(20, patience.Token);
-        }
-    }
+    private static Task Eventually(Func<bool> holds) => Until.HoldsAsync(() => Task.FromResult(holds()));
 }

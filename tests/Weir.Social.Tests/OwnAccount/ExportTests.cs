@@ -206,21 +206,12 @@ public sealed class ExportRestTests
         await using var second = await Server.StartAsync(options: o => o with { DataDirectory = kept }, configure: b => b.Services.AddSingleton<TimeProvider>(clock));
         anna = await Someone.OfAsync(second, await second.Anybody.PostAsync("/api/sessions", new { handle, password = Someone.Password }));
         exports = Path.Combine(kept, "exports");
-        await UntilAsync(async () => (await anna.GetAsync("/api/me/export")).Text("state") == "ready");
+        await Until.HoldsAsync(async () => (await anna.GetAsync("/api/me/export")).Text("state") == "ready");
         Assert.Single(Directory.EnumerateFiles(exports));
         clock.Jump(Export.KeptFor + TimeSpan.FromMinutes(1));
         (await anna.GetAsync("/api/me/export/file")).Is(HttpStatusCode.NotFound);
         second.Plane.App.Services.GetRequiredService<ExportDesk>().Wake();
-        await UntilAsync(() => Task.FromResult(!Directory.EnumerateFiles(exports).Any()));
+        await Until.HoldsAsync(() => Task.FromResult(!Directory.EnumerateFiles(exports).Any()));
         (await anna.GetAsync("/api/me/export")).Is(HttpStatusCode.NotFound);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> true_)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await true_())
-        {
-            await Task.Delay(20, patience.Token);
-        }
     }
 }
