@@ -92,7 +92,7 @@ export const forgetThread = async (id: string): Promise<void> => void (await run
 
 /** Nothing of any account stays: the copies, what was typed, what was on its way. */
 export async function forgetEverything(): Promise<void> {
-  for (const key of Object.keys(localStorage)) if (/^weir\.(outbox|draft|me)\b/.test(key)) localStorage.removeItem(key);
+  for (const key of Object.keys(localStorage)) if (/^weir\.(outbox|draft|me|seen)\b/.test(key)) localStorage.removeItem(key);
   const opened = await database();
   opened?.close();
   opening = null;

@@ -11,6 +11,8 @@ export const accounts = {
   'accounts.unread': { en: 'New articles', zh: '有新文章' },
   'accounts.nothingSent': { en: 'Nothing sent yet.', zh: '还没有群发过文章。' },
   'accounts.mine': { en: 'Accounts you run', zh: '你运营的公众号' },
+  'accounts.nothing': { en: 'Choose an account to see its articles here.', zh: '选择一个公众号，在这里查看文章。' },
+  'accounts.back': { en: 'Back to the accounts', zh: '返回公众号列表' },
   'accounts.find': { en: 'Find accounts', zh: '查找公众号' },
   'accounts.find.label': { en: 'Name or handle', zh: '名称或账号' },
   'accounts.find.noneYet': { en: 'There are no official accounts yet.', zh: '还没有公众号。' },

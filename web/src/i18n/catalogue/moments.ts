@@ -12,6 +12,7 @@ export const moments = {
   'moments.unfold': { en: 'Show all', zh: '全文' },
   'moments.fold': { en: 'Show less', zh: '收起' },
   'moments.fresh': { en: { one: '{count} new moment', other: '{count} new moments' }, zh: { other: '{count} 条新动态' } },
+  'moments.older': { en: 'Show older ones', zh: '查看更早的动态' },
   'moments.upToDate': { en: 'You are up to date', zh: '已经到底了' },
   'moments.none.title': { en: 'Nothing here yet', zh: '还没有动态' },
   'moments.none.text': { en: 'What your friends share with you comes here, newest first. Share something yourself.', zh: '朋友们分享给你的内容会出现在这里。你也来发一条吧。' },

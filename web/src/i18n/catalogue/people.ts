@@ -1,4 +1,5 @@
 export const people = {
+  'people.nothing': { en: 'Choose somebody to see their page here.', zh: '选择一个人，在这里查看其主页。' },
   'people.title': { en: 'Contacts', zh: '联系人' },
   'people.friends': { en: { one: '{count} friend', other: '{count} friends' }, zh: { other: '{count} 位朋友' } },
   'people.friends.none.title': { en: 'No friends here yet', zh: '还没有朋友' },
