@@ -11,8 +11,8 @@ using Weir.Social.Data;
 namespace Weir.Social.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261124090610_PushSubscriptions")]
-    partial class PushSubscriptions
+    [Migration("20261127131303_SocialPlane")]
+    partial class SocialPlane
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -23,6 +23,11 @@ namespace Weir.Social.Data.Migrations.Sqlite
             modelBuilder.Entity("Weir.Social.Accounts.Account", b =>
                 {
                     b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("About")
+                        .IsRequired()
+                        .HasMaxLength(320)
                         .HasColumnType("TEXT");
 
                     b.Property<Guid?>("AvatarId")
@@ -46,6 +51,13 @@ namespace Weir.Social.Data.Migrations.Sqlite
 
                     b.Property<bool>("IsAdmin")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("MomentWindow")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("All");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -73,6 +85,48 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .IsUnique();
 
                     b.ToTable("Accounts");
+                });
+
+            modelBuilder.Entity("Weir.Social.Admin.AuditEntry", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Action")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Actor")
+                        .IsRequired()
+                        .HasMaxLength(30)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("ActorId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Detail")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("SubjectId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Action", "Id");
+
+                    b.ToTable("AuditEntries", (string)null);
                 });
 
             modelBuilder.Entity("Weir.Social.Admin.LivePermission", b =>
@@ -109,6 +163,29 @@ namespace Weir.Social.Data.Migrations.Sqlite
                             Enabled = true,
                             Mode = "Everyone"
                         });
+                });
+
+            modelBuilder.Entity("Weir.Social.Admin.PasswordReset", b =>
+                {
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("CodeHash")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("MadeById")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("AccountId");
+
+                    b.HasIndex("CodeHash")
+                        .IsUnique();
+
+                    b.ToTable("PasswordResets");
                 });
 
             modelBuilder.Entity("Weir.Social.Articles.Article", b =>
@@ -275,7 +352,7 @@ namespace Weir.Social.Data.Migrations.Sqlite
 
             modelBuilder.Entity("Weir.Social.Audiences.AudienceCircle", b =>
                 {
-                    b.Property<Guid>("BroadcastId")
+                    b.Property<Guid>("PostId")
                         .HasColumnType("TEXT");
 
                     b.Property<Guid>("CircleId")
@@ -284,7 +361,7 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.Property<bool>("Except")
                         .HasColumnType("INTEGER");
 
-                    b.HasKey("BroadcastId", "CircleId", "Except");
+                    b.HasKey("PostId", "CircleId", "Except");
 
                     b.HasIndex("CircleId");
 
@@ -293,7 +370,7 @@ namespace Weir.Social.Data.Migrations.Sqlite
 
             modelBuilder.Entity("Weir.Social.Audiences.AudienceException", b =>
                 {
-                    b.Property<Guid>("BroadcastId")
+                    b.Property<Guid>("PostId")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Handle")
@@ -302,13 +379,56 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.Property<Guid?>("AccountId")
                         .HasColumnType("TEXT");
 
-                    b.HasKey("BroadcastId", "Handle");
+                    b.HasKey("PostId", "Handle");
 
                     b.HasIndex("AccountId");
 
                     b.HasIndex("Handle");
 
                     b.ToTable("AudienceExceptions");
+                });
+
+            modelBuilder.Entity("Weir.Social.Audiences.Post", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("ConversationId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsMoment")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("OfficialAccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ConversationId");
+
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("OfficialAccountId");
+
+                    b.HasIndex("OwnerId", "CreatedAt");
+
+                    b.ToTable("Posts", (string)null);
+
+                    b.UseTptMappingStrategy();
                 });
 
             modelBuilder.Entity("Weir.Social.Blocks.Block", b =>
@@ -349,73 +469,6 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.HasIndex("AccountId");
 
                     b.ToTable("Admissions");
-                });
-
-            modelBuilder.Entity("Weir.Social.Broadcasts.Broadcast", b =>
-                {
-                    b.Property<Guid>("Id")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Comments")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long?>("DeletedAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long?>("EndedAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("Epoch")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Height")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<Guid>("HostId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Kind")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("MediaDuration")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("PeakViewers")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<bool>("Recorded")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("Revision")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long?>("StartedAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("State")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Title")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Width")
-                        .HasColumnType("INTEGER");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("State");
-
-                    b.HasIndex("HostId", "CreatedAt");
-
-                    b.ToTable("Broadcasts");
                 });
 
             modelBuilder.Entity("Weir.Social.Broadcasts.Cut", b =>
@@ -555,6 +608,75 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.ToTable("ConversationMembers");
                 });
 
+            modelBuilder.Entity("Weir.Social.Conversations.GroupInvitation", b =>
+                {
+                    b.Property<Guid>("ConversationId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("ById")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ConversationId", "AccountId");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("GroupInvitations");
+                });
+
+            modelBuilder.Entity("Weir.Social.Conversations.GroupLink", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Code")
+                        .IsRequired()
+                        .HasMaxLength(22)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("ConversationId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("CreatedById")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Joined")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ConversationId", "CreatedById");
+
+                    b.ToTable("GroupLinks");
+                });
+
+            modelBuilder.Entity("Weir.Social.Conversations.GroupRemoval", b =>
+                {
+                    b.Property<Guid>("ConversationId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("ConversationId", "AccountId");
+
+                    b.ToTable("GroupRemovals");
+                });
+
             modelBuilder.Entity("Weir.Social.Conversations.Message", b =>
                 {
                     b.Property<Guid>("ConversationId")
@@ -572,6 +694,9 @@ namespace Weir.Social.Data.Migrations.Sqlite
 
                     b.Property<Guid>("Id")
                         .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsNotice")
+                        .HasColumnType("INTEGER");
 
                     b.PrimitiveCollection<string>("Mentions")
                         .IsRequired()
@@ -598,6 +723,48 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .IsUnique();
 
                     b.ToTable("Messages");
+                });
+
+            modelBuilder.Entity("Weir.Social.Exports.Export", b =>
+                {
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Done")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Fault")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("FileId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Language")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("ReadyAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Total")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("AccountId");
+
+                    b.ToTable("Exports");
                 });
 
             modelBuilder.Entity("Weir.Social.Files.FileUse", b =>
@@ -744,6 +911,77 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.HasIndex("UsedById");
 
                     b.ToTable("Invitations");
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.MomentComment", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("AuthorId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("MomentId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("ReplyToAuthorId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("ReplyToId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AuthorId");
+
+                    b.HasIndex("ReplyToId");
+
+                    b.HasIndex("MomentId", "CreatedAt");
+
+                    b.ToTable("MomentComments");
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.MomentHiding", b =>
+                {
+                    b.Property<Guid>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("OtherId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Theirs")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("OwnerId", "OtherId", "Theirs");
+
+                    b.HasIndex("OtherId");
+
+                    b.ToTable("MomentHidings");
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.MomentLike", b =>
+                {
+                    b.Property<Guid>("MomentId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("AuthorId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("MomentId", "AuthorId");
+
+                    b.HasIndex("AuthorId");
+
+                    b.ToTable("MomentLikes");
                 });
 
             modelBuilder.Entity("Weir.Social.Notifications.NoticeSettings", b =>
@@ -1026,6 +1264,140 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.ToTable("RemovedFollowers");
                 });
 
+            modelBuilder.Entity("Weir.Social.Passkeys.Passkey", b =>
+                {
+                    b.Property<byte[]>("CredentialId")
+                        .HasMaxLength(1023)
+                        .HasColumnType("BLOB");
+
+                    b.Property<Guid>("AccountId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsBackedUp")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsBackupEligible")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsUserVerified")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(80)
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("PublicKey")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("SignCount")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Transports")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("CredentialId");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("Id")
+                        .IsUnique();
+
+                    b.ToTable("Passkeys");
+                });
+
+            modelBuilder.Entity("Weir.Social.Reporting.Report", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid?>("AccusedId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DecidedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid?>("DecidedById")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Note")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Outcome")
+                        .HasMaxLength(24)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Part")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("ReporterId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Snapshot")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("TargetId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("DecidedAt", "CreatedAt");
+
+                    b.HasIndex("TargetId", "Part");
+
+                    b.HasIndex("ReporterId", "Kind", "TargetId", "Part")
+                        .IsUnique()
+                        .HasFilter("\"DecidedAt\" IS NULL");
+
+                    b.ToTable("Reports");
+                });
+
+            modelBuilder.Entity("Weir.Social.Search.SearchChange", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Kind")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid>("ThingId")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("SearchChanges");
+                });
+
             modelBuilder.Entity("Weir.Social.Sessions.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1058,7 +1430,101 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.ToTable("Sessions");
                 });
 
+            modelBuilder.Entity("Weir.Social.Sessions.SessionsEpoch", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Value")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("SessionsEpoch");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = 1,
+                            Value = 0L
+                        });
+                });
+
+            modelBuilder.Entity("Weir.Social.Broadcasts.Broadcast", b =>
+                {
+                    b.HasBaseType("Weir.Social.Audiences.Post");
+
+                    b.Property<int>("Comments")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Conversational")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Height")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("MediaDuration")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("PeakViewers")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Recorded")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Revision")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("StartedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Width")
+                        .HasColumnType("INTEGER");
+
+                    b.HasIndex("State");
+
+                    b.ToTable("Broadcasts", (string)null);
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.Moment", b =>
+                {
+                    b.HasBaseType("Weir.Social.Audiences.Post");
+
+                    b.Property<string>("Content")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.ToTable("Moments", (string)null);
+                });
+
             modelBuilder.Entity("Weir.Social.Admin.LivePermission", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Admin.PasswordReset", b =>
                 {
                     b.HasOne("Weir.Social.Accounts.Account", null)
                         .WithMany()
@@ -1126,15 +1592,15 @@ namespace Weir.Social.Data.Migrations.Sqlite
 
             modelBuilder.Entity("Weir.Social.Audiences.AudienceCircle", b =>
                 {
-                    b.HasOne("Weir.Social.Broadcasts.Broadcast", null)
-                        .WithMany("Circles")
-                        .HasForeignKey("BroadcastId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-
                     b.HasOne("Weir.Social.Circles.Circle", null)
                         .WithMany()
                         .HasForeignKey("CircleId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Weir.Social.Audiences.Post", null)
+                        .WithMany("Circles")
+                        .HasForeignKey("PostId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -1145,11 +1611,30 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .WithMany()
                         .HasForeignKey("AccountId");
 
-                    b.HasOne("Weir.Social.Broadcasts.Broadcast", null)
+                    b.HasOne("Weir.Social.Audiences.Post", null)
                         .WithMany("Exceptions")
-                        .HasForeignKey("BroadcastId")
+                        .HasForeignKey("PostId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Audiences.Post", b =>
+                {
+                    b.HasOne("Weir.Social.Conversations.Conversation", null)
+                        .WithMany()
+                        .HasForeignKey("ConversationId");
+
+                    b.HasOne("Weir.Social.OfficialAccounts.OfficialAccount", null)
+                        .WithMany()
+                        .HasForeignKey("OfficialAccountId");
+
+                    b.HasOne("Weir.Social.Accounts.Account", "Owner")
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Owner");
                 });
 
             modelBuilder.Entity("Weir.Social.Blocks.Block", b =>
@@ -1172,17 +1657,6 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .HasForeignKey("BroadcastId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
-                });
-
-            modelBuilder.Entity("Weir.Social.Broadcasts.Broadcast", b =>
-                {
-                    b.HasOne("Weir.Social.Accounts.Account", "Host")
-                        .WithMany()
-                        .HasForeignKey("HostId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-
-                    b.Navigation("Host");
                 });
 
             modelBuilder.Entity("Weir.Social.Broadcasts.Cut", b =>
@@ -1253,11 +1727,53 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Weir.Social.Conversations.GroupInvitation", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Weir.Social.Conversations.Conversation", null)
+                        .WithMany()
+                        .HasForeignKey("ConversationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Conversations.GroupLink", b =>
+                {
+                    b.HasOne("Weir.Social.Conversations.Conversation", null)
+                        .WithMany()
+                        .HasForeignKey("ConversationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Conversations.GroupRemoval", b =>
+                {
+                    b.HasOne("Weir.Social.Conversations.Conversation", null)
+                        .WithMany()
+                        .HasForeignKey("ConversationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Weir.Social.Conversations.Message", b =>
                 {
                     b.HasOne("Weir.Social.Conversations.Conversation", null)
                         .WithMany()
                         .HasForeignKey("ConversationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Exports.Export", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -1316,6 +1832,64 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .WithMany()
                         .HasForeignKey("UsedById")
                         .OnDelete(DeleteBehavior.SetNull);
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.MomentComment", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", "Author")
+                        .WithMany()
+                        .HasForeignKey("AuthorId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Weir.Social.Moments.Moment", "Moment")
+                        .WithMany()
+                        .HasForeignKey("MomentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Weir.Social.Moments.MomentComment", null)
+                        .WithMany()
+                        .HasForeignKey("ReplyToId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
+                    b.Navigation("Author");
+
+                    b.Navigation("Moment");
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.MomentHiding", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("OtherId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Weir.Social.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.MomentLike", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", "Author")
+                        .WithMany()
+                        .HasForeignKey("AuthorId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Weir.Social.Moments.Moment", "Moment")
+                        .WithMany()
+                        .HasForeignKey("MomentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Author");
+
+                    b.Navigation("Moment");
                 });
 
             modelBuilder.Entity("Weir.Social.Notifications.NoticeSettings", b =>
@@ -1408,6 +1982,24 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Weir.Social.Passkeys.Passkey", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Reporting.Report", b =>
+                {
+                    b.HasOne("Weir.Social.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("ReporterId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Weir.Social.Sessions.Session", b =>
                 {
                     b.HasOne("Weir.Social.Accounts.Account", "Account")
@@ -1419,12 +2011,30 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.Navigation("Account");
                 });
 
+            modelBuilder.Entity("Weir.Social.Broadcasts.Broadcast", b =>
+                {
+                    b.HasOne("Weir.Social.Audiences.Post", null)
+                        .WithOne()
+                        .HasForeignKey("Weir.Social.Broadcasts.Broadcast", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Weir.Social.Moments.Moment", b =>
+                {
+                    b.HasOne("Weir.Social.Audiences.Post", null)
+                        .WithOne()
+                        .HasForeignKey("Weir.Social.Moments.Moment", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Weir.Social.Articles.ArticleSend", b =>
                 {
                     b.Navigation("Items");
                 });
 
-            modelBuilder.Entity("Weir.Social.Broadcasts.Broadcast", b =>
+            modelBuilder.Entity("Weir.Social.Audiences.Post", b =>
                 {
                     b.Navigation("Circles");
 
