@@ -48,7 +48,8 @@ public sealed class ListsStory
         const int posted = (2 * Page) + 5;
         for (var number = 1; number <= posted; number++)
         {
-            await stage.Host.PostAsync("/api/moments", new { text = $"moment {number}", audience = new { kind = "friends" } });
+            // Two who post: one alone would be told to wait.
+            await (number % 2 == 0 ? stage.Host : stage.Friend).PostAsync("/api/moments", new { text = $"moment {number}", audience = new { kind = "friends" } });
         }
 
         await friend.SignInAsync(stage.Server, "friend");
