@@ -68,6 +68,7 @@ public abstract class BadInputTests(SharedServer shared)
             (HttpMethod.Put, $"/api/articles/{article}/draft", """{"version": 2, "title": "x", "summary": "x", "markdown": "BAD"}""", "markdown"),
             (HttpMethod.Post, "/api/reports", """{"kind": "person", "id": "PERSON", "reason": "spam", "note": "BAD"}""".Replace("PERSON", ben.Id, StringComparison.Ordinal), "note"),
             (HttpMethod.Post, "/api/me/passkeys", """{"id": "x", "credential": {}, "name": "BAD"}""", "name"),
+            (HttpMethod.Patch, $"/api/me/passkeys/{Guid.NewGuid():N}", """{"name": "BAD"}""", "name"),
             (HttpMethod.Put, "/api/push/subscription", """{"endpoint": "https://push.example.net/BAD", "keys": {"p256dh": "x", "auth": "x"}}""", "endpoint"),
         ];
         foreach (var (method, path, body, field) in calls)
