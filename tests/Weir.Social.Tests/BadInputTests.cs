@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using Weir.Social.Tests.Articles;
+using Weir.Social.Tests.Moments;
 
 namespace Weir.Social.Tests;
 
@@ -23,6 +25,9 @@ public abstract class BadInputTests(SharedServer shared)
         var group = (await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle }, name = "Us" })).Is(HttpStatusCode.Created).Text("id");
         var circle = await anna.CircleAsync(ben);
         var broadcast = await anna.BroadcastAsync(new { kind = "friends" });
+        var moment = await anna.PostMomentAsync("Hello");
+        var paper = await Publishing.OpenAsync(_server, shared.Admin);
+        var article = await paper.DraftAsync();
         (HttpMethod Method, string Path, string Body, string Field)[] calls =
         [
             (HttpMethod.Post, $"/api/conversations/{conversation}/messages", """{"clientId": "1", "text": "BAD"}""", "text"),
@@ -48,12 +53,31 @@ public abstract class BadInputTests(SharedServer shared)
             (HttpMethod.Post, "/api/broadcasts", """{"title": "BAD", "audience": {"kind": "friends"}}""", "title"),
             (HttpMethod.Patch, $"/api/broadcasts/{broadcast}", """{"title": "BAD"}""", "title"),
             (HttpMethod.Post, "/api/broadcasts", """{"title": "x", "audience": {"kind": "friends", "except": {"accounts": ["BAD"]}}}""", "audience"),
+            (HttpMethod.Post, "/api/moments", """{"text": "BAD", "audience": {"kind": "friends"}}""", "text"),
+            (HttpMethod.Post, "/api/moments", """{"text": "x", "audience": {"kind": "friends"}, "clientId": "BAD"}""", "clientId"),
+            (HttpMethod.Post, $"/api/moments/{moment}/comments", """{"text": "BAD", "clientId": "1"}""", "text"),
+            (HttpMethod.Post, $"/api/moments/{moment}/comments", """{"text": "x", "clientId": "BAD"}""", "clientId"),
+            (HttpMethod.Patch, "/api/me", """{"about": "BAD"}""", "about"),
+            (HttpMethod.Post, "/api/official", """{"handle": "BAD", "name": "x", "description": "x", "open": true, "kind": "service"}""", "handle"),
+            (HttpMethod.Post, "/api/official", """{"handle": "another", "name": "BAD", "description": "x", "open": true, "kind": "service"}""", "name"),
+            (HttpMethod.Post, "/api/official", """{"handle": "another", "name": "x", "description": "BAD", "open": true, "kind": "service"}""", "description"),
+            (HttpMethod.Patch, $"/api/official/{paper.Handle}", """{"name": "BAD"}""", "name"),
+            (HttpMethod.Patch, $"/api/official/{paper.Handle}", """{"description": "BAD"}""", "description"),
+            (HttpMethod.Put, $"/api/articles/{article}/draft", """{"version": 2, "title": "x", "summary": "BAD", "markdown": "x"}""", "summary"),
+            (HttpMethod.Put, $"/api/articles/{article}/draft", """{"version": 2, "title": "BAD", "summary": "x", "markdown": "x"}""", "title"),
+            (HttpMethod.Put, $"/api/articles/{article}/draft", """{"version": 2, "title": "x", "summary": "x", "markdown": "BAD"}""", "markdown"),
+            (HttpMethod.Post, "/api/reports", """{"kind": "person", "id": "PERSON", "reason": "spam", "note": "BAD"}""".Replace("PERSON", ben.Id, StringComparison.Ordinal), "note"),
+            (HttpMethod.Post, "/api/me/passkeys", """{"id": "x", "credential": {}, "name": "BAD"}""", "name"),
+            (HttpMethod.Patch, $"/api/me/passkeys/{Guid.NewGuid():N}", """{"name": "BAD"}""", "name"),
+            (HttpMethod.Put, "/api/push/subscription", """{"endpoint": "https://push.example.net/BAD", "keys": {"p256dh": "x", "auth": "x"}}""", "endpoint"),
         ];
         foreach (var (method, path, body, field) in calls)
         {
             foreach (var bad in Bad)
             {
-                var answer = await SendAsync(anna, method, path, body, bad);
+                // The paper is its owner's to change; all else is Anna's.
+                var caller = path.StartsWith("/api/official", StringComparison.Ordinal) || path.StartsWith("/api/articles", StringComparison.Ordinal) ? paper.Owner : anna;
+                var answer = await SendAsync(caller, method, path, body, bad);
                 Assert.True(answer.Status == HttpStatusCode.BadRequest, $"{path} {body}: {(int)answer.Status} {answer.Body}");
                 Assert.True(answer["codes"].TryGetProperty(field, out _), $"{path} {body}: {answer.Body}");
             }
@@ -64,6 +88,16 @@ public abstract class BadInputTests(SharedServer shared)
         Assert.Equal(2, (await anna.GetAsync("/api/conversations"))["conversations"].GetArrayLength());
         Assert.Equal("Us", (await ben.GetAsync($"/api/conversations/{group}")).Text("name"));
         Assert.Empty((await anna.GetAsync($"/api/conversations/{group}/links")).Json.EnumerateArray());
+        Assert.Equal([moment], (await anna.FeedAsync()).Select(m => m.Id()));
+        Assert.Empty(await anna.CommentsAsync(moment));
+        Assert.Equal("", (await anna.GetAsync("/api/me")).Text("about"));
+        Assert.Equal([paper.Handle], (await paper.Owner.GetAsync("/api/official/my-accounts"))["accounts"].EnumerateArray().Select(a => a.GetProperty("handle").GetString()!));
+        var shown = (await anna.GetAsync($"/api/official/{paper.Handle}")).Is(HttpStatusCode.OK);
+        Assert.Equal(("The Paper", "News of the weir"), (shown.Text("name"), shown.Text("description")));
+        var draft = (await paper.Owner.GetAsync($"/api/articles/{article}/draft")).Is(HttpStatusCode.OK);
+        Assert.Equal(("A title", "Some *words*.", 2), (draft.Text("title"), draft.Text("markdown"), draft["version"].GetInt32()));
+        Assert.Empty((await anna.GetAsync("/api/reports")).Json.EnumerateArray());
+        Assert.Empty((await anna.GetAsync("/api/me/passkeys")).Json.EnumerateArray());
     }
 
     [Fact]

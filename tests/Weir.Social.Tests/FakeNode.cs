@@ -74,6 +74,15 @@ public sealed class FakeNode : IAsyncDisposable
         await NextAsync(command => command.Acknowledge?.Sequence >= sequence);
     }
 
+    public Task ReportAsync(string broadcast, long revision, BroadcastPhase phase) => ReportAsync(new BroadcastReport
+    {
+        Broadcast = Ids.TryParse(broadcast, out var id) ? id.ToWire() : throw new InvalidOperationException(broadcast),
+        Revision = revision,
+        Phase = phase,
+        StartedAt = 1,
+        ChangedAt = 1,
+    });
+
     /// <summary>The next command that is no acknowledgement.</summary>
     public Task<Command> NextAsync() => NextAsync(command => command.BodyCase != Command.BodyOneofCase.Acknowledge);
 

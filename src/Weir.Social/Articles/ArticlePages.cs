@@ -126,7 +126,7 @@ internal sealed class ArticlePages(IServiceScopeFactory scopes, ReadCounter read
     private ReadyPage? Look(PageKey key)
     {
         var page = _cache.Find(key);
-        if (page is not null && clock.GetUtcNow() - page.MadeAt > FreshFor)
+        if (page is not null && (clock.GetUtcNow() - page.MadeAt).Duration() > FreshFor)
         {
             _ = MakeOnceAsync(key);
         }

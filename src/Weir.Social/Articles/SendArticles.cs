@@ -46,9 +46,10 @@ internal static class SendArticles
         var (start, end, most) = account.Kind == OfficialKind.Subscription
             ? (today, today.AddDays(1), 1)
             : (new DateTime(today.Year, today.Month, 1), new DateTime(today.Year, today.Month, 1).AddMonths(1), 4);
-        var since = At(start, clock);
-        var sent = await db.ArticleSends.CountAsync(s => s.OfficialAccountId == account.Id && s.SentAt >= since, cancellation);
-        return new SendAllowance(Math.Max(0, most - sent), sent >= most ? At(end, clock) : null);
+        var (since, until) = (At(start, clock), At(end, clock));
+        // What a clock that was ahead dated later counts when that time has come.
+        var sent = await db.ArticleSends.CountAsync(s => s.OfficialAccountId == account.Id && s.SentAt >= since && s.SentAt < until, cancellation);
+        return new SendAllowance(Math.Max(0, most - sent), sent >= most ? until : null);
     }
 
     private static DateTimeOffset At(DateTime local, TimeProvider clock) => new DateTimeOffset(local, clock.LocalTimeZone.GetUtcOffset(local)).ToUniversalTime();
@@ -125,8 +126,9 @@ internal static class SendArticles
         return TypedResults.Ok(await WithCardsAsync(sends, db, caller.Id, cancellation));
     }
 
-    private static async Task<Ok<Inbox>> InboxAsync(Caller caller, WeirDb db, CancellationToken cancellation)
+    private static async Task<Ok<Inbox>> InboxAsync(Caller caller, WeirDb db, TimeProvider clock, CancellationToken cancellation)
     {
+        var now = clock.Now();
         var followed = await (
             from follower in db.Followers
             where follower.AccountId == caller.Id
@@ -140,7 +142,9 @@ internal static class SendArticles
                 account.AvatarId,
                 follower.Muted,
                 follower.SeenAt,
-                Last = db.ArticleSends.Where(s => s.OfficialAccountId == account.Id).OrderByDescending(s => s.SentAt).Select(s => (Guid?)s.Id).FirstOrDefault(),
+                // One that a clock that was ahead dated later does not cover up what was sent since.
+                Last = db.ArticleSends.Where(s => s.OfficialAccountId == account.Id && s.SentAt <= now).OrderByDescending(s => s.SentAt).Select(s => (Guid?)s.Id).FirstOrDefault()
+                    ?? db.ArticleSends.Where(s => s.OfficialAccountId == account.Id).OrderByDescending(s => s.SentAt).Select(s => (Guid?)s.Id).FirstOrDefault(),
             }).AsNoTracking().Take(MaxInbox * 5).ToListAsync(cancellation);
         var lastIds = followed.Select(f => f.Last).OfType<Guid>().ToList();
         var sends = await db.ArticleSends.Include(s => s.Items).AsNoTracking().Where(s => lastIds.Contains(s.Id)).ToListAsync(cancellation);

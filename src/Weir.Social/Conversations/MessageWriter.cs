@@ -96,10 +96,10 @@ internal sealed class MessageWriter(
                 members.Put(conversation, list);
             }
 
-            foreach (var (body, accounts) in written.Events)
+            foreach (var (body, accounts, isGroup) in written.Events)
             {
                 connections.Send(accounts, Events.Message, body);
-                notices.Written(body, accounts);
+                notices.Written(body, accounts, isGroup);
             }
 
             search.Written(written.Lists.Keys);
@@ -143,7 +143,7 @@ internal sealed class MessageWriter(
         var passedOn = await ReadPassedOnAsync(db, batch, files);
 
         var answers = new List<Sent>(batch.Count);
-        var events = new List<(MessageBody, FrozenSet<Guid>)>(batch.Count);
+        var events = new List<(MessageBody, FrozenSet<Guid>, bool)>(batch.Count);
         var added = new List<Message>(batch.Count);
         foreach (var draft in batch)
         {
@@ -201,7 +201,7 @@ internal sealed class MessageWriter(
             added.Add(message);
             known.Add(message.Id, message);
             answers.Add(new Sent(SendRefusal.None, message));
-            events.Add((MessageBody.Of(message, draft.Sender, replied is null ? null : Quotation.Of(replied, authors[replied.SenderId]), authors), accounts));
+            events.Add((MessageBody.Of(message, draft.Sender, replied is null ? null : Quotation.Of(replied, authors[replied.SenderId]), authors), accounts, conversation.IsGroup));
         }
 
         await MessageRows.WriteAsync(db, added, [.. added.Select(m => m.ConversationId).Distinct().Select(id => conversations[id].Conversation)]);
@@ -276,5 +276,5 @@ internal sealed class MessageWriter(
     /// <param name="MayWrite">For a one-to-one conversation: both are friends and neither blocked the other.</param>
     private sealed record Target(Conversation Conversation, bool MayWrite);
 
-    private sealed record Written(List<Sent> Answers, List<(MessageBody Body, FrozenSet<Guid> Accounts)> Events, Dictionary<Guid, MemberLists.Members> Lists);
+    private sealed record Written(List<Sent> Answers, List<(MessageBody Body, FrozenSet<Guid> Accounts, bool IsGroup)> Events, Dictionary<Guid, MemberLists.Members> Lists);
 }

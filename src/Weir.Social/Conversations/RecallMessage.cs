@@ -57,7 +57,7 @@ internal static class RecallMessage
                 return null;
             }
 
-            if (clock.Now() - found.SentAt > Message.RecallLimit)
+            if (!found.IsRecallable(clock.Now()))
             {
                 return Problems.Conflict("too-late", "A message can be recalled within two minutes.");
             }

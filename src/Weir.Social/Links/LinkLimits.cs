@@ -1,4 +1,5 @@
 using System.Net;
+using Weir.Social.Outgoing;
 
 namespace Weir.Social.Links;
 

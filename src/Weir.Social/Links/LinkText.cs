@@ -38,7 +38,7 @@ internal static class LinkText
 
     /// <summary>Web, without a name and password in it, to a host that is more than one word.</summary>
     public static bool IsFetchable(Uri uri) =>
-        (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) && uri.UserInfo.Length == 0 && uri.IdnHost.Length is > 0 and <= 253
+        (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps) && uri.UserInfo.Length == 0 && HasHost(uri)
         && uri.AbsoluteUri.Length <= MaxAddress * 3;
 
     /// <summary>One line without what disguises its neighbours, at most so many characters; null when nothing is left.</summary>
@@ -77,6 +77,19 @@ internal static class LinkText
 
         var line = clean.ToString().Trim();
         return line.Length == 0 ? null : cut ? line + "…" : line;
+    }
+
+    private static bool HasHost(Uri uri)
+    {
+        try
+        {
+            return uri.IdnHost.Length is > 0 and <= 253;
+        }
+        catch (UriFormatException)
+        {
+            // Uri takes half a surrogate pair for a host and only finds out here.
+            return false;
+        }
     }
 
     private static bool IsOfAddress(char c) => c > ' ' && c is not ('<' or '>' or '"' or '`' or '{' or '}' or '|' or '\\' or '^') && !char.IsWhiteSpace(c) && !char.IsControl(c)

@@ -46,7 +46,11 @@ internal sealed class DailySummary(IServiceScopeFactory scopes, TimeProvider clo
         var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
         var write = scope.ServiceProvider.GetRequiredService<WriteScope>();
         var oldest = clock.Now() - Notification.Lifetime;
-        await write.RunAsync(() => db.Notifications.Where(n => n.At <= oldest).ExecuteDeleteAsync(cancellation), cancellation);
+        await write.RunAsync(
+            () => db.Notifications
+                .Where(n => n.At <= oldest && db.Notifications.Count(newer => newer.AccountId == n.AccountId && newer.At > n.At) >= Notification.AlwaysKept)
+                .ExecuteDeleteAsync(cancellation),
+            cancellation);
         var full = await db.Notifications.GroupBy(n => n.AccountId).Where(g => g.Count() > Notification.MaxListed).Select(g => g.Key).ToListAsync(cancellation);
         foreach (var account in full)
         {
@@ -58,7 +62,7 @@ internal sealed class DailySummary(IServiceScopeFactory scopes, TimeProvider clo
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
-        DateTimeOffset? swept = null;
+        long? swept = null;
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
@@ -66,10 +70,10 @@ internal sealed class DailySummary(IServiceScopeFactory scopes, TimeProvider clo
                 try
                 {
                     await RunAsync(stoppingToken);
-                    if (swept is null || clock.GetUtcNow() - swept > TimeSpan.FromHours(1))
+                    if (swept is not { } last || clock.GetElapsedTime(last) > TimeSpan.FromHours(1))
                     {
                         await SweepAsync(stoppingToken);
-                        swept = clock.GetUtcNow();
+                        swept = clock.GetTimestamp();
                     }
                 }
                 catch (Exception fault) when (fault is not OperationCanceledException)

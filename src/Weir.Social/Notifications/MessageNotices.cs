@@ -17,7 +17,7 @@ internal sealed class MessageNotices(IServiceScopeFactory scopes, PushAudience a
     private readonly Channel<Happened> _waiting = Channel.CreateBounded<Happened>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
 
     /// <summary>A message is on disk. Never waits.</summary>
-    public void Written(MessageBody message, FrozenSet<Guid> members)
+    public void Written(MessageBody message, FrozenSet<Guid> members, bool isGroup)
     {
         var replied = message.ReplyTo?.Sender.Id;
         if (replied is { } author && members.Contains(author))
@@ -41,7 +41,7 @@ internal sealed class MessageNotices(IServiceScopeFactory scopes, PushAudience a
             {
                 if (member != message.Sender.Id && audience.Contains(member))
                 {
-                    desk.Offer(new Happened(members.Count == 2 ? NoticeKind.DirectMessage : NoticeKind.GroupMessage, member, message.Sender.Id, message.Conversation, message.Id, message.Seq));
+                    desk.Offer(new Happened(isGroup ? NoticeKind.GroupMessage : NoticeKind.DirectMessage, member, message.Sender.Id, message.Conversation, message.Id, message.Seq));
                 }
             }
         }

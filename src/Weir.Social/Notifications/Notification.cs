@@ -40,6 +40,9 @@ internal sealed class Notification
     /// <summary>How many a person's list has at most, and for how long.</summary>
     public const int MaxListed = 500;
 
+    /// <summary>So many of a person's newest outlast a sweep whatever their age, so that a clock that is ahead for a while costs nobody their list.</summary>
+    public const int AlwaysKept = 50;
+
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
 
     public Guid Id { get; init; }

@@ -18,7 +18,7 @@ internal sealed class SearchIndexer(
     private readonly SemaphoreSlim _round = new(1, 1);
     private readonly HashSet<ThingKind> _read = [];
     private Guid? _lookedAt = Guid.Empty;
-    private DateTimeOffset _lookAgain;
+    private long? _lookedAtAll;
 
     /// <summary>The index can be asked.</summary>
     public bool IsReady { get; private set; }
@@ -162,10 +162,10 @@ internal sealed class SearchIndexer(
     /// <summary>The next conversations in the order of their ids: at the start, and where word was lost.</summary>
     private async Task<bool> ConversationsAsync(WeirDb db, CancellationToken cancellation)
     {
-        if (signal.TakeLost() || clock.GetUtcNow() >= _lookAgain)
+        if (signal.TakeLost() || _lookedAtAll is not { } looked || clock.GetElapsedTime(looked) >= limits.LookAtAllEvery)
         {
             LookAtAll();
-            _lookAgain = clock.GetUtcNow() + limits.LookAtAllEvery;
+            _lookedAtAll = clock.GetTimestamp();
         }
 
         if (_lookedAt is not { } last)

@@ -27,7 +27,7 @@ internal sealed class SearchSignal(SearchLimits limits, TimeProvider clock)
                 }
                 else if (_told.Count < limits.MostTold)
                 {
-                    _told.Add(conversation, new Told(clock.GetUtcNow() + Message.RecallLimit, 1));
+                    _told.Add(conversation, new Told(clock.GetTimestamp(), 1));
                 }
                 else
                 {
@@ -44,7 +44,7 @@ internal sealed class SearchSignal(SearchLimits limits, TimeProvider clock)
         {
             foreach (var conversation in conversations)
             {
-                _told[conversation] = new Told(DateTimeOffset.MinValue, 1);
+                _told[conversation] = new Told(null, 1);
             }
         }
     }
@@ -54,8 +54,7 @@ internal sealed class SearchSignal(SearchLimits limits, TimeProvider clock)
     {
         lock (_lock)
         {
-            var now = clock.GetUtcNow();
-            var due = _told.Where(told => told.Value.Due <= now || told.Value.Times > limits.Waiting).Select(told => told.Key).Take(most).ToList();
+            var due = _told.Where(told => told.Value.Since is not { } since || clock.GetElapsedTime(since) >= Message.RecallLimit || told.Value.Times > limits.Waiting).Select(told => told.Key).Take(most).ToList();
             due.ForEach(conversation => _told.Remove(conversation));
             return due;
         }
@@ -81,5 +80,6 @@ internal sealed class SearchSignal(SearchLimits limits, TimeProvider clock)
         cancellation.ThrowIfCancellationRequested();
     }
 
-    private readonly record struct Told(DateTimeOffset Due, int Times);
+    /// <param name="Since">A <see cref="TimeProvider.GetTimestamp"/>, so that a clock that is set back holds nothing up; null when it is due.</param>
+    private readonly record struct Told(long? Since, int Times);
 }

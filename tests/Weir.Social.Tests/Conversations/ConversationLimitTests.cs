@@ -1,15 +1,43 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
 
 namespace Weir.Social.Tests;
 
-public sealed class ConversationLimitTests
+public sealed class ConversationLimitsOnSqlite : ConversationLimitTests
 {
+    protected override Task<Server> StartAsync(Action<WebApplicationBuilder> configure) => Server.StartAsync(configure: configure);
+
+    protected override Task<IDisposable> HoldAsync(Server server) => server.Plane.App.Services.GetRequiredService<WriteGate>().EnterAsync(default);
+}
+
+public sealed class ConversationLimitsOnPostgres(PostgresServer shared) : ConversationLimitTests
+{
+    protected override Task<Server> StartAsync(Action<WebApplicationBuilder> configure) => Server.StartAsync(shared.Cluster, configure);
+
+    protected override async Task<IDisposable> HoldAsync(Server server)
+    {
+        var connection = new NpgsqlConnection(server.Options.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("BEGIN; LOCK TABLE \"Messages\" IN EXCLUSIVE MODE", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
+    }
+}
+
+public abstract class ConversationLimitTests
+{
+    protected abstract Task<Server> StartAsync(Action<WebApplicationBuilder> configure);
+
+    /// <summary>No message is written until it is let go.</summary>
+    protected abstract Task<IDisposable> HoldAsync(Server server);
+
     [Fact]
     public async Task A_message_that_finds_the_queue_full_is_refused_at_once_and_the_others_are_written()
     {
@@ -17,7 +45,7 @@ public sealed class ConversationLimitTests
         var (anna, id) = await TalkAsync(server);
         List<Answer> answers = [];
         List<Task<Answer>> rest;
-        using (await server.Plane.App.Services.GetRequiredService<WriteGate>().EnterAsync(default))
+        using (await HoldAsync(server))
         {
             // Nothing can be written now. One may be in the writer's hands, four wait.
             rest = [.. Enumerable.Range(0, 20).Select(_ => anna.SayAsync(id, "Hello"))];
@@ -105,7 +133,7 @@ public sealed class ConversationLimitTests
         Assert.InRange(heard, 1, 799);
     }
 
-    private static Task<Server> StartAsync(ConversationLimits limits, TimeProvider? clock = null) => Server.StartAsync(configure: builder =>
+    private Task<Server> StartAsync(ConversationLimits limits, TimeProvider? clock = null) => StartAsync(builder =>
     {
         builder.Services.AddSingleton(limits);
         if (clock is not null)

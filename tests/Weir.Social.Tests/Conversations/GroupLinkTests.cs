@@ -1,18 +1,31 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Weir.Social.Conversations;
 
 namespace Weir.Social.Tests;
 
+public sealed class GroupLinksOnSqlite : GroupLinkTests
+{
+    protected override Task<Server> StartAsync(Action<WebApplicationBuilder> configure) => Server.StartAsync(configure: configure);
+}
+
+public sealed class GroupLinksOnPostgres(PostgresServer shared) : GroupLinkTests
+{
+    protected override Task<Server> StartAsync(Action<WebApplicationBuilder> configure) => Server.StartAsync(shared.Cluster, configure);
+}
+
 /// <summary>Links as secrets: they expire, guessing is slowed, and what is there answers like what is not.</summary>
-public sealed class GroupLinkTests : IAsyncLifetime
+public abstract class GroupLinkTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
     private readonly CommandCounter _counter = new();
     private Server _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await Server.StartAsync(configure: builder =>
+    protected abstract Task<Server> StartAsync(Action<WebApplicationBuilder> configure);
+
+    public async ValueTask InitializeAsync() => _server = await StartAsync(builder =>
     {
         builder.Services.AddSingleton<TimeProvider>(_clock);
         builder.Services.AddSingleton<Microsoft.EntityFrameworkCore.Diagnostics.IInterceptor>(_counter);

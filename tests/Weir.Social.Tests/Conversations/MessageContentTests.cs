@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Weir.Contracts.Planes;
 using Weir.Social.Data;
 using Weir.Social.Files;
 
@@ -121,6 +122,41 @@ public abstract class MessageContentTests(SharedServer shared)
 
         (await anna.DeleteAsync($"/api/broadcasts/{mine}")).Is(HttpStatusCode.NoContent);
         (await SendAsync(anna, id, new { clientId = "c", card = new { kind = "broadcast", id = mine } })).Is(HttpStatusCode.Created);
+    }
+
+    /// <summary>The message names the broadcast; what it is at the moment is asked of the broadcast itself, by each for themselves.</summary>
+    [Fact]
+    public async Task A_card_shows_a_broadcast_live_and_then_ended_and_an_ended_one_is_passed_on_as_well()
+    {
+        await using var server = await Server.StartAsync((shared as PostgresServer)?.Cluster);
+        var (anna, ben, cleo) = (await server.PersonAsync("Anna", admin: true), await server.PersonAsync("Ben"), await server.PersonAsync("Cleo"));
+        await anna.BefriendAsync(ben);
+        await ben.BefriendAsync(cleo);
+        var (id, bens) = (await anna.TalkAsync(ben), await ben.TalkAsync(cleo));
+        var broadcast = await anna.BroadcastAsync(new { kind = "friends" }, "Sunrise");
+        var card = new { kind = "broadcast", id = broadcast };
+        (await SendAsync(anna, id, new { clientId = "before", card })).Is(HttpStatusCode.Created);
+        Assert.Equal("ready", await StateAsync());
+        await using var node = await FakeNode.ReadyAsync(server);
+        await node.ReportAsync(broadcast, 1, BroadcastPhase.Live);
+        Assert.Equal("live", await StateAsync());
+        await node.ReportAsync(broadcast, 2, BroadcastPhase.Ended);
+        Assert.Equal("ended", await StateAsync());
+
+        (await SendAsync(ben, id, new { clientId = "after", card })).Is(HttpStatusCode.Created);
+        (await SendAsync(ben, bens, new { clientId = "after", card })).Is(HttpStatusCode.Created);
+        Assert.Equal([broadcast, broadcast], (await ben.GetAsync($"/api/conversations/{id}/messages")).Json.EnumerateArray().Select(m => m.GetProperty("card").GetProperty("id").GetString()!));
+        // Whoever it is not for gets a card with nothing behind it.
+        Assert.Equal(broadcast, (await cleo.GetAsync($"/api/conversations/{bens}/messages")).Json[0].GetProperty("card").GetProperty("id").GetString());
+        await cleo.SeesAsync(broadcast, false);
+        Assert.Equal("card-unknown", (await SendAsync(cleo, bens, new { clientId = "1", card })).Is(HttpStatusCode.BadRequest).Code);
+
+        async Task<string> StateAsync()
+        {
+            var shown = (await ben.GetAsync($"/api/conversations/{id}/messages")).Is(HttpStatusCode.OK).Json[0].GetProperty("card");
+            Assert.Equal(["kind", "id"], shown.EnumerateObject().Select(member => member.Name));
+            return (await ben.GetAsync($"/api/{shown.GetProperty("kind").GetString()}s/{shown.GetProperty("id").GetString()}")).Is(HttpStatusCode.OK).Text("state");
+        }
     }
 
     private static Task<Answer> SendAsync(Someone one, string conversation, object body) => one.PostAsync($"/api/conversations/{conversation}/messages", body);

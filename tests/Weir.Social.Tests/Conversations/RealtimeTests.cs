@@ -143,6 +143,29 @@ public abstract class RealtimeTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task A_device_that_is_signed_out_from_another_is_over_and_disconnected_and_this_one_goes_on()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var phone = await Someone.OfAsync(_server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
+        await using var atPhone = await Listener.OpenAsync(_server, phone);
+        await using var here = await Listener.OpenAsync(_server, anna);
+        (await phone.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        var other = Assert.Single((await anna.GetAsync("/api/sessions")).Is(HttpStatusCode.OK).Json.EnumerateArray(), s => !s.GetProperty("current").GetBoolean()).GetProperty("id").GetString();
+        (await anna.DeleteAsync($"/api/sessions/{other}")).Is(HttpStatusCode.NoContent);
+        (await phone.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        await atPhone.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAsync<HttpRequestException>(() => Listener.OpenAsync(_server, phone));
+        Assert.False(here.Closed.IsCompleted);
+        Assert.Single((await anna.GetAsync("/api/sessions")).Json.EnumerateArray());
+        (await anna.DeleteAsync($"/api/sessions/{other}")).Is(HttpStatusCode.NotFound);
+        var ben = await _server.PersonAsync("Ben");
+        await anna.BefriendAsync(ben);
+        await anna.TalkAsync(ben);
+        Assert.Equal("conversation", (await here.NextAsync()).Name);
+    }
+
+    [Fact]
     public async Task Nobody_listens_without_a_session_or_from_a_page_of_another_site()
     {
         var anna = await _server.PersonAsync("Anna");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
@@ -54,6 +55,17 @@ public abstract class LinkCardTests : IAsyncLifetime
         _site.MapGet("/hop/{left}", (int left) => left == 0 ? Page("<title>Hopped</title>") : Results.Redirect($"/hop/{left - 1}"));
         _site.MapGet("/to-inside", () => Results.Redirect($"http://inside.test:{_port}/good"));
         _site.MapGet("/to-loopback", () => Results.Redirect($"http://127.0.0.2:{_port}/good"));
+        // No connection is left for the next request.
+        _site.MapGet("/closing", (HttpContext context) =>
+        {
+            context.Response.Headers.Connection = "close";
+            return Page("<title>Closing</title>");
+        });
+        _site.MapGet("/closing-hop", (HttpContext context) =>
+        {
+            context.Response.Headers.Connection = "close";
+            return Results.Redirect("/good");
+        });
         _site.MapGet("/to-file", () => Results.Redirect("file:///etc/passwd"));
         _site.MapGet("/json", () => Results.Text("{\"title\": 1}", "application/json"));
         _site.MapGet("/untitled", () => Page("<p>Nothing"));
@@ -160,6 +172,76 @@ public abstract class LinkCardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task As_it_comes_this_machine_is_never_asked()
+    {
+        // The limits of a server that nobody set: the site's port is not even looked at.
+        await using var server = await StartAsync(new LinkLimits(), true);
+        var fetch = server.Plane.App.Services.GetRequiredService<PageFetch>();
+        // And with the port let through, each form of the address is one of this machine; asked one after the other, so that the last look-up says all are done with.
+        var last = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var open = await StartAsync(
+            new LinkLimits
+            {
+                AtOnce = 1,
+                MayUsePort = port => port == _port,
+                Resolve = (host, _) =>
+                {
+                    if (host == "last.test")
+                    {
+                        last.SetResult();
+                    }
+
+                    return Task.FromResult<IPAddress[]>([IPAddress.Loopback]);
+                },
+            },
+            true);
+        var (anna, ben, id, listener) = await TalkAsync(open);
+        await using var atBen = listener;
+        foreach (var host in new[] { "127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0", "site.test" })
+        {
+            var address = new Uri($"http://{host}:{_port}/good");
+            Assert.Null(await fetch.GetAsync(address, "text/html", "text/html", 1000, default));
+            Assert.Null(await fetch.GetAsync(new UriBuilder(address) { Port = 80 }.Uri, "text/html", "text/html", 1000, default));
+            await SayAsync(anna, id, address.OriginalString);
+        }
+
+        await SayAsync(anna, id, $"http://last.test:{_port}/good");
+        await last.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Empty(_asked);
+        Assert.All((await ben.GetAsync($"/api/conversations/{id}/messages")).Json.EnumerateArray(), m => Assert.Equal(JsonValueKind.Null, m.GetProperty("link").ValueKind));
+    }
+
+    [Fact]
+    public async Task A_name_that_turns_inside_after_it_was_looked_at_leads_nowhere_inside()
+    {
+        using var inside = new TcpListener(IPAddress.Parse("127.0.0.2"), _port);
+        inside.Start();
+        var looked = 0;
+        var limits = Limits();
+        await using var server = await StartAsync(
+            limits with
+            {
+                // Public the first time, inside from then on.
+                Resolve = (host, cancellation) => host == "turns.test"
+                    ? Task.FromResult<IPAddress[]>([Interlocked.Increment(ref looked) == 1 ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2")])
+                    : limits.Resolve(host, cancellation),
+            },
+            true);
+        var (anna, ben, id, listener) = await TalkAsync(server);
+        await using var atBen = listener;
+        // One connection is one look: it goes to the address that was found to be public.
+        Assert.Equal("Closing", await TitleAsync(anna, ben, atBen, id, $"http://turns.test:{_port}/closing"));
+        Assert.Equal(1, looked);
+        // A new connection is a new look, be it for a redirect: the name leads inside now, and is not followed.
+        Assert.Null(await TitleAsync(anna, ben, atBen, id, $"http://turns.test:{_port}/good"));
+        looked = 0;
+        Assert.Null(await TitleAsync(anna, ben, atBen, id, $"http://turns.test:{_port}/closing-hop"));
+        Assert.Equal(2, looked);
+        Assert.False(inside.Pending());
+        Assert.Equal(["turns.test/closing ", "turns.test/closing-hop "], _asked.Where(asked => asked.StartsWith("turns.test", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Switched_off_nothing_is_asked()
     {
         await using var server = await StartAsync(Limits(), false);
@@ -182,7 +264,7 @@ public abstract class LinkCardTests : IAsyncLifetime
             "site.test" => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
             "inside.test" => Task.FromResult<IPAddress[]>([IPAddress.Parse("127.0.0.2")]),
             "both.test" => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.Parse("127.0.0.2")]),
-            _ => throw new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.HostNotFound),
+            _ => throw new SocketException((int)SocketError.HostNotFound),
         },
         MayConnect = address => address.Equals(IPAddress.Loopback),
         MayUsePort = port => port == _port,

@@ -97,5 +97,15 @@ public sealed class PageHeadTests
     public void Any_text_has_an_address_that_may_be_fetched_or_none() => Gen.String[Gen.Char["https://a.b:80@[]().,%?#\\ \n中\ud83c\udf88"], 0, 80].Sample(
         text => Assert.True(LinkText.FirstIn("http" + text) is not { } uri || LinkText.IsFetchable(uri)), iter: 20_000);
 
+    [Fact]
+    public void Half_a_character_is_no_host()
+    {
+        foreach (var half in new[] { '\ud83c', '\udf88' })
+        {
+            Assert.Null(LinkText.FirstIn($"http://{half} "));
+            Assert.Equal("http://a.example/", LinkText.FirstIn($"http://{half} http://a.example")?.AbsoluteUri);
+        }
+    }
+
     private static PageHead Read(string page) => PageHead.Read(Encoding.UTF8.GetBytes(page), "utf-8");
 }

@@ -1,6 +1,6 @@
 using System.Net;
 using CsCheck;
-using Weir.Social.Links;
+using Weir.Social.Outgoing;
 
 namespace Weir.Social.Tests;
 
@@ -73,5 +73,23 @@ public sealed class PublicAddressTests
     [InlineData("100::1", false)]
     [InlineData("255.255.255.255", false)]
     [InlineData("100.100.100.200", false)]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("172.31.255.255", false)]
+    [InlineData("172.32.0.1", true)]
+    [InlineData("::ffff:8.8.8.8", true)]
+    [InlineData("64:ff9b::7f00:1", false)]
+    [InlineData("2606:2800:220:1::1", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("100.64.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("192.168.1.1", false)]
+    [InlineData("198.18.0.1", false)]
+    [InlineData("224.0.0.1", false)]
+    [InlineData("::ffff:10.0.0.1", false)]
+    [InlineData("::127.0.0.1", false)]
+    [InlineData("2002:7f00:1::", false)]
+    [InlineData("2001:0:1::1", false)]
+    [InlineData("fd00::1", false)]
     public void Known_addresses(string address, bool expected) => Assert.Equal(expected, PublicAddress.IsPublic(IPAddress.Parse(address)));
 }

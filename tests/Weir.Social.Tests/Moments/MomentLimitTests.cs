@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -6,14 +7,26 @@ using Weir.Social.Moments;
 
 namespace Weir.Social.Tests.Moments;
 
+public sealed class MomentLimitsOnSqlite : MomentLimitTests
+{
+    protected override Task<Server> StartAsync(Action<WebApplicationBuilder> configure) => Server.StartAsync(configure: configure);
+}
+
+public sealed class MomentLimitsOnPostgres(PostgresServer shared) : MomentLimitTests
+{
+    protected override Task<Server> StartAsync(Action<WebApplicationBuilder> configure) => Server.StartAsync(shared.Cluster, configure);
+}
+
 /// <summary>What a feed costs, and how much one person may put into it.</summary>
-public sealed class MomentLimitTests : IAsyncLifetime
+public abstract class MomentLimitTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
     private readonly CommandCounter _counter = new();
     private Server _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await Server.StartAsync(configure: builder =>
+    protected abstract Task<Server> StartAsync(Action<WebApplicationBuilder> configure);
+
+    public async ValueTask InitializeAsync() => _server = await StartAsync(builder =>
     {
         builder.Services.AddSingleton<TimeProvider>(_clock);
         builder.Services.AddSingleton<IInterceptor>(_counter);

@@ -86,31 +86,6 @@ public sealed class PushEncryptionTests
         }
     }
 
-    [Theory]
-    [InlineData("93.184.216.34", true)]
-    [InlineData("2606:2800:220:1::1", true)]
-    [InlineData("127.0.0.1", false)]
-    [InlineData("0.0.0.0", false)]
-    [InlineData("10.1.2.3", false)]
-    [InlineData("100.64.0.1", false)]
-    [InlineData("169.254.169.254", false)]
-    [InlineData("172.31.255.255", false)]
-    [InlineData("172.32.0.1", true)]
-    [InlineData("192.168.1.1", false)]
-    [InlineData("198.18.0.1", false)]
-    [InlineData("224.0.0.1", false)]
-    [InlineData("255.255.255.255", false)]
-    [InlineData("::1", false)]
-    [InlineData("::ffff:10.0.0.1", false)]
-    [InlineData("::127.0.0.1", false)]
-    [InlineData("64:ff9b::7f00:1", false)]
-    [InlineData("2002:7f00:1::", false)]
-    [InlineData("2001:db8::1", false)]
-    [InlineData("2001:0:1::1", false)]
-    [InlineData("fd00::1", false)]
-    [InlineData("fe80::1", false)]
-    public void Only_addresses_of_the_public_Internet_are_called(string address, bool isPublic) => Assert.Equal(isPublic, PublicNetwork.IsPublic(IPAddress.Parse(address)));
-
     [Fact]
     public async Task A_name_of_this_machine_is_not_called()
     {

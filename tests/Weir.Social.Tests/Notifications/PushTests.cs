@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Weir.Contracts.Planes;
 using Weir.Social.Notifications;
 using Weir.Social.Notifications.Push;
 
@@ -98,6 +99,76 @@ public abstract class PushTests : IAsyncLifetime
         await _anna.SayAsync(other, "And more");
         var said = await _service.NextAsync(_browser);
         Assert.Equal(("mention", $"/c/{other}?at=1"), (said.Kind(), said.GetProperty("url").GetString()));
+        Assert.True(_service.IsEmpty);
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_holds_no_push_up()
+    {
+        await NoRequestsAsync();
+        await _anna.BefriendAsync(_ben);
+        var id = await _anna.TalkAsync(_ben);
+        _service.Answers.Enqueue((429, "1"));
+        // While it waits to be decided, and while it waits to be sent again.
+        await _anna.SayAsync(id, "Hello");
+        _clock.Shift = TimeSpan.FromDays(-1);
+        await _service.NextAsync();
+        var desk = _server.Plane.App.Services.GetRequiredService<PushDesk>();
+        await Eventually(() => desk.IsIdle);
+        _clock.Shift = TimeSpan.FromDays(-2);
+        Assert.Equal("directMessage", (await _service.NextAsync(_browser)).Kind());
+    }
+
+    [Fact]
+    public async Task A_group_of_two_is_a_group_and_no_direct_conversation()
+    {
+        await NoRequestsAsync();
+        await _anna.BefriendAsync(_ben);
+        var group = (await _anna.PostAsync("/api/conversations", new { members = new[] { _ben.Handle }, name = "Two" })).Is(HttpStatusCode.Created).Text("id");
+        var direct = await _anna.TalkAsync(_ben);
+        // What is said to all of a group is not pushed by default, however few they are.
+        await _anna.SayAsync(group, "To the two of us");
+        await _anna.SayAsync(direct, "To you");
+        var said = await _service.NextAsync(_browser);
+        Assert.Equal(("directMessage", $"/c/{direct}?at=1"), (said.Kind(), said.GetProperty("url").GetString()));
+        Assert.True(_service.IsEmpty);
+
+        (await _ben.PutAsync("/api/notifications/settings", new { kinds = new { groupMessage = new { inApp = false, push = "now" } }, summaryAt = 1080 })).Is(HttpStatusCode.OK);
+        await _anna.SayAsync(group, "And again");
+        var (_, headers, body) = await _service.NextAsync();
+        said = System.Text.Json.JsonDocument.Parse(_browser.Decrypt(body)).RootElement;
+        Assert.Equal(("groupMessage", "normal"), (said.Kind(), headers["Urgency"].ToString()));
+    }
+
+    [Fact]
+    public async Task A_friend_with_a_star_who_goes_live_is_pushed_once()
+    {
+        await NoRequestsAsync();
+        var cleo = await _server.PersonAsync("Cleo");
+        foreach (var friend in new[] { _anna, cleo })
+        {
+            await friend.BefriendAsync(_ben);
+        }
+
+        (await _ben.PutAsync($"/api/friends/{_anna.Handle}/star")).Is(HttpStatusCode.NoContent);
+        // Cleo has no star, and nothing of hers comes before Anna's.
+        var (cleos, annas) = (await cleo.BroadcastAsync(new { kind = "friends" }, "Without a star"), await _anna.BroadcastAsync(new { kind = "friends" }, "Sunrise"));
+        await using var node = await FakeNode.ReadyAsync(_server);
+        await node.ReportAsync(cleos, 1, BroadcastPhase.Live);
+        var revision = 0;
+        foreach (var phase in new[] { BroadcastPhase.Live, BroadcastPhase.Interrupted, BroadcastPhase.Live })
+        {
+            await node.ReportAsync(annas, ++revision, phase);
+        }
+
+        var (_, headers, body) = await _service.NextAsync();
+        var said = System.Text.Json.JsonDocument.Parse(_browser.Decrypt(body)).RootElement;
+        Assert.Equal(("live", "Anna", $"/b/{annas}"), (said.Kind(), said.GetProperty("who").GetString(), said.GetProperty("url").GetString()));
+        Assert.Equal("normal", headers["Urgency"].ToString());
+        Assert.InRange(int.Parse(headers["TTL"].ToString()), 3000, 3600);
+        Assert.DoesNotContain("Sunrise", said.GetRawText(), StringComparison.Ordinal);
+        var desk = _server.Plane.App.Services.GetRequiredService<PushDesk>();
+        await Eventually(() => desk.IsIdle);
         Assert.True(_service.IsEmpty);
     }
 
@@ -207,7 +278,10 @@ public abstract class PushTests : IAsyncLifetime
         Assert.Equal(Notification.MaxListed, await _server.ReadAsync(db => db.Notifications.CountAsync(n => n.AccountId == anna)));
         _clock.Shift = Notification.Lifetime + TimeSpan.FromDays(1);
         await summary.SweepAsync(default);
-        Assert.Equal(0, await _server.ReadAsync(db => db.Notifications.CountAsync(n => n.AccountId == anna)));
+        Assert.Equal(Notification.AlwaysKept, await _server.ReadAsync(db => db.Notifications.CountAsync(n => n.AccountId == anna)));
+        // Those are for a clock that was wrong: nobody is shown them.
+        _anna = await Someone.OfAsync(_server, await _server.Anybody.PostAsync("/api/sessions", new { handle = _anna.Handle, password = Someone.Password }));
+        Assert.Empty(await _anna.NoticesAsync());
     }
 
     [Fact]

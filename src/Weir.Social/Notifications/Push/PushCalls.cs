@@ -39,7 +39,7 @@ internal static class PushCalls
         }
 
         // A name is resolved when it is called; an address that is none of a push service is refused here.
-        if (!limits.AllowLocal && System.Net.IPAddress.TryParse(endpoint.Host.Trim('[', ']'), out var address) && !Outgoing.PublicNetwork.IsPublic(address))
+        if (!limits.AllowLocal && System.Net.IPAddress.TryParse(endpoint.Host.Trim('[', ']'), out var address) && !Outgoing.PublicAddress.IsPublic(address))
         {
             return Problems.Field("endpoint", "push-endpoint", "The endpoint is an https address of a push service.");
         }

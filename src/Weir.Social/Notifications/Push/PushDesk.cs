@@ -19,7 +19,8 @@ internal sealed class PushDesk(
 
     private bool _deciding;
 
-    private sealed record Waiting(Happened Happened, int Count, DateTimeOffset Due);
+    /// <param name="Since">A <see cref="TimeProvider.GetTimestamp"/>: a clock that is set back does not hold up a conversation's pushes till it is there again.</param>
+    private sealed record Waiting(Happened Happened, int Count, long Since);
 
     /// <summary>Nothing waits to be decided.</summary>
     public bool IsIdle
@@ -54,7 +55,7 @@ internal sealed class PushDesk(
             }
             else if (_waiting.Count < MaxWaiting)
             {
-                _waiting.Add(key, new Waiting(happened, 1, clock.GetUtcNow() + (said ? limits.MessageDelay : TimeSpan.Zero)));
+                _waiting.Add(key, new Waiting(happened, 1, clock.GetTimestamp()));
             }
             else
             {
@@ -66,17 +67,17 @@ internal sealed class PushDesk(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(limits.Interval, clock);
-        DateTimeOffset? read = null;
+        long? read = null;
         try
         {
             do
             {
                 try
                 {
-                    if (read is null || clock.GetUtcNow() - read > AudienceAge)
+                    if (read is not { } last || clock.GetElapsedTime(last) > AudienceAge)
                     {
                         await audience.ReadAsync(stoppingToken);
-                        read = clock.GetUtcNow();
+                        read = clock.GetTimestamp();
                     }
 
                     foreach (var person in TakeDue().GroupBy(w => w.Happened.Account))
@@ -106,8 +107,7 @@ internal sealed class PushDesk(
     {
         lock (_lock)
         {
-            var now = clock.GetUtcNow();
-            var due = _waiting.Where(w => w.Value.Due <= now).Take(MaxAtOnce).ToList();
+            var due = _waiting.Where(w => !w.Key.Said || clock.GetElapsedTime(w.Value.Since) >= limits.MessageDelay).Take(MaxAtOnce).ToList();
             due.ForEach(w => _waiting.Remove(w.Key));
             _deciding = due.Count > 0;
             return due.ConvertAll(w => w.Value);
@@ -151,7 +151,7 @@ internal sealed class PushDesk(
                 continue;
             }
 
-            var kind = row.Kind is NoticeKind.DirectMessage or NoticeKind.GroupMessage ? found.Place!.Direct == true ? NoticeKind.DirectMessage : NoticeKind.GroupMessage : row.Kind;
+            var kind = row.Kind;
             if (kind != NoticeKind.Summary && settings.For(kind).Push != PushChoice.Now)
             {
                 continue;

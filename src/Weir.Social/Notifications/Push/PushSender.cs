@@ -22,7 +22,10 @@ internal sealed class PushSender(
     IServiceScopeFactory scopes, PushKey key, PushLimits limits, SocialOptions options, TimeProvider clock, ILogger<PushSender> log) : BackgroundService
 {
     private readonly HttpClient _http = new(PublicNetwork.Handler(limits.AllowLocal)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 16 * 1024 };
-    private readonly PriorityQueue<Push, DateTimeOffset> _later = new();
+    private readonly long _began = clock.GetTimestamp();
+
+    // By the time since the beginning: a clock that is set back does not hold them up.
+    private readonly PriorityQueue<Push, TimeSpan> _later = new();
     private readonly Channel<Push> _waiting = Channel.CreateBounded<Push>(
         new BoundedChannelOptions(limits.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest }, _ => SocialMetrics.PushesDropped.Add(1));
 
@@ -117,7 +120,7 @@ internal sealed class PushSender(
                 return;
             }
 
-            _later.Enqueue(push with { Attempt = push.Attempt + 1 }, now + wait);
+            _later.Enqueue(push with { Attempt = push.Attempt + 1 }, clock.GetElapsedTime(_began) + wait);
         }
     }
 
@@ -128,7 +131,7 @@ internal sealed class PushSender(
         {
             lock (_later)
             {
-                while (_later.TryPeek(out _, out var due) && due <= clock.GetUtcNow())
+                while (_later.TryPeek(out _, out var due) && due <= clock.GetElapsedTime(_began))
                 {
                     Enqueue(_later.Dequeue());
                 }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Weir.Social.Links;
+namespace Weir.Social.Outgoing;
 
 /// <summary>
 /// Whether an address is one of the public internet, so that nobody reaches this machine, its network or a cloud's metadata by way of us. IANA's special-purpose
