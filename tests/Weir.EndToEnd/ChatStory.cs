@@ -139,6 +139,19 @@ public sealed class ChatStory
         await Expect(second.Chat(Host)).ToContainTextAsync("[Draft] half a thought");
         await friend.Page.ReloadAsync();
         await Expect(friend.Find("message-text")).ToHaveValueAsync("half a thought");
+
+        // Another conversation knows nothing of it, and has one of its own.
+        await stage.Host.PostAsync("/api/conversations", new { members = new[] { "friend" }, name = "Weekend" });
+        await friend.ClickAsync("back");
+        await friend.OpenChatAsync("Weekend");
+        await Expect(friend.Find("message-text")).ToHaveValueAsync("");
+        await friend.TypeAsync("message-text", "another thought");
+        await friend.ClickAsync("back");
+        await friend.OpenChatAsync(Host);
+        await Expect(friend.Find("message-text")).ToHaveValueAsync("half a thought");
+        await friend.ClickAsync("back");
+        await friend.OpenChatAsync("Weekend");
+        await Expect(friend.Find("message-text")).ToHaveValueAsync("another thought");
         NothingToComplain(friend, second);
     });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromMarkdown, toMarkdown } from './article-markdown';
+import { fromMarkdown, schema, toMarkdown } from './article-markdown';
 
 const again = (markdown: string) => toMarkdown(fromMarkdown(markdown));
 
@@ -16,6 +16,14 @@ describe('the Markdown of articles', () => {
     'a\\*b \\_c\\_ \\<b>',
   ])('comes back as it was: %s', (markdown) => {
     expect(fromMarkdown(again(markdown)).eq(fromMarkdown(markdown))).toBe(true);
+  });
+
+  it('keeps a list as close or as wide as it was', () => {
+    expect(again('* one\n* two')).toBe('* one\n* two');
+    expect(again('1. one\n\n2. two')).toBe('1. one\n\n2. two');
+    const { list_item: item, bullet_list: list } = schema.nodes;
+    const made = schema.node('doc', null, [list!.create(null, ['one', 'two'].map((text) => item!.create(null, schema.node('paragraph', null, [schema.text(text)]))))]);
+    expect(toMarkdown(made)).toBe('* one\n* two');
   });
 
   it('keeps headings between the second and the fourth level', () => {

@@ -5,8 +5,20 @@ import { Schema, type Node } from 'prosemirror-model';
 
 export const clamp = (level: number) => Math.min(4, Math.max(2, level));
 
+// Without empty lines between its items, unless the Markdown had them: so a button and a paste make it.
+const tight = { default: true };
+const listSpec = (name: 'bullet_list' | 'ordered_list') => base.spec.nodes.get(name)!;
+
 export const schema = new Schema({
-  nodes: base.spec.nodes.update('heading', {
+  nodes: base.spec.nodes.update('bullet_list', {
+    ...listSpec('bullet_list'),
+    attrs: { tight },
+    parseDOM: [{ tag: 'ul' }],
+  }).update('ordered_list', {
+    ...listSpec('ordered_list'),
+    attrs: { order: { default: 1 }, tight },
+    parseDOM: [{ tag: 'ol', getAttrs: (dom: HTMLElement) => ({ order: Number(dom.getAttribute('start') ?? 1) || 1 }) }],
+  }).update('heading', {
     attrs: { level: { default: 2 } },
     content: '(text | image)*',
     group: 'block',

@@ -12,8 +12,8 @@ export function press(open: (place: MenuPlace) => void): (element: HTMLElement) 
     let touched = false;
 
     const show = (x: number, y: number) => {
-      // A long press may be told twice: by our clock and by the browser's own contextmenu.
-      if (Date.now() - opened < 700) return;
+      // A long press may be told twice: by our clock and by the browser's own contextmenu. A key or a button is told once, however soon it is pressed again.
+      if (touched && Date.now() - opened < 700) return;
       opened = Date.now();
       open({ x, y });
     };
