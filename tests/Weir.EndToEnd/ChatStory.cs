@@ -6,11 +6,8 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>The conversation of a lifetime, held by two people in two browsers.</summary>
-public sealed class ChatStory
+public sealed class ChatStory : TwoPeople
 {
-    private const string Host = "Hanna Host";
-    private const string Friend = "小明";
-
     // A picture of one red pixel, and a file.
     private static readonly byte[] Pixel = Convert.FromBase64String(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==");
@@ -276,40 +273,6 @@ public sealed class ChatStory
     });
 
     [Fact]
-    public Task Whoever_was_away_for_long_gets_everything_in_order() => WithAsync(async (stage, chromium) =>
-    {
-        const int Count = 450;
-        var (host, friend) = await MeetAsync(stage, chromium);
-        await host.WriteAsync("see you");
-        await friend.SeesAsync("see you");
-        await friend.Page.Context.SetOfflineAsync(true);
-        var conversation = await stage.Host.DirectAsync("friend");
-        for (var number = 1; number <= Count; number++)
-        {
-            await stage.Host.TellAsync(conversation, $"line {number}");
-        }
-
-        await friend.Page.Context.SetOfflineAsync(false);
-        await Expect(friend.Find("messages")).ToHaveAttributeAsync("data-last", new Regex($"^{Count + 1}$"));
-
-        // Up to the very first and all the way back, a screen at a time: each once, in order, none missing.
-        var read = new SortedDictionary<int, string>();
-        await WalkAsync(friend, read, up: true, until: 1);
-        await WalkAsync(friend, read, up: false, until: Count + 1);
-        Assert.Equal(Enumerable.Range(1, Count + 1), read.Keys);
-        Assert.Equal(Enumerable.Range(1, Count).Select(number => $"line {number}"), read.Values.Skip(1));
-
-        // New messages do not move whoever reads old ones; the pill leads to them.
-        await friend.Find("messages").EvaluateAsync("(box) => box.scrollTop -= 3000");
-        await Expect(friend.Find("to-newest")).ToBeVisibleAsync();
-        await host.WriteAsync("are you there?");
-        await Expect(friend.Find("to-newest")).ToContainTextAsync("1 new message");
-        await friend.ClickAsync("to-newest");
-        await Expect(friend.Message("are you there?")).ToBeInViewportAsync();
-        NothingToComplain(host, friend);
-    });
-
-    [Fact]
     public Task A_refused_message_is_tried_again_by_hand_and_signing_out_leaves_nothing_behind() => WithAsync(async (stage, chromium) =>
     {
         var (host, friend) = await MeetAsync(stage, chromium);
@@ -338,32 +301,6 @@ public sealed class ChatStory
         await friend.SentAsync("bye");
     });
 
-    /// <summary>Scrolls to one end of the conversation and notes every message on the way.</summary>
-    private static async Task WalkAsync(Seat seat, SortedDictionary<int, string> read, bool up, int until) => await Eventually.TrueAsync(
-        $"{seat.Name} reaches message {until}",
-        TimeSpan.FromSeconds(90),
-        async () =>
-        {
-            var shown = await seat.Page.EvaluateAsync<string[][]>(
-                """
-                (step) => {
-                  const box = document.querySelector('[data-testid=messages]');
-                  const shown = [...box.querySelectorAll('[data-testid=message]')].map((one) => [one.dataset.seq, one.querySelector('.text').textContent]);
-                  box.scrollTop += step * box.clientHeight;
-                  return shown;
-                }
-                """,
-                up ? -1 : 1);
-            var numbers = shown.Select(one => int.Parse(one[0], System.Globalization.CultureInfo.InvariantCulture)).ToList();
-            Assert.Equal(numbers.Count == 0 ? [] : Enumerable.Range(numbers[0], numbers.Count), numbers);
-            foreach (var (number, text) in numbers.Zip(shown, (number, one) => (number, one[1])))
-            {
-                read[number] = text;
-            }
-
-            return numbers.Contains(until);
-        });
-
     /// <summary>What this device still has of the person: keys of its storage, and databases.</summary>
     private static Task<string[]> KeptAsync(Seat seat) => seat.Page.EvaluateAsync<string[]>(
         """
@@ -373,31 +310,4 @@ public sealed class ChatStory
           return [...kept, ...databases];
         }
         """);
-
-    private static async Task<(Seat Host, Seat Friend)> MeetAsync(Stage stage, Chromium chromium)
-    {
-        await stage.Host.DirectAsync("friend");
-        var host = await chromium.SeatAsync("host");
-        var friend = await chromium.SeatAsync("friend", 390, 844);
-        await host.SignInAsync(stage.Server, "host");
-        await friend.SignInAsync(stage.Server, "friend");
-        await host.OpenChatAsync(Friend);
-        await friend.OpenChatAsync(Host);
-        return (host, friend);
-    }
-
-    private static void NothingToComplain(params Seat[] seats)
-    {
-        foreach (var seat in seats)
-        {
-            Assert.True(seat.Complaints().Count == 0, $"{seat.Name}'s console:\n{string.Join("\n", seat.Complaints())}");
-        }
-    }
-
-    private static async Task WithAsync(Func<Stage, Chromium, Task> story)
-    {
-        await using var stage = await Stage.SetAsync();
-        await using var chromium = await Chromium.StartAsync();
-        await chromium.TellAsync(() => story(stage, chromium), () => stage.Server.Output);
-    }
 }
