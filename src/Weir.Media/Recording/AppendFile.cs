@@ -2,7 +2,7 @@ namespace Weir.Media.Recording;
 
 /// <summary>
 /// A file that only grows. A write that failed half way (a full disk) leaves <see cref="Length"/> where it was; what is
-/// beyond it is cut off before the next write.
+/// beyond it is cut off before the next write. Every call may wait for the disk, so they are made on <see cref="DiskThreads"/>.
 /// </summary>
 internal sealed class AppendFile : IDisposable
 {
@@ -29,12 +29,13 @@ internal sealed class AppendFile : IDisposable
         BufferSize = 0,
     });
 
+    /// <summary>Takes as long as the disk takes.</summary>
     /// <exception cref="IOException">The disk is full or broken; the file is as before.</exception>
-    public async ValueTask AppendAsync(ReadOnlyMemory<byte> bytes)
+    public void Append(ReadOnlySpan<byte> bytes)
     {
         Repair();
         _torn = true;
-        await _stream.WriteAsync(bytes);
+        _stream.Write(bytes);
         _torn = false;
         Length += bytes.Length;
     }
@@ -50,8 +51,8 @@ internal sealed class AppendFile : IDisposable
         }
     }
 
-    /// <summary>Returns when the disk has it. Takes as long as the disk takes, on a thread of the pool.</summary>
-    public Task SyncAsync() => Task.Run(() =>
+    /// <summary>Returns when the disk has it.</summary>
+    public void Sync()
     {
         if (_stream is FileStream file)
         {
@@ -61,7 +62,7 @@ internal sealed class AppendFile : IDisposable
         {
             _stream.Flush();
         }
-    });
+    }
 
     public void Dispose() => _stream.Dispose();
 }

@@ -25,7 +25,7 @@ public sealed class EventLog : IDisposable
     private static readonly Comparer<Entry> ByTime =
         Comparer<Entry>.Create(static (a, b) => a.At != b.At ? a.At.CompareTo(b.At) : a.Offset.CompareTo(b.Offset));
 
-    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly Lock _writing = new();
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<string, Entry> _byId = [];
@@ -83,24 +83,20 @@ public sealed class EventLog : IDisposable
         return log;
     }
 
+    /// <summary>Takes as long as the disk takes.</summary>
     /// <param name="at">Media time, microseconds.</param>
     /// <param name="json">The event, one JSON object.</param>
     /// <exception cref="IOException">The disk is full or broken; nothing was appended.</exception>
-    public async Task AppendAsync(long at, ReadOnlyMemory<byte> json)
+    internal void Append(long at, ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);
         var line = new EventLine(at, document.RootElement);
         var bytes = JsonSerializer.SerializeToUtf8Bytes(line, RecordingJson.Default.EventLine);
-        await _writing.WaitAsync();
-        try
+        lock (_writing)
         {
             var offset = _file.Length;
-            await _file.AppendAsync((byte[])[.. bytes, (byte)'\n']);
+            _file.Append([.. bytes, (byte)'\n']);
             Note(line, offset, bytes.Length);
-        }
-        finally
-        {
-            _writing.Release();
         }
     }
 
@@ -122,26 +118,11 @@ public sealed class EventLog : IDisposable
         return line.RootElement.GetProperty("event").Deserialize(Broadcasting.EventJson.Default.CommentEvent);
     }
 
-    public Task SyncAsync() => _file.SyncAsync();
+    internal void Sync() => _file.Sync();
 
     /// <summary>Takes a recorded comment off, for good. False when it is unknown, or <paramref name="by"/> is neither host nor its author.</summary>
     /// <exception cref="IOException">The disk is full or broken; the comment stays.</exception>
-    public async Task<bool> DeleteAsync(string id, Guid by, bool isHost)
-    {
-        lock (_lock)
-        {
-            if (!_byId.TryGetValue(id, out var entry) || (entry.Account != by && !isHost))
-            {
-                return false;
-            }
-        }
-
-        // The id is one of ours: hexadecimal digits, nothing to escape.
-        await AppendAsync(0, JsonSerializer.SerializeToUtf8Bytes(
-            new Broadcasting.DeletedEvent("deleted", id), Broadcasting.EventJson.Default.DeletedEvent));
-        await SyncAsync();
-        return true;
-    }
+    public Task<bool> DeleteAsync(string id, Guid by, bool isHost) => DiskThreads.Shared.RunAsync(() => Delete(id, by, isHost));
 
     /// <summary>Comments from <paramref name="from"/> up to but not with <paramref name="to"/> (media time, milliseconds), by time.</summary>
     public EventPage Page(long from, long to)
@@ -175,7 +156,23 @@ public sealed class EventLog : IDisposable
     {
         _file.Dispose();
         _reader.Dispose();
-        _writing.Dispose();
+    }
+
+    private bool Delete(string id, Guid by, bool isHost)
+    {
+        lock (_lock)
+        {
+            if (!_byId.TryGetValue(id, out var entry) || (entry.Account != by && !isHost))
+            {
+                return false;
+            }
+        }
+
+        // The id is one of ours: hexadecimal digits, nothing to escape.
+        Append(0, JsonSerializer.SerializeToUtf8Bytes(
+            new Broadcasting.DeletedEvent("deleted", id), Broadcasting.EventJson.Default.DeletedEvent));
+        Sync();
+        return true;
     }
 
     private static bool TryParse(ReadOnlySpan<byte> line, [NotNullWhen(true)] out EventLine? parsed)

@@ -90,29 +90,7 @@ public sealed partial class Recorder : IDisposable
 
     /// <summary>Records until the packager's log is complete, then marks the recording finished.</summary>
     /// <exception cref="OperationCanceledException">The node stops; the recording can go on later.</exception>
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        var log = _packager.Log;
-        try
-        {
-            while (true)
-            {
-                var completed = log.IsCompleted;
-                await DrainAsync();
-                if (completed)
-                {
-                    await FinishAsync();
-                    return;
-                }
-
-                await log.WaitAsync(_cursor, cancellation);
-            }
-        }
-        finally
-        {
-            await CloseFilesAsync();
-        }
-    }
+    public Task RunAsync(CancellationToken cancellation) => DiskThreads.Shared.RunAsync(() => RecordAsync(cancellation));
 
     public void Dispose()
     {
@@ -121,8 +99,32 @@ public sealed partial class Recorder : IDisposable
         Events.Dispose();
     }
 
+    private async Task RecordAsync(CancellationToken cancellation)
+    {
+        var log = _packager.Log;
+        try
+        {
+            while (true)
+            {
+                var completed = log.IsCompleted;
+                Drain();
+                if (completed)
+                {
+                    Finish();
+                    return;
+                }
+
+                await log.WaitAsync(_cursor, cancellation);
+            }
+        }
+        finally
+        {
+            CloseFiles();
+        }
+    }
+
     /// <summary>Takes what the log holds now.</summary>
-    internal async Task DrainAsync()
+    internal void Drain()
     {
         var log = _packager.Log;
         while (_cursor < log.Next)
@@ -130,7 +132,14 @@ public sealed partial class Recorder : IDisposable
             if (log.TryGet(_cursor, out var item))
             {
                 _cursor++;
-                await (item is Fragment fragment ? TakeAsync(fragment) : TakeAsync((CmafEvent)item));
+                if (item is Fragment fragment)
+                {
+                    Take(fragment);
+                }
+                else
+                {
+                    Take((CmafEvent)item);
+                }
             }
             else if (_cursor < log.First)
             {
@@ -138,18 +147,18 @@ public sealed partial class Recorder : IDisposable
                 LogLost(_packager.Broadcast.Id, log.First - _cursor);
                 Skipped.Add(log.First - _cursor);
                 _cursor = log.First;
-                await TryAsync(CloseSegmentAsync);
+                Try(CloseSegment);
                 _awaitsSegment = true;
             }
         }
     }
 
-    private async Task TakeAsync(Fragment fragment)
+    private void Take(Fragment fragment)
     {
         var canBegin = fragment is { StartsSegment: true, Independent: true };
         if (State == RecorderState.Paused && canBegin && _clock.GetElapsedTime(_pausedAt) >= _limits.RetryAfter)
         {
-            await TryAsync(ContinueAsync);
+            Try(Continue);
         }
 
         if (State == RecorderState.Paused || (_awaitsSegment && !canBegin))
@@ -158,10 +167,10 @@ public sealed partial class Recorder : IDisposable
             return;
         }
 
-        await TryAsync(() => WriteAsync(fragment));
+        Try(() => Write(fragment));
     }
 
-    private async Task TakeAsync(CmafEvent happened)
+    private void Take(CmafEvent happened)
     {
         if (!happened.Event.Recorded)
         {
@@ -177,16 +186,16 @@ public sealed partial class Recorder : IDisposable
         _pendingEvents.Enqueue(happened);
         if (State == RecorderState.Recording)
         {
-            await TryAsync(WriteEventsAsync);
+            Try(WriteEvents);
         }
     }
 
-    private async Task WriteAsync(Fragment fragment)
+    private void Write(Fragment fragment)
     {
         _awaitsSegment = false;
         if (fragment.StartsSegment)
         {
-            await CloseSegmentAsync();
+            CloseSegment();
         }
 
         if (_media is null || fragment.Init != _init)
@@ -194,27 +203,27 @@ public sealed partial class Recorder : IDisposable
             _media?.Dispose();
             _media = new AppendFile(_open(Path.Combine(_directory, RecordingFiles.Media(++_file))));
             _init = fragment.Init;
-            await _media.AppendAsync(_init.Data);
+            _media.Append(_init.Data.Span);
         }
 
         if (_segment is null)
         {
             _segment = new RecordedSegment(
                 _file, _media.Length, 0, _init!.Data.Length, fragment.SegmentNumber, fragment.DiscontinuityNumber, fragment.Start, 0, fragment.WallClock);
-            await AppendIndexAsync(_segment);
+            AppendIndex(_segment);
         }
 
-        await _media.AppendAsync(fragment.Data);
+        _media.Append(fragment.Data.Span);
         _segment = _segment with { Length = _media.Length - _segment.Offset, Duration = fragment.End - _segment.Start };
         Bytes += fragment.Data.Length;
         Written.Add(fragment.Data.Length);
         if (fragment.EndsSegment)
         {
-            await CloseSegmentAsync();
+            CloseSegment();
         }
     }
 
-    private async Task CloseSegmentAsync()
+    private void CloseSegment()
     {
         if (_segment is not { Length: > 0 } segment)
         {
@@ -227,24 +236,24 @@ public sealed partial class Recorder : IDisposable
         Duration += segment.Duration;
         if (_media is not null)
         {
-            await _media.SyncAsync();
+            _media.Sync();
         }
 
-        await WriteUnwrittenAsync();
-        await _index!.SyncAsync();
-        await Events.SyncAsync();
+        WriteUnwritten();
+        _index!.Sync();
+        Events.Sync();
     }
 
-    private async Task WriteUnwrittenAsync()
+    private void WriteUnwritten()
     {
         while (_unwritten.Count > 0)
         {
-            await AppendIndexAsync(_unwritten[0]);
+            AppendIndex(_unwritten[0]);
             _unwritten.RemoveAt(0);
         }
     }
 
-    private ValueTask AppendIndexAsync(RecordedSegment segment)
+    private void AppendIndex(RecordedSegment segment)
     {
         if (_index is null && _recovered.IndexIsBehind)
         {
@@ -252,31 +261,31 @@ public sealed partial class Recorder : IDisposable
         }
 
         _index ??= new AppendFile(_open(Path.Combine(_directory, RecordingFiles.Index)));
-        return _index.AppendAsync(RecordingIndex.Line(segment));
+        _index.Append(RecordingIndex.Line(segment));
     }
 
-    private async Task WriteEventsAsync()
+    private void WriteEvents()
     {
         while (_pendingEvents.TryPeek(out var happened))
         {
-            await Events.AppendAsync(happened.At, happened.Event.Json);
+            Events.Append(happened.At, happened.Event.Json);
             _pendingEvents.Dequeue();
         }
     }
 
-    private async Task ContinueAsync()
+    private void Continue()
     {
-        await WriteUnwrittenAsync();
-        await WriteEventsAsync();
+        WriteUnwritten();
+        WriteEvents();
         State = RecorderState.Recording;
         LogContinued(_packager.Broadcast.Id);
     }
 
-    private async Task TryAsync(Func<Task> write)
+    private void Try(Action write)
     {
         try
         {
-            await write();
+            write();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -322,21 +331,21 @@ public sealed partial class Recorder : IDisposable
         _media = null;
     }
 
-    private async Task FinishAsync()
+    private void Finish()
     {
-        await TryAsync(async () =>
+        Try(() =>
         {
-            await CloseSegmentAsync();
-            await WriteUnwrittenAsync();
-            await WriteEventsAsync();
+            CloseSegment();
+            WriteUnwritten();
+            WriteEvents();
             using var finished = _open(Path.Combine(_directory, RecordingFiles.Finished));
         });
         State = RecorderState.Finished;
     }
 
-    private async Task CloseFilesAsync()
+    private void CloseFiles()
     {
-        await TryAsync(CloseSegmentAsync);
+        Try(CloseSegment);
         _media?.Dispose();
         _index?.Dispose();
         (_media, _index) = (null, null);

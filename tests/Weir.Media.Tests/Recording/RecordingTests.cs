@@ -286,6 +286,27 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task Whoever_waits_for_the_disk_is_never_a_thread_of_the_pool()
+    {
+        var disk = new ThreadsOnDisk();
+        using var studio = new Studio(open: disk.Open, follow: false);
+        var recording = studio.Recorder.RunAsync(TestContext.Current.CancellationToken);
+        studio.Stage.Play(studio.Stage.Publish(), Sample.H264Aac);
+        Assert.Equal(CommentOutcome.Taken, studio.Stage.Broadcast.Comments.Post(Ann, null, "hello", 0).Outcome);
+        studio.Stage.Packager.Drain();
+        var id = JsonDocument.Parse(studio.Stage.Broadcast.Comments.Latest()[0].Json).RootElement.GetProperty("id").GetString()!;
+        while (!await studio.Recorder.Events.DeleteAsync(id, Ann.Account, isHost: false))
+        {
+            // Not recorded yet.
+            await Task.Yield();
+        }
+
+        studio.Stage.End();
+        await recording;
+        Assert.Equal((0, true), (disk.OfThePool, disk.OfItsOwn > 100));
+    }
+
+    [Fact]
     public void A_comment_taken_off_while_live_is_not_in_the_replay()
     {
         using var studio = new Studio();

@@ -32,7 +32,7 @@ internal sealed class Studio : IDisposable
 
     public Recorder Recorder { get; }
 
-    public void Follow() => Recorder.DrainAsync().GetAwaiter().GetResult();
+    public void Follow() => Recorder.Drain();
 
     public void Comment(Commenter by, string text, long? at = null)
     {
@@ -63,6 +63,36 @@ internal sealed class Studio : IDisposable
     }
 }
 
+/// <summary>A disk that counts by whose threads it is written.</summary>
+internal sealed class ThreadsOnDisk
+{
+    private int _ofThePool;
+    private int _ofItsOwn;
+
+    public int OfThePool => _ofThePool;
+
+    public int OfItsOwn => _ofItsOwn;
+
+    public Stream Open(string path) => new Counted(this, AppendFile.Open(path));
+
+    private sealed class Counted(ThreadsOnDisk disk, FileStream file) : PassingStream(file)
+    {
+        public override void Flush()
+        {
+            Count();
+            base.Flush();
+        }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            Count();
+            base.Write(buffer, offset, count);
+        }
+
+        private void Count() => Interlocked.Increment(ref Thread.CurrentThread.IsThreadPoolThread ? ref disk._ofThePool : ref disk._ofItsOwn);
+    }
+}
+
 /// <summary>A disk of a size; beyond it a write takes what fits and fails, as ENOSPC does.</summary>
 internal sealed class SmallDisk(long size)
 {
@@ -72,41 +102,49 @@ internal sealed class SmallDisk(long size)
 
     public Stream Open(string path) => new Limited(this, AppendFile.Open(path));
 
-    private sealed class Limited(SmallDisk disk, FileStream file) : Stream
+    private sealed class Limited(SmallDisk disk, FileStream file) : PassingStream(file)
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => true;
-
-        public override bool CanWrite => true;
-
-        public override long Length => file.Length;
-
-        public override long Position { get => file.Position; set => file.Position = value; }
-
-        public override void Flush() => file.Flush();
-
-        public override int Read(byte[] buffer, int offset, int count) => file.Read(buffer, offset, count);
-
-        public override long Seek(long offset, SeekOrigin origin) => file.Seek(offset, origin);
-
         public override void SetLength(long value)
         {
-            disk._used -= file.Length - value;
-            file.SetLength(value);
+            disk._used -= Length - value;
+            base.SetLength(value);
         }
 
         public override void Write(byte[] buffer, int offset, int count)
         {
             var fits = (int)Math.Clamp(disk.Size - disk._used, 0, count);
-            file.Write(buffer, offset, fits);
+            base.Write(buffer, offset, fits);
             disk._used += fits;
             if (fits < count)
             {
                 throw new IOException("No space left on device");
             }
         }
-
-        protected override void Dispose(bool disposing) => file.Dispose();
     }
+}
+
+/// <summary>A file behind a stream that tests change.</summary>
+internal abstract class PassingStream(FileStream file) : Stream
+{
+    public override bool CanRead => true;
+
+    public override bool CanSeek => true;
+
+    public override bool CanWrite => true;
+
+    public override long Length => file.Length;
+
+    public override long Position { get => file.Position; set => file.Position = value; }
+
+    public override void Flush() => file.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => file.Read(buffer, offset, count);
+
+    public override long Seek(long offset, SeekOrigin origin) => file.Seek(offset, origin);
+
+    public override void SetLength(long value) => file.SetLength(value);
+
+    public override void Write(byte[] buffer, int offset, int count) => file.Write(buffer, offset, count);
+
+    protected override void Dispose(bool disposing) => file.Dispose();
 }

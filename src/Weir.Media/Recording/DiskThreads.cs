@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+
+namespace Weir.Media.Recording;
+
+/// <summary>
+/// A few threads that wait for the disk. Sockets are served by the thread pool, which on a small machine has as many threads as it has cores and
+/// grows by one or two a second: an fsync that takes a second there would keep every publisher and viewer waiting.
+/// </summary>
+internal sealed class DiskThreads : TaskScheduler
+{
+    // One disk takes few things at a time anyway; more than one, so that a broadcast's end does not wait for another one's sync.
+    private const int Threads = 4;
+
+    // Bounded by who uses it: a recorder has one task here at a time, and so has a request that takes a comment away.
+    private readonly BlockingCollection<Task> _tasks = [];
+
+    private DiskThreads()
+    {
+        for (var i = 1; i <= Threads; i++)
+        {
+            new Thread(Work) { IsBackground = true, Name = $"disk {i}" }.Start();
+        }
+    }
+
+    public static DiskThreads Shared { get; } = new();
+
+    public override int MaximumConcurrencyLevel => Threads;
+
+    /// <summary>Runs there, and what follows an await too.</summary>
+    public Task RunAsync(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+
+    public Task<T> RunAsync<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this);
+
+    protected override void QueueTask(Task task) => _tasks.Add(task);
+
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
+
+    protected override IEnumerable<Task> GetScheduledTasks() => [.. _tasks];
+
+    private void Work()
+    {
+        foreach (var task in _tasks.GetConsumingEnumerable())
+        {
+            TryExecuteTask(task);
+        }
+    }
+}
