@@ -15,7 +15,6 @@ public sealed class FanOutTests
             return;
         }
 
-        // A socket is closed only once its sender has let go of it.
         using var sockets = new Connection();
         using var sender = new Sender(0, null);
         var marker = new OneWord();
@@ -33,6 +32,39 @@ public sealed class FanOutTests
         Assert.Equal(1, await sockets.ReadAsync());
         Assert.False(early.Done.IsCompleted);
         Assert.False(first.Done.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_connection_that_ends_waits_for_nobody_and_its_viewer_is_let_go()
+    {
+        if (!FanOut.IsSupported)
+        {
+            return;
+        }
+
+        // Nothing is appended any more, so nothing makes the sender look at this viewer by itself.
+        using var sockets = new Connection();
+        using var sender = new Sender(0, TimeSpan.FromHours(1));
+        var word = new OneWord();
+        var flow = new Flow(word, sockets.Server, new LagPolicy(), sender);
+        sender.Add(flow);
+        Assert.Equal(1, await sockets.ReadAsync());
+
+        // As Kestrel ends a connection. A handle that somebody else holds on to would keep the caller here.
+        await Task.Run(() =>
+        {
+            sockets.Server.Shutdown(SocketShutdown.Both);
+            sockets.Server.Dispose();
+        }).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await sockets.ReadAsync());
+
+        // Its number may be another connection's by now; the next byte must not go there.
+        using var next = new Connection();
+        word.Again();
+        flow.Nudge();
+        Assert.Equal(FlowEnd.PeerClosed, await flow.Done.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.Equal(0, sender.Flows);
+        Assert.True(next.IsQuiet);
     }
 
     /// <summary>One byte, and once more whenever it is asked.</summary>
@@ -70,6 +102,8 @@ public sealed class FanOutTests
         }
 
         public Socket Server { get; }
+
+        public bool IsQuiet => _client.Available == 0;
 
         public async Task<int> ReadAsync()
         {

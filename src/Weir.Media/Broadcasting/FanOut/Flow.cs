@@ -13,20 +13,29 @@ public enum FlowEnd
 /// <summary>One viewer's socket in a sender's care. Its sender's thread alone touches it, but for <see cref="Nudge"/>.</summary>
 internal sealed class Flow
 {
-    private readonly SafeSocketHandle _handle;
     private readonly TaskCompletionSource<FlowEnd> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _nudged;
 
+    /// <exception cref="IOException">The process has too many files and sockets open.</exception>
     public Flow(Feed feed, Socket socket, LagPolicy policy, Sender sender)
     {
         Feed = feed;
         Policy = policy;
         Sender = sender;
-        _handle = socket.SafeHandle;
-        // The number must not become another connection's while this one is still sent to.
+        // A number of its own: one that is borrowed makes whoever closes the socket wait, on a thread of the pool, until it is given back.
         var kept = false;
-        _handle.DangerousAddRef(ref kept);
-        Descriptor = (int)_handle.DangerousGetHandle();
+        try
+        {
+            socket.SafeHandle.DangerousAddRef(ref kept);
+            Descriptor = Kernel.Duplicate((int)socket.SafeHandle.DangerousGetHandle());
+        }
+        finally
+        {
+            if (kept)
+            {
+                socket.SafeHandle.DangerousRelease();
+            }
+        }
     }
 
     public Feed Feed { get; }
@@ -75,21 +84,21 @@ internal sealed class Flow
     public void Finish(FlowEnd end)
     {
         IsGone = true;
-        _handle.DangerousRelease();
+        Kernel.Close(Descriptor);
         _done.TrySetResult(end);
     }
 
     public void Fail(Exception fault)
     {
         IsGone = true;
-        _handle.DangerousRelease();
+        Kernel.Close(Descriptor);
         _done.TrySetException(fault);
     }
 
     public void Cancel()
     {
         IsGone = true;
-        _handle.DangerousRelease();
+        Kernel.Close(Descriptor);
         _done.TrySetCanceled(CancellationToken.None);
     }
 }
