@@ -23,18 +23,10 @@ namespace Weir.Live;
 /// <summary>A live node: listeners for encoders and viewers, the broadcasts between them, one stream to the social plane.</summary>
 public static class LiveNode
 {
-    /// <summary>
-    /// Threads that the pool has at once, where its own start is one a core. What reads replays from the disk waits on the pool, and while all its
-    /// threads wait a new one comes only every half second: publishers and viewers would wait with them.
-    /// </summary>
-    private const int PoolThreads = 16;
-
     /// <exception cref="InvalidOptionsException">The options have faults; all are named.</exception>
     public static WebApplication Build(LiveOptions options)
     {
         options.Check();
-        ThreadPool.GetMinThreads(out var workers, out var completions);
-        ThreadPool.SetMinThreads(Math.Max(workers, PoolThreads), completions);
         if (options.RtcPort == 0)
         {
             // The candidates name one number for UDP and TCP, so it has to be known before either is open.

@@ -23,13 +23,14 @@ public sealed class FanOutTests
         Assert.Equal(1, await sockets.ReadAsync());
 
         // What a session does for things that came before: it may overtake the sender's own order to begin. A nudge of another tells that it was looked at.
-        var early = new Flow(new OneWord(), sockets.Server, new LagPolicy(), sender);
+        using var others = new Connection();
+        var early = new Flow(new OneWord(), others.Server, new LagPolicy(), sender);
         early.Nudge();
         marker.Again();
         first.Nudge();
         Assert.Equal(1, await sockets.ReadAsync());
         sender.Add(early);
-        Assert.Equal(1, await sockets.ReadAsync());
+        Assert.Equal(1, await others.ReadAsync());
         Assert.False(early.Done.IsCompleted);
         Assert.False(first.Done.IsCompleted);
     }
@@ -50,7 +51,7 @@ public sealed class FanOutTests
         sender.Add(flow);
         Assert.Equal(1, await sockets.ReadAsync());
 
-        // As Kestrel ends a connection. A handle that somebody else holds on to would keep the caller here.
+        // As Kestrel ends a connection. It waits here until the sender has given the socket back.
         await Task.Run(() =>
         {
             sockets.Server.Shutdown(SocketShutdown.Both);
@@ -58,13 +59,8 @@ public sealed class FanOutTests
         }).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         Assert.Equal(0, await sockets.ReadAsync());
 
-        // Its number may be another connection's by now; the next byte must not go there.
-        using var next = new Connection();
-        word.Again();
-        flow.Nudge();
         Assert.Equal(FlowEnd.PeerClosed, await flow.Done.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
         Assert.Equal(0, sender.Flows);
-        Assert.True(next.IsQuiet);
     }
 
     /// <summary>One byte, and once more whenever it is asked.</summary>
@@ -102,8 +98,6 @@ public sealed class FanOutTests
         }
 
         public Socket Server { get; }
-
-        public bool IsQuiet => _client.Available == 0;
 
         public async Task<int> ReadAsync()
         {

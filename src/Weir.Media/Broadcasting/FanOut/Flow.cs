@@ -13,29 +13,21 @@ public enum FlowEnd
 /// <summary>One viewer's socket in a sender's care. Its sender's thread alone touches it, but for <see cref="Nudge"/>.</summary>
 internal sealed class Flow
 {
+    private readonly SafeSocketHandle _handle;
     private readonly TaskCompletionSource<FlowEnd> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _nudged;
 
-    /// <exception cref="IOException">The process has too many files and sockets open.</exception>
     public Flow(Feed feed, Socket socket, LagPolicy policy, Sender sender)
     {
         Feed = feed;
         Policy = policy;
         Sender = sender;
-        // A number of its own: one that is borrowed makes whoever closes the socket wait, on a thread of the pool, until it is given back.
+        _handle = socket.SafeHandle;
+        // The number must not become another connection's while this one is still sent to. Whoever closes the socket waits until it is given back, which
+        // the sender does as soon as the connection has ended.
         var kept = false;
-        try
-        {
-            socket.SafeHandle.DangerousAddRef(ref kept);
-            Descriptor = Kernel.Duplicate((int)socket.SafeHandle.DangerousGetHandle());
-        }
-        finally
-        {
-            if (kept)
-            {
-                socket.SafeHandle.DangerousRelease();
-            }
-        }
+        _handle.DangerousAddRef(ref kept);
+        Descriptor = (int)_handle.DangerousGetHandle();
     }
 
     public Feed Feed { get; }
@@ -62,9 +54,6 @@ internal sealed class Flow
 
     public bool IsFull => FullSince != 0;
 
-    /// <summary>The readiness queue knows the socket.</summary>
-    public bool IsKnown { get; set; }
-
     public bool IsGone { get; private set; }
 
     public Task<FlowEnd> Done => _done.Task;
@@ -84,21 +73,21 @@ internal sealed class Flow
     public void Finish(FlowEnd end)
     {
         IsGone = true;
-        Kernel.Close(Descriptor);
+        _handle.DangerousRelease();
         _done.TrySetResult(end);
     }
 
     public void Fail(Exception fault)
     {
         IsGone = true;
-        Kernel.Close(Descriptor);
+        _handle.DangerousRelease();
         _done.TrySetException(fault);
     }
 
     public void Cancel()
     {
         IsGone = true;
-        Kernel.Close(Descriptor);
+        _handle.DangerousRelease();
         _done.TrySetCanceled(CancellationToken.None);
     }
 }

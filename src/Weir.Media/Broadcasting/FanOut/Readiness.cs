@@ -3,15 +3,20 @@ using System.Runtime.InteropServices;
 
 namespace Weir.Media.Broadcasting.FanOut;
 
-/// <summary>The kernel's readiness queue for sockets that were full, with a bell that other threads ring.</summary>
+/// <summary>What happened to a socket.</summary>
+internal readonly record struct SocketNews(long Key, bool HasEnded);
+
+/// <summary>The kernel's readiness queue: which sockets take bytes again after they were full, and which connections have ended. With a bell that other threads ring.</summary>
 internal sealed unsafe partial class Readiness : IDisposable
 {
     private const int ControlAdd = 1;
     private const int ControlDelete = 2;
-    private const int ControlModify = 3;
     private const uint Readable = 0x1;
     private const uint Writable = 0x4;
-    private const uint Once = 1u << 30;
+    private const uint Failed = 0x8;
+    private const uint Closed = 0x10;
+    private const uint PeerClosed = 0x2000;
+    private const uint Changes = 1u << 31;
     private const int CloseOnExec = 0x80000;
     private const int NonBlocking = 0x800;
     private const int MaxEvents = 256;
@@ -31,8 +36,9 @@ internal sealed unsafe partial class Readiness : IDisposable
         Control(ControlAdd, _bell, Readable, Bell);
     }
 
-    /// <summary>Tells once when the socket takes bytes again.</summary>
-    public void Watch(int socket, long key, bool known) => Control(known ? ControlModify : ControlAdd, socket, Writable | Once, key);
+    /// <summary>Tells when the socket takes bytes again after a write that it did not take whole, and when either side has closed or reset the connection.</summary>
+    /// <exception cref="Win32Exception">The kernel watches no more sockets.</exception>
+    public void Watch(int socket, long key) => Control(ControlAdd, socket, Writable | PeerClosed | Changes, key);
 
     public void Forget(int socket) => Control(ControlDelete, socket, 0, 0);
 
@@ -44,12 +50,12 @@ internal sealed unsafe partial class Readiness : IDisposable
         _ = Write(_bell, &one, 8);
     }
 
-    /// <summary>Waits for sockets that take bytes again, or the bell; writes the keys and returns how many there are.</summary>
-    public int Wait(Span<long> keys, int milliseconds)
+    /// <summary>Waits for news of sockets, or the bell; writes the news and returns how much there is.</summary>
+    public int Wait(Span<SocketNews> news, int milliseconds)
     {
         fixed (byte* events = _events)
         {
-            var count = WaitQueue(_queue, events, Math.Min(MaxEvents, keys.Length), milliseconds);
+            var count = WaitQueue(_queue, events, Math.Min(MaxEvents, news.Length), milliseconds);
             if (count < 0 && Marshal.GetLastPInvokeError() == Kernel.Interrupted)
             {
                 return 0;
@@ -67,7 +73,7 @@ internal sealed unsafe partial class Readiness : IDisposable
                 }
                 else
                 {
-                    keys[found++] = key;
+                    news[found++] = new SocketNews(key, (*(uint*)(events + (i * EventSize)) & (Failed | Closed | PeerClosed)) != 0);
                 }
             }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Weir.Media.Broadcasting.FanOut;
@@ -18,6 +19,7 @@ internal sealed class Sender : IDisposable
     private readonly ConcurrentQueue<FlowGroup> _news = new();
     private readonly ConcurrentQueue<Flow> _nudged = new();
     private readonly Dictionary<(ILog, object), FlowGroup> _groups = [];
+    private readonly Dictionary<long, Flow> _known = [];
     private readonly Dictionary<long, Flow> _full = [];
     private readonly List<FlowGroup> _due = [];
     private readonly Merging _merging;
@@ -93,7 +95,7 @@ internal sealed class Sender : IDisposable
     {
         try
         {
-            Span<long> keys = stackalloc long[Sockets];
+            Span<SocketNews> news = stackalloc SocketNews[Sockets];
             while (!_stopping)
             {
                 var began = Stopwatch.GetTimestamp();
@@ -101,11 +103,11 @@ internal sealed class Sender : IDisposable
                 _merging.Worked(began, Stopwatch.GetTimestamp(), _flows);
                 Volatile.Write(ref _asleep, 1);
                 Interlocked.MemoryBarrier();
-                var count = _readiness.Wait(keys, Patience());
+                var count = _readiness.Wait(news, Patience());
                 Volatile.Write(ref _asleep, 0);
-                foreach (var key in keys[..count])
+                foreach (var happened in news[..count])
                 {
-                    Emptied(key);
+                    Hear(happened);
                 }
             }
         }
@@ -265,15 +267,23 @@ internal sealed class Sender : IDisposable
         flow.Rest = bytes[Math.Max(0, sent)..].ToArray();
         flow.FullSince = Stopwatch.GetTimestamp();
         _full[flow.Key] = flow;
-        _readiness.Watch(flow.Descriptor, flow.Key, flow.IsKnown);
-        flow.IsKnown = true;
         FanOutMeter.Full.Add(1);
         return false;
     }
 
-    private void Emptied(long key)
+    private void Hear(SocketNews news)
     {
-        if (_full.Remove(key, out var flow))
+        if (!_known.TryGetValue(news.Key, out var flow))
+        {
+            return;
+        }
+
+        if (news.HasEnded)
+        {
+            // At once: whoever closes the socket waits for it.
+            End(flow, FlowEnd.PeerClosed);
+        }
+        else if (_full.Remove(news.Key))
         {
             flow.FullSince = 0;
             Pump(flow);
@@ -305,6 +315,18 @@ internal sealed class Sender : IDisposable
 
         flow.Key = ++_keys;
         group.Add(flow);
+        try
+        {
+            _readiness.Watch(flow.Descriptor, flow.Key);
+        }
+        catch (Win32Exception fault)
+        {
+            Leave(flow);
+            flow.Fail(fault);
+            return;
+        }
+
+        _known[flow.Key] = flow;
         Pump(flow);
     }
 
@@ -318,7 +340,7 @@ internal sealed class Sender : IDisposable
     {
         Interlocked.Decrement(ref _flows);
         _full.Remove(flow.Key);
-        if (flow.IsKnown)
+        if (_known.Remove(flow.Key))
         {
             _readiness.Forget(flow.Descriptor);
         }
