@@ -99,6 +99,7 @@ var viewers = new Option<string>("--viewers") { Description = "Numbers of viewer
 var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };
 var merging = new Option<string>("--merging") { Description = "How long frames may wait for each other: milliseconds, or adaptive; several with commas", DefaultValueFactory = _ => "adaptive,0,100,350" };
 var onlyNginx = new Option<bool>("--only-nginx") { Description = "Measure nginx-rtmp alone" };
+var runs = new Option<int>("--runs") { Description = "Runs of each row, of which the median is shown", DefaultValueFactory = _ => 1 };
 var fanOut = Benchmark("fanout", "Measures what viewers of one 1 Mbit/s stream cost the server, outlet by outlet, beside nginx-rtmp in the same run.", (line, cancellation) =>
 {
     var counts = line.GetResult(viewers) is { Implicit: true } && line.GetValue(quick) ? "50,200" : line.GetValue(viewers)!;
@@ -106,6 +107,7 @@ var fanOut = Benchmark("fanout", "Measures what viewers of one 1 Mbit/s stream c
         [.. counts.Split(',').Select(count => int.Parse(count, CultureInfo.InvariantCulture))],
         [.. line.GetValue(outlets)!.Split(',').Select(name => Enum.Parse<Outlet>(name, ignoreCase: true))],
         [.. line.GetValue(merging)!.Split(',').Select(age => age == "adaptive" ? (int?)null : int.Parse(age, CultureInfo.InvariantCulture))],
+        line.GetValue(runs),
         line.GetValue(quick),
         line.GetValue(onlyNginx)).RunAsync(cancellation);
 });
@@ -113,6 +115,14 @@ fanOut.Add(viewers);
 fanOut.Add(outlets);
 fanOut.Add(merging);
 fanOut.Add(onlyNginx);
+fanOut.Add(runs);
+
+var crowdParts = new Option<string>("--only") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', CrowdBench.Parts) };
+var crowds = Benchmark(
+    "crowds",
+    "Measures who comes and how many: joins of a running broadcast, many broadcasts at once, a large one, requests for parts and playlists beside nginx.",
+    (line, cancellation) => new CrowdBench(line.GetValue(quick), line.GetValue(crowdParts)!.Split(',').ToHashSet()).RunAsync(cancellation));
+crowds.Add(crowdParts);
 
 var crowd = new Option<string>("--viewers") { Description = "Numbers of viewers, rising", DefaultValueFactory = _ => "100,250,500,750,1000" };
 var only = new Option<string>("--only") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', WebRtcBench.Parts) };
@@ -138,6 +148,11 @@ load.SetAction(line =>
     File.WriteAllText(line.GetValue(result)!, JsonSerializer.Serialize(generator.Run()));
 });
 root.Subcommands.Add(load);
+var requests = new Command("requests", "Asks for a broadcast's playlist, parts and segments as a plan says") { plan, result };
+requests.Hidden = true;
+requests.SetAction(line => File.WriteAllText(
+    line.GetValue(result)!, JsonSerializer.Serialize(new RequestLoad(JsonSerializer.Deserialize<RequestPlan>(File.ReadAllText(line.GetValue(plan)!))!).Run())));
+root.Subcommands.Add(requests);
 var whepLoad = new Command("whepload", "Publishes, and watches by WHEP as a plan says") { plan, result };
 whepLoad.Hidden = true;
 whepLoad.SetAction(line =>

@@ -1,16 +1,13 @@
-using System.Diagnostics;
-using System.Text.Json;
 using Weir.Bench.Load;
 using Weir.Bench.Servers;
-using Weir.EndToEnd.Harness;
 
 namespace Weir.Bench.FanOut;
 
 /// <summary>Viewers against what they cost the server.</summary>
-internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList<Outlet> outlets, IReadOnlyList<int?> merges, bool quick, bool onlyNginx)
+internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList<Outlet> outlets, IReadOnlyList<int?> merges, int runs, bool quick, bool onlyNginx)
 {
     private const int WarmUpViewers = 50;
-    private const int WarmUpSeconds = 2;
+    private const int WarmUpSeconds = 15;
 
     /// <summary>The stream's writes: about 77 frames a second by themselves, and what comes together in 100 and in 350 ms.</summary>
     private static readonly (string As, int Bytes)[] BareWrites = [("each frame", 1_620), ("100 ms", 12_500), ("350 ms", 43_750)];
@@ -61,6 +58,11 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         _remarks.Add("Overhead is what containers and protocols add to the payload; Load CPU near 100 % means that the load generator was the limit.");
         _remarks.Add("Others: what programs that do not belong to the measurement took of the server's core; delays and short viewers mean little where it is not near 0.");
         _remarks.Add("Short: viewers who got less than 97 % of what was published in the window.");
+        if (runs > 1)
+        {
+            _remarks.Add($"Each row is the one of the median cost of {runs} runs.");
+        }
+
         return new Report(
             "fanout",
             "How much processor time and memory a server spends on viewers of one 1 Mbit/s stream, outlet by outlet, beside nginx-rtmp in the same run.",
@@ -85,10 +87,17 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
         foreach (var outlet in server.Outlets.Intersect(outlets))
         {
             // A first round that does not count: the just-in-time compiler is done before the window opens.
-            await MeasureAsync(server, outlet, WarmUpViewers, WarmUpSeconds, directory, file, cancellation);
+            await MeasureAsync(server, outlet, WarmUpViewers, quick ? 2 : WarmUpSeconds, directory, file, cancellation);
             foreach (var viewers in viewerCounts)
             {
-                Add(server, merging, outlet, await MeasureAsync(server, outlet, viewers, quick ? 4 : 10, directory, file, cancellation));
+                var results = new List<LoadResult>();
+                while (results.Count < runs)
+                {
+                    results.Add(await MeasureAsync(server, outlet, viewers, quick ? 4 : 10, directory, file, cancellation));
+                }
+
+                // The run of the median cost, whole: figures of one row belong together.
+                Add(server, merging, outlet, results.OrderBy(result => result.Server[0].CpuSeconds / Math.Max(1, result.Payload)).ElementAt(runs / 2));
             }
         }
     }
@@ -98,11 +107,10 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
     {
         Console.Error.WriteLine($"{server.Name}, {outlet}, {viewers} viewers ...");
         var channel = await server.OpenAsync(outlet, viewers);
-        var result = await LoadAsync(
+        var result = await LoadProcess.RunAsync(
             new LoadPlan
             {
-                Application = channel.Application,
-                Key = channel.Key,
+                Publish = [new PublishTarget(channel.Application, channel.Key)],
                 File = file,
                 FileMilliseconds = PreparedStream.Seconds * 1000,
                 Outlet = outlet,
@@ -134,24 +142,4 @@ internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList
     }
 
     private static double Measured(double value) => value < 0 ? double.NaN : value;
-
-    /// <summary>A process of its own, pinned away from the server and with no memory of the run before.</summary>
-    private static async Task<LoadResult> LoadAsync(LoadPlan plan, string directory, CancellationToken cancellation)
-    {
-        var planFile = Path.Combine(directory, "plan.json");
-        var resultFile = Path.Combine(directory, "result.json");
-        await File.WriteAllTextAsync(planFile, JsonSerializer.Serialize(plan), cancellation);
-        File.Delete(resultFile);
-        await using var process = new ChildProcess("taskset", ["-c", Cores.Load, Environment.ProcessPath!, "load", planFile, resultFile]);
-        var longest = plan.LeadSeconds + (plan.Viewers.Count / plan.JoinsPerSecond) + plan.SettleSeconds + plan.WindowSeconds + 60;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(longest));
-        await process.WaitAsync(limit.Token);
-        if (process.ExitCode != 0)
-        {
-            throw new CannotMeasureException($"The load generator failed:\n{process.Output}");
-        }
-
-        return JsonSerializer.Deserialize<LoadResult>(await File.ReadAllTextAsync(resultFile, cancellation))!;
-    }
 }

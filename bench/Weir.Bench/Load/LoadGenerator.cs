@@ -14,10 +14,11 @@ internal sealed class LoadGenerator : IDisposable
     private readonly LoadPlan _plan;
     private readonly Epoll _epoll = new();
     private readonly List<Connection> _connections = [];
-    private readonly Queue<(int Viewer, Uri Url, Player Player)> _joining = new();
+    private readonly Queue<(int Viewer, Uri Url, Player Player, bool Leaves)> _joining = new();
     private readonly byte[] _buffer = new byte[256 * 1024];
     private readonly int[] _ready = new int[256];
     private readonly Samples _delays = new();
+    private readonly Samples _joins = new();
     private readonly List<string> _faults = [];
     private readonly HashSet<int> _failed = [];
     private long _wire;
@@ -25,13 +26,18 @@ internal sealed class LoadGenerator : IDisposable
 
     public LoadGenerator(LoadPlan plan) => _plan = plan;
 
-    private sealed class Connection(int viewer, Socket socket, Player player)
+    private sealed class Connection(int viewer, Socket socket, Player player, bool leaves)
     {
         public int Viewer => viewer;
 
         public Socket Socket => socket;
 
         public Player Player => player;
+
+        /// <summary>Comes to measure how long it takes, and goes then.</summary>
+        public bool Leaves => leaves;
+
+        public long Opened { get; } = Stopwatch.GetTimestamp();
 
         public long PayloadBefore;
 
@@ -54,8 +60,7 @@ internal sealed class LoadGenerator : IDisposable
 
     public LoadResult Run()
     {
-        using var publisher = new RtmpPublisher(_plan.File, _plan.FileMilliseconds);
-        publisher.Start(new Uri(_plan.Application), _plan.Key);
+        using var publisher = new Publishers(new PreparedFile(_plan.File, _plan.FileMilliseconds), _plan.Publish);
         Turn(TimeSpan.FromSeconds(_plan.LeadSeconds));
         Join();
         Turn(TimeSpan.FromSeconds(_plan.SettleSeconds));
@@ -71,7 +76,8 @@ internal sealed class LoadGenerator : IDisposable
         var core = ProcessFigures.CoreSeconds(_plan.ServerCore);
         _measuring = true;
         var window = Stopwatch.StartNew();
-        Turn(TimeSpan.FromSeconds(_plan.WindowSeconds));
+        MeasureJoins();
+        Turn(TimeSpan.FromSeconds(_plan.WindowSeconds) - window.Elapsed);
         var seconds = window.Elapsed.TotalSeconds;
         _measuring = false;
         var figures = _plan.ServerProcesses.Select((process, i) =>
@@ -79,14 +85,14 @@ internal sealed class LoadGenerator : IDisposable
         core = ProcessFigures.CoreSeconds(_plan.ServerCore) - core;
         own = ProcessFigures.CpuSeconds(Environment.ProcessId) - own;
         published = publisher.Payload - published;
-        if (publisher.Fault is { } fault)
+        foreach (var fault in publisher.Faults)
         {
-            Remember($"publisher: {fault.Message}");
+            Remember(fault);
         }
 
         // Parts come in bursts, so a window can miss one of them at each end.
         var slack = _plan.Outlet == Outlet.LlHls ? published / seconds : 0;
-        var received = _connections.GroupBy(connection => connection.Viewer)
+        var received = _connections.Where(connection => !connection.Leaves).GroupBy(connection => connection.Viewer)
             .ToDictionary(viewer => viewer.Key, viewer => viewer.Sum(connection => connection.Player.Payload - connection.PayloadBefore));
         return new LoadResult
         {
@@ -99,6 +105,9 @@ internal sealed class LoadGenerator : IDisposable
             Wire = _wire,
             DelayMedianMilliseconds = _delays.Count == 0 ? -1 : _delays.Median,
             DelayP99Milliseconds = _delays.Count == 0 ? -1 : _delays.Percentile(99),
+            JoinMedianMilliseconds = _joins.Count == 0 ? -1 : _joins.Median,
+            JoinP99Milliseconds = _joins.Count == 0 ? -1 : _joins.Percentile(99),
+            Joined = _joins.Count,
             Server = figures,
             OthersCpuSeconds = Math.Max(0, core - figures.Sum(process => process.CpuSeconds)),
             OwnCpuSeconds = own,
@@ -122,16 +131,29 @@ internal sealed class LoadGenerator : IDisposable
         for (var i = 0; i < _plan.Viewers.Count; i++)
         {
             var url = new Uri(_plan.Viewers[i]);
-            _joining.Enqueue((i, url, _plan.Outlet switch
-            {
-                Outlet.Rtmp => new RtmpPlayer(url),
-                Outlet.HttpFlv => new FlvPlayer(url),
-                Outlet.WebSocket => new WebSocketPlayer(url),
-                _ => new HlsPlayer(url),
-            }));
+            _joining.Enqueue((i, url, NewPlayer(url), false));
             Turn(TimeSpan.FromSeconds((double)(i + 1) / _plan.JoinsPerSecond) - begun.Elapsed);
         }
     }
+
+    private void MeasureJoins()
+    {
+        var begun = Stopwatch.StartNew();
+        for (var i = 0; i < _plan.Joiners.Count; i++)
+        {
+            var url = new Uri(_plan.Joiners[i]);
+            _joining.Enqueue((_plan.Viewers.Count + i, url, NewPlayer(url), true));
+            Turn(TimeSpan.FromSeconds((double)(i + 1) / _plan.JoinersPerSecond) - begun.Elapsed);
+        }
+    }
+
+    private Player NewPlayer(Uri url) => _plan.Outlet switch
+    {
+        Outlet.Rtmp => new RtmpPlayer(url),
+        Outlet.HttpFlv => new FlvPlayer(url),
+        Outlet.WebSocket => new WebSocketPlayer(url),
+        _ => new HlsPlayer(url),
+    };
 
     /// <summary>Reads for every viewer until the time is over.</summary>
     private void Turn(TimeSpan duration)
@@ -141,7 +163,7 @@ internal sealed class LoadGenerator : IDisposable
         {
             while (_joining.TryDequeue(out var joining))
             {
-                Open(joining.Viewer, joining.Url, joining.Player);
+                Open(joining.Viewer, joining.Url, joining.Player, joining.Leaves);
             }
 
             var left = (int)Math.Clamp((duration - clock.Elapsed).TotalMilliseconds, 0, 100);
@@ -154,13 +176,13 @@ internal sealed class LoadGenerator : IDisposable
         while (clock.Elapsed < duration);
     }
 
-    private void Open(int viewer, Uri url, Player player)
+    private void Open(int viewer, Uri url, Player player, bool leaves)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var connection = new Connection(viewer, socket, player, leaves);
         try
         {
             socket.Connect(IPAddress.Loopback, url.Port > 0 ? url.Port : 1935);
-            var connection = new Connection(viewer, socket, player);
             _connections.Add(connection);
             connection.Send(player.Open());
             socket.Blocking = false;
@@ -191,16 +213,24 @@ internal sealed class LoadGenerator : IDisposable
             if (_measuring)
             {
                 _wire += read;
-                if (connection.Viewer % Math.Max(1, _plan.Viewers.Count / SampledViewers) == 0)
+                if (!connection.Leaves && connection.Viewer % Math.Max(1, _plan.Viewers.Count / SampledViewers) == 0)
                 {
                     Sample(data);
                 }
             }
 
             connection.Player.Receive(data, connection.Send);
+            if (connection.Leaves && connection.Player.Payload > 0)
+            {
+                _joins.Add(Stopwatch.GetElapsedTime(connection.Opened).TotalMilliseconds);
+                _epoll.Remove((int)connection.Socket.Handle);
+                connection.Socket.Dispose();
+                return;
+            }
+
             foreach (var (url, player) in connection.Player.TakeFurther())
             {
-                _joining.Enqueue((connection.Viewer, url, player));
+                _joining.Enqueue((connection.Viewer, url, player, connection.Leaves));
             }
         }
         catch (LoadException fault)

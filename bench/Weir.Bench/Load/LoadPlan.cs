@@ -11,9 +11,7 @@ internal enum Outlet
 /// <summary>What one load process does: publish, let viewers join, wait, then measure for a while.</summary>
 internal sealed record LoadPlan
 {
-    public required string Application { get; init; }
-
-    public required string Key { get; init; }
+    public required IReadOnlyList<PublishTarget> Publish { get; init; }
 
     public required string File { get; init; }
 
@@ -28,6 +26,12 @@ internal sealed record LoadPlan
 
     public required int JoinsPerSecond { get; init; }
 
+    /// <summary>URLs of more viewers, who come one after another while it is measured, and go at their first picture.</summary>
+    public IReadOnlyList<string> Joiners { get; init; } = [];
+
+    /// <summary>How many of those come in a second.</summary>
+    public int JoinersPerSecond { get; init; } = 300;
+
     public required int SettleSeconds { get; init; }
 
     public required int WindowSeconds { get; init; }
@@ -38,6 +42,8 @@ internal sealed record LoadPlan
     /// <summary>Number of the core that the server is pinned to.</summary>
     public required int ServerCore { get; init; }
 }
+
+internal sealed record PublishTarget(string Application, string Key);
 
 internal sealed record ServerFigures(int Process, double CpuSeconds, double ResidentMegabytes);
 
@@ -62,6 +68,13 @@ internal sealed record LoadResult
     public required double DelayMedianMilliseconds { get; init; }
 
     public required double DelayP99Milliseconds { get; init; }
+
+    /// <summary>From connecting to the first byte of a keyframe, of the joiners; -1 where nobody came.</summary>
+    public required double JoinMedianMilliseconds { get; init; }
+
+    public required double JoinP99Milliseconds { get; init; }
+
+    public required int Joined { get; init; }
 
     public required IReadOnlyList<ServerFigures> Server { get; init; }
 

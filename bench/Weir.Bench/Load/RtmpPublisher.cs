@@ -7,7 +7,7 @@ namespace Weir.Bench.Load;
 
 /// <summary>
 /// Sends a prepared FLV file over RTMP in real time, again and again, with the time of sending in every picture. Nothing
-/// is encoded while the server is measured.
+/// is encoded while the server is measured. <see cref="Publishers"/> drives it.
 /// </summary>
 internal sealed class RtmpPublisher : IDisposable
 {
@@ -15,23 +15,23 @@ internal sealed class RtmpPublisher : IDisposable
     private const byte Video = 9;
     private static readonly TimeSpan ReplyLimit = TimeSpan.FromSeconds(10);
 
-    private readonly List<Tag> _headers = [];
+    private readonly IReadOnlyList<Tag> _headers;
     private readonly IReadOnlyList<Tag> _frames;
     private readonly uint _duration;
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _incoming = new byte[64 * 1024];
-    private readonly Thread _thread;
-    private volatile bool _stopping;
+    private readonly Stopwatch _since = new();
+    private uint _round;
+    private int _next;
     private long _payload;
 
-    public RtmpPublisher(string file, uint durationMilliseconds)
+    public RtmpPublisher(PreparedFile file)
     {
-        _duration = durationMilliseconds;
-        _frames = Read(file);
-        _thread = new Thread(Run) { IsBackground = true, Name = "publisher" };
+        _duration = file.Milliseconds;
+        (_headers, _frames) = (file.Headers, file.Frames);
     }
 
-    private sealed record Tag(byte Type, uint Timestamp, byte[] Body)
+    internal sealed record Tag(byte Type, uint Timestamp, byte[] Body)
     {
         // FLV: AVCPacketType and AACPacketType, 0 for a sequence header.
         public bool IsHeader => Body.Length < 2 || Body[1] == 0;
@@ -86,50 +86,25 @@ internal sealed class RtmpPublisher : IDisposable
         Await("_result");
         _socket.Send(RtmpMessages.Command(1, "publish", 5.0, null, key, "live"));
         Await("NetStream.Publish.Start");
-        _thread.Start();
-    }
-
-    public void Dispose()
-    {
-        _stopping = true;
-        if (_thread.IsAlive)
+        foreach (var header in _headers)
         {
-            _thread.Join();
+            Send(header, header.Timestamp);
         }
 
-        _socket.Dispose();
+        _since.Start();
     }
 
-    private static int Received(int count) => count > 0 ? count : throw new LoadException("The server closed the publisher's connection");
-
-    private void Run()
+    /// <summary>Sends what is due.</summary>
+    public void SendDue()
     {
         try
         {
-            foreach (var header in _headers)
+            while (Fault is null && _frames[_next].Timestamp + (_round * _duration) is var due && due <= _since.ElapsedMilliseconds)
             {
-                Send(header, header.Timestamp);
-            }
-
-            var begin = Stopwatch.StartNew();
-            for (var round = 0u; !_stopping; round++)
-            {
-                foreach (var frame in _frames)
-                {
-                    var due = frame.Timestamp + (round * _duration);
-                    while (!_stopping && begin.ElapsedMilliseconds < due)
-                    {
-                        Thread.Sleep(1);
-                    }
-
-                    if (_stopping)
-                    {
-                        return;
-                    }
-
-                    Send(frame, due);
-                    Drain();
-                }
+                Send(_frames[_next], due);
+                Drain();
+                _next = (_next + 1) % _frames.Count;
+                _round += _next == 0 ? 1u : 0;
             }
         }
         catch (Exception fault) when (fault is SocketException or LoadException)
@@ -137,6 +112,10 @@ internal sealed class RtmpPublisher : IDisposable
             Fault = fault;
         }
     }
+
+    public void Dispose() => _socket.Dispose();
+
+    private static int Received(int count) => count > 0 ? count : throw new LoadException("The server closed the publisher's connection");
 
     private void Send(Tag tag, uint timestamp)
     {
@@ -162,22 +141,5 @@ internal sealed class RtmpPublisher : IDisposable
         {
             Received(_socket.Receive(_incoming));
         }
-    }
-
-    private IReadOnlyList<Tag> Read(string file)
-    {
-        var frames = new List<Tag>();
-        var data = File.ReadAllBytes(file).AsSpan(9 + 4);
-        while (data.Length >= 11)
-        {
-            var length = BinaryPrimitives.ReadInt32BigEndian(data) & 0xffffff;
-            var timestamp = (BinaryPrimitives.ReadUInt32BigEndian(data[4..]) >> 8) | ((uint)data[7] << 24);
-            var tag = new Tag((byte)(data[0] & 0x1f), timestamp, data.Slice(11, length).ToArray());
-            (tag.Type is not (Audio or Video) || tag.IsHeader ? _headers : frames).Add(tag);
-            data = data[(11 + length + 4)..];
-        }
-
-        // The file's sound and picture each are in order, the two together need not be.
-        return [.. frames.OrderBy(frame => frame.Timestamp)];
     }
 }

@@ -53,7 +53,9 @@ internal sealed class WeirServer : IBenchServer
     /// <param name="pinned">On the server's core alone.</param>
     /// <param name="directory">Data of an earlier start; null: a new directory that goes away with the server, and a first start with its set-up.</param>
     /// <param name="merge">Milliseconds a frame may wait to be sent with the next; null: as the server decides.</param>
-    public static async Task<WeirServer> StartAsync(bool pinned, string? directory = null, int? merge = null)
+    /// <param name="environment">Settings of the runtime.</param>
+    public static async Task<WeirServer> StartAsync(
+        bool pinned, string? directory = null, int? merge = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         if (!File.Exists(Root.App))
         {
@@ -63,7 +65,7 @@ internal sealed class WeirServer : IBenchServer
         var server = new WeirServer(directory);
         try
         {
-            await server.StartAsync(pinned, merge);
+            await server.StartAsync(pinned, merge, environment ?? new Dictionary<string, string>());
             return server;
         }
         catch
@@ -147,7 +149,7 @@ internal sealed class WeirServer : IBenchServer
         }
     }
 
-    private async Task StartAsync(bool pinned, int? merge)
+    private async Task StartAsync(bool pinned, int? merge, IReadOnlyDictionary<string, string> environment)
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] command =
@@ -158,7 +160,7 @@ internal sealed class WeirServer : IBenchServer
         command = merge is { } milliseconds ? [.. command, "--merge", Text(milliseconds)] : command;
         command = pinned ? ["taskset", "-c", Cores.Server, .. command] : command;
         var began = Stopwatch.GetTimestamp();
-        _process = new ChildProcess(command[0], command[1..], new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = SetupCode }, line =>
+        _process = new ChildProcess(command[0], command[1..], new Dictionary<string, string>(environment) { ["WEIR_SETUP_CODE"] = SetupCode }, line =>
         {
             if (line.StartsWith("Weir is ready at ", StringComparison.Ordinal))
             {

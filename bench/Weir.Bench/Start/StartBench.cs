@@ -13,8 +13,18 @@ internal sealed class StartBench(bool quick)
     private const double SecondStartTarget = 5;
     private const double PageTargetKilobytes = 150;
 
+    /// <summary>Ways to run the same program. It ships with code compiled ahead of time, tiered compilation, and profiles taken on the way.</summary>
+    private static readonly (string Name, Dictionary<string, string> Environment)[] Settings =
+    [
+        ("as it ships", []),
+        ("no profiles (TieredPGO=0)", new() { ["DOTNET_TieredPGO"] = "0" }),
+        ("no code compiled ahead of time (ReadyToRun=0)", new() { ["DOTNET_ReadyToRun"] = "0" }),
+        ("everything compiled once (TieredCompilation=0)", new() { ["DOTNET_TieredCompilation"] = "0" }),
+    ];
+
     public async Task<Report> RunAsync(CancellationToken cancellation)
     {
+        var settings = await SettingsAsync(cancellation);
         var starts = await StartsAsync(cancellation);
         await using var weir = await WeirServer.StartAsync(pinned: false);
         await weir.SetUpAsync();
@@ -32,6 +42,10 @@ internal sealed class StartBench(bool quick)
                     [new("Start"), new("Times"), new("Median s", "0.00"), new("Longest s", "0.00"), new("Target s", "0")],
                     starts),
                 new ResultTable("Idle memory", [new("Process"), new("RSS MB", "0"), new("PSS MB", "0")], [.. memory, ["both", memory.Sum(row => (double)row[1]!), memory.Sum(row => (double)row[2]!)]]),
+                new ResultTable(
+                    "The same program in other ways: a second start, both planes",
+                    [new("Settings"), new("Median s", "0.00"), new("CPU s", "0.00"), new("Live plane RSS MB", "0"), new("Live plane PSS MB", "0")],
+                    settings),
                 new ResultTable("Loaded before the first frame (WebSocket path, empty cache)", [new("What"), new("Requests"), new("KB as sent", "0.0"), new("Target KB", "0")], page),
             ],
             ["KB as sent is what came over the network, compressed, with response headers; 1 KB is 1000 bytes. The stream itself is not in it."]);
@@ -65,6 +79,39 @@ internal sealed class StartBench(bool quick)
             ["first, new data directory", first.Count, first.Median, first.Max, null],
             ["second, same directory", second.Count, second.Median, second.Max, SecondStartTarget],
         ];
+    }
+
+    private async Task<IReadOnlyList<object?[]>> SettingsAsync(CancellationToken cancellation)
+    {
+        var rows = new List<object?[]>();
+        foreach (var (name, environment) in Settings)
+        {
+            Console.Error.WriteLine($"{name} ...");
+            var directory = Directory.CreateTempSubdirectory("weir-bench-start-").FullName;
+            try
+            {
+                var starts = new Samples();
+                var cpu = new Samples();
+                (double Resident, double Proportional) memory = default;
+                await (await WeirServer.StartAsync(pinned: false, directory, environment: environment)).DisposeAsync();
+                for (var i = 0; i < (quick ? 1 : 5); i++)
+                {
+                    await using var weir = await WeirServer.StartAsync(pinned: false, directory, environment: environment);
+                    starts.Add(weir.StartTook.TotalSeconds);
+                    cpu.Add(weir.Processes.Sum(ProcessFigures.CpuSeconds));
+                    await Task.Delay(TimeSpan.FromSeconds(quick ? 1 : 5), cancellation);
+                    memory = (ProcessFigures.ResidentMegabytes(weir.LiveProcess), ProcessFigures.ProportionalMegabytes(weir.LiveProcess));
+                }
+
+                rows.Add([name, starts.Median, cpu.Median, memory.Resident, memory.Proportional]);
+            }
+            finally
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+
+        return rows;
     }
 
     private static async Task<IReadOnlyList<object?[]>> PageAsync(WeirServer weir, CancellationToken cancellation)

@@ -25,8 +25,7 @@ internal sealed class WhepLoad(WhepPlan plan) : IDisposable
 
     public WhepResult Run()
     {
-        using var publisher = new RtmpPublisher(plan.File, plan.FileMilliseconds);
-        publisher.Start(new Uri(plan.Application), plan.Key);
+        using var publisher = new Publishers(new PreparedFile(plan.File, plan.FileMilliseconds), [new PublishTarget(plan.Application, plan.Key)]);
         Thread.Sleep(TimeSpan.FromSeconds(3));
         var reader = new Thread(Read) { IsBackground = true, Name = "viewers", Priority = ThreadPriority.AboveNormal };
         reader.Start();
@@ -42,9 +41,9 @@ internal sealed class WhepLoad(WhepPlan plan) : IDisposable
 
         _stopping = true;
         reader.Join();
-        if (publisher.Fault is { } fault)
+        foreach (var fault in publisher.Faults)
         {
-            Remember($"publisher: {fault.Message}");
+            Remember(fault);
         }
 
         return new WhepResult(_rounds, 1000 * joining / Math.Max(1, plan.Rounds[0]), _faults);

@@ -1,0 +1,25 @@
+using System.Text.Json;
+using Weir.Bench.Servers;
+using Weir.EndToEnd.Harness;
+
+namespace Weir.Bench.Load;
+
+/// <summary>A process of its own for each load, pinned away from the server and with no memory of the run before.</summary>
+internal static class LoadProcess
+{
+    public static async Task<LoadResult> RunAsync(LoadPlan plan, string directory, CancellationToken cancellation)
+    {
+        var planFile = Path.Combine(directory, "plan.json");
+        var resultFile = Path.Combine(directory, "result.json");
+        await File.WriteAllTextAsync(planFile, JsonSerializer.Serialize(plan), cancellation);
+        File.Delete(resultFile);
+        await using var process = new ChildProcess("taskset", ["-c", Cores.Load, Environment.ProcessPath!, "load", planFile, resultFile]);
+        var longest = plan.LeadSeconds + (plan.Viewers.Count / plan.JoinsPerSecond) + plan.SettleSeconds + plan.WindowSeconds + 60;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(longest));
+        await process.WaitAsync(limit.Token);
+        return process.ExitCode == 0
+            ? JsonSerializer.Deserialize<LoadResult>(await File.ReadAllTextAsync(resultFile, cancellation))!
+            : throw new CannotMeasureException($"The load generator failed:\n{process.Output}");
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Weir.Bench.Load;
+
+/// <summary>What to ask for: the playlist, the newest part and the newest whole segment of a broadcast that is published meanwhile, or files of the same names.</summary>
+internal sealed record RequestPlan
+{
+    /// <summary>A broadcast's playlist, found out more from; null: <see cref="Urls"/> are asked for as they are.</summary>
+    public string? Playlist { get; init; }
+
+    public PublishTarget? Publish { get; init; }
+
+    public required string File { get; init; }
+
+    public required uint FileMilliseconds { get; init; }
+
+    public IReadOnlyDictionary<string, string> Urls { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where the bodies are kept, by their names, for another server to serve.</summary>
+    public string? Keep { get; init; }
+
+    public required int Connections { get; init; }
+
+    public required int Seconds { get; init; }
+
+    public required int ServerProcess { get; init; }
+}
+
+/// <param name="Bytes">Of the body.</param>
+/// <param name="PerCore">Requests for a second of the server's processor time.</param>
+internal sealed record RequestResult(string What, long Bytes, double PerSecond, double PerCore, double OwnCpuShare, int Failed);
+
+/// <summary>Connections that ask for the same thing again and again, each as soon as it has the answer.</summary>
+internal sealed class RequestLoad(RequestPlan plan)
+{
+    public IReadOnlyList<RequestResult> Run()
+    {
+        using var publishers = plan.Publish is { } target ? new Publishers(new PreparedFile(plan.File, plan.FileMilliseconds), [target]) : null;
+        using var http = new HttpClient();
+        if (plan.Playlist is not null)
+        {
+            // Until the first segments are whole.
+            Thread.Sleep(TimeSpan.FromSeconds(12));
+        }
+
+        var results = new List<RequestResult>();
+        foreach (var what in (string[])["playlist", "part", "segment"])
+        {
+            var url = plan.Playlist is { } playlist ? Find(http, new Uri(playlist), what) : new Uri(plan.Urls[what]);
+            var body = http.GetByteArrayAsync(url).GetAwaiter().GetResult();
+            if (plan.Keep is { } directory)
+            {
+                File.WriteAllBytes(Path.Combine(directory, what), body);
+            }
+
+            // The first second is the just-in-time compiler's.
+            Ask(url, 1);
+            results.Add(Ask(url, plan.Seconds) with { What = what, Bytes = body.Length });
+        }
+
+        return results;
+    }
+
+    private static Uri Find(HttpClient http, Uri playlist, string what)
+    {
+        var text = http.GetStringAsync(playlist).GetAwaiter().GetResult().Split('\n', StringSplitOptions.TrimEntries);
+        if (Array.FindIndex(text, line => line.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal)) is >= 0 and var variant)
+        {
+            return Find(http, new Uri(playlist, text[variant + 1]), what);
+        }
+
+        return what switch
+        {
+            "playlist" => playlist,
+            "part" => new Uri(playlist, text.Last(line => line.StartsWith("#EXT-X-PART:", StringComparison.Ordinal)).Split("URI=\"")[1].Split('"')[0]),
+            _ => new Uri(playlist, text.Last(line => line.Length > 0 && line[0] != '#')),
+        };
+    }
+
+    private RequestResult Ask(Uri url, int seconds)
+    {
+        var request = Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAccept-Encoding: identity\r\n\r\n");
+        using var epoll = new Epoll();
+        var sockets = new Socket[plan.Connections];
+        var responses = new HttpResponses[plan.Connections];
+        for (var i = 0; i < sockets.Length; i++)
+        {
+            sockets[i] = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            sockets[i].Connect(IPAddress.Loopback, url.Port);
+            sockets[i].Send(request);
+            epoll.Add((int)sockets[i].Handle, i);
+            responses[i] = new HttpResponses();
+        }
+
+        var buffer = new byte[256 * 1024];
+        Span<int> ready = stackalloc int[256];
+        long answers = 0;
+        var failed = 0;
+        var server = ProcessFigures.CpuSeconds(plan.ServerProcess);
+        var own = ProcessFigures.CpuSeconds(Environment.ProcessId);
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed.TotalSeconds < seconds)
+        {
+            foreach (var key in ready[..epoll.Wait(ready, 100)])
+            {
+                var data = buffer.AsSpan(0, sockets[key].Receive(buffer));
+                if (data.IsEmpty)
+                {
+                    failed++;
+                    epoll.Remove((int)sockets[key].Handle);
+                    continue;
+                }
+
+                while (!data.IsEmpty)
+                {
+                    var (taken, whole) = responses[key].Receive(data, static _ => { });
+                    data = data[taken..];
+                    if (whole)
+                    {
+                        failed += responses[key].Status == 200 ? 0 : 1;
+                        answers++;
+                        sockets[key].Send(request);
+                    }
+                }
+            }
+        }
+
+        var took = clock.Elapsed.TotalSeconds;
+        server = ProcessFigures.CpuSeconds(plan.ServerProcess) - server;
+        own = ProcessFigures.CpuSeconds(Environment.ProcessId) - own;
+        foreach (var socket in sockets)
+        {
+            socket.Dispose();
+        }
+
+        return new RequestResult("", 0, answers / took, answers / server, own / took, failed);
+    }
+}
