@@ -23,7 +23,9 @@ class Air {
   /** Sends into a broadcast; from one that is sent into already (a rehearsal) without a gap in the camera. */
   async begin(broadcast: string, targets: PublishTargets): Promise<void> {
     const before = this.sending;
-    const next = new Sending(broadcast, targets.whip, this.capture);
+    const next = new Sending(broadcast, targets.whip, this.capture, () => {
+      if (this.sending === next) void this.end();
+    });
     try {
       await next.start();
     } catch (reason) {
