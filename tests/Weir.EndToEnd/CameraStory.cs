@@ -96,9 +96,9 @@ public sealed partial class CameraStory
     {
         await friend.MovingPictureAsync();
         await host.ClickAsync("picture");
-        await Eventually.TrueAsync("the friend sees the card", Chromium.Patience, async () => await GreenAsync(friend) < 0.5);
+        await Eventually.TrueAsync("the friend sees the card", Chromium.Patience, async () => await friend.GreenAsync() < 0.5);
         await host.ClickAsync("picture");
-        await Eventually.TrueAsync("the friend sees the camera again", Chromium.Patience, async () => await GreenAsync(friend) > 0.5);
+        await Eventually.TrueAsync("the friend sees the camera again", Chromium.Patience, async () => await friend.GreenAsync() > 0.5);
         await host.ClickAsync("mic");
         await Expect(host.Page.GetByText("Muted: nobody hears you")).ToBeVisibleAsync();
         await host.ClickAsync("mic");
@@ -130,20 +130,6 @@ public sealed partial class CameraStory
 
         async Task<double> TimeAsync() => await seat.Find("camera-preview").EvaluateAsync<double>("video => video.videoWidth > 0 ? video.currentTime : 0");
     });
-
-    /// <summary>How green the picture is: the pretended camera's ground is, our card is not.</summary>
-    private static async Task<double> GreenAsync(Seat seat) => await seat.Page.EvaluateAsync<double>(
-        """
-        () => {
-          const canvas = Object.assign(document.createElement('canvas'), { width: 16, height: 9 });
-          const context = canvas.getContext('2d');
-          context.drawImage(document.querySelector('video'), 0, 0, 16, 9);
-          const { data } = context.getImageData(0, 0, 16, 9);
-          let green = 0;
-          for (let at = 0; at < data.length; at += 4) if (data[at + 1] > 90 && data[at] < 80 && data[at + 2] < 60) green++;
-          return green / (data.length / 4);
-        }
-        """);
 
     [GeneratedRegex("/b/([0-9a-f]{32})/studio$")]
     private static partial Regex StudioUrl();

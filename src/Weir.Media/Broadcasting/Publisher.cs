@@ -5,9 +5,9 @@ namespace Weir.Media.Broadcasting;
 /// <param name="Encoder">The encoder's own name where it says one ("Lavf59.27.100"), shortened.</param>
 public sealed record PublisherInfo(string Protocol, string Encoder)
 {
-    /// <summary>A name from a stranger's bytes, fit to show: printable, at most 64 characters.</summary>
+    /// <summary>A name from a stranger's bytes, printable, at most 256 characters: the browser stands at the end of a user agent.</summary>
     public static string Shorten(string name) =>
-        string.Concat(name.EnumerateRunes().Where(rune => !System.Text.Rune.IsControl(rune)).Take(64).Select(rune => rune.ToString()));
+        string.Concat(name.EnumerateRunes().Where(rune => !System.Text.Rune.IsControl(rune)).Take(256).Select(rune => rune.ToString()));
 }
 
 /// <summary>

@@ -83,6 +83,20 @@ internal sealed partial class Seat
         }
         """);
 
+    /// <summary>How green the picture is: the pretended camera's ground is, our card is not.</summary>
+    public async Task<double> GreenAsync() => await Page.EvaluateAsync<double>(
+        """
+        () => {
+          const canvas = Object.assign(document.createElement('canvas'), { width: 16, height: 9 });
+          const context = canvas.getContext('2d');
+          context.drawImage(document.querySelector('video'), 0, 0, 16, 9);
+          const { data } = context.getImageData(0, 0, 16, 9);
+          let green = 0;
+          for (let at = 0; at < data.length; at += 4) if (data[at + 1] > 90 && data[at] < 80 && data[at + 2] < 60) green++;
+          return green / (data.length / 4);
+        }
+        """);
+
     /// <summary>
     /// What the console said beyond the lines Chromium itself writes for an answer that is part of the story: 401 before signing in, 404 for
     /// what is hidden, and a live plane that was killed. No script can keep those out of the console.

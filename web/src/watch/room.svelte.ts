@@ -12,7 +12,7 @@ import { LivePicture } from './live-picture';
 import { startHls, NativeHlsOutlet } from './player/hls-outlet';
 import { LatencyMeter } from './player/latency';
 import { LiveSocket, type SocketState } from './player/live-socket';
-import type { Health, LiveEvent } from './player/messages';
+import { streamAfter, type Health, type LiveEvent, type StreamState } from './player/messages';
 import type { Outlet, Transport } from './player/outlet';
 import { Playback } from './player/playback.svelte';
 import { forget, recall, remember } from './player/positions';
@@ -33,7 +33,7 @@ export class Room {
   broadcast = $state.raw<Broadcast | null>(null);
   problem = $state.raw<unknown>(null);
   connection = $state<SocketState>('connecting');
-  stream = $state<'ready' | 'live' | 'interrupted'>('ready');
+  stream = $state<StreamState>('ready');
   transport = $state<Transport | null>(null);
   viewerCount = $state(0);
   viewers = $state.raw<Viewers | null>(null);
@@ -218,8 +218,7 @@ export class Room {
       case 'hello': {
         this.#everOpen = true;
         this.audioOnly = event.mime !== null && !hasVideo(event.mime);
-        // Without media there is no mime, and what changed before the socket was open is told by nothing else.
-        if ((event.mime || event.live) && this.stream === 'ready') this.stream = 'live';
+        this.stream = streamAfter(event, this.stream);
         if (this.#outlet instanceof WsOutlet) this.#outlet.hello(event.mime, this.#freshConnection);
         this.#freshConnection = false;
         if (this.broadcast && !this.broadcast.liveAvailable) this.broadcast = { ...this.broadcast, liveAvailable: true };

@@ -7,6 +7,7 @@ export const camera = {
   'goLive.rehearse.hint': { en: 'Nobody but you sees a rehearsal, and nothing of it is kept when you go live from it.', zh: '彩排只有你自己能看到；从彩排转为直播时，彩排内容不会保留。' },
   'goLive.already': { en: 'You are live from this page already.', zh: '你已经在用本页直播。' },
   'onAir.live': { en: 'You are live', zh: '你正在直播' },
+  'onAir.lost': { en: 'Connection lost', zh: '连接断开' },
   'onAir.back': { en: 'Back to the studio', zh: '回到主播台' },
   'camera.preview': { en: 'Your camera', zh: '你的摄像头' },
   'camera.asking': { en: 'Waiting for camera and microphone. Allow them when the browser asks.', zh: '正在打开摄像头和麦克风，请在浏览器询问时允许。' },

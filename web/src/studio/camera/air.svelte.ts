@@ -10,8 +10,11 @@ import { Sending } from './sending.svelte';
  */
 class Air {
   readonly capture = new Capture(() => ({ off: t('camera.card.off'), paused: t('camera.card.paused'), name: me()?.name ?? '' }));
-  sending = $state.raw<Sending | null>(null);
   #lock: WakeLockSentinel | null = null;
+
+  get sending(): Sending | null {
+    return onAir.sending;
+  }
 
   to(broadcast: string): Sending | null {
     return this.sending?.broadcast === broadcast ? this.sending : null;
@@ -20,7 +23,9 @@ class Air {
   /** Sends into a broadcast; from one that is sent into already (a rehearsal) without a gap in the camera. */
   async begin(broadcast: string, targets: PublishTargets): Promise<void> {
     const before = this.sending;
-    const next = new Sending(broadcast, targets.whip, this.capture);
+    const next = new Sending(broadcast, targets.whip, this.capture, () => {
+      if (this.sending === next) void this.end();
+    });
     try {
       await next.start();
     } catch (reason) {
@@ -28,8 +33,7 @@ class Air {
       if (before) this.capture.onchange = before.tracksChanged;
       throw reason;
     }
-    this.sending = next;
-    onAir.broadcast = broadcast;
+    onAir.sending = next;
     await before?.stop();
     if (before === null) {
       addEventListener('beforeunload', this.#warn);
@@ -42,8 +46,7 @@ class Air {
   /** Camera and microphone go off, whether or not anything was sent. */
   async end(): Promise<void> {
     const { sending } = this;
-    this.sending = null;
-    onAir.broadcast = null;
+    onAir.sending = null;
     this.capture.stop();
     removeEventListener('beforeunload', this.#warn);
     removeEventListener('pagehide', this.#left);

@@ -37,6 +37,8 @@ export class Sending {
     readonly broadcast: string,
     private readonly target: RtcTarget,
     readonly capture: Capture,
+    /** It has ended, or one may no longer send. */
+    private readonly onover: () => void,
   ) {
     this.#looks = setInterval(() => void this.#look(), lookEveryMs);
     capture.onchange = this.tracksChanged;
@@ -200,6 +202,7 @@ export class Sending {
     if (this.capture.onchange === this.tracksChanged) this.capture.onchange = null;
     clearTimeout(this.#patience);
     this.#drop();
+    this.onover();
   }
 }
 

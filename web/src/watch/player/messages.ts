@@ -33,6 +33,7 @@ export interface Health {
   encoder: string | null;
   warnings: string[];
 }
+export type StreamState = 'ready' | 'live' | 'interrupted';
 export type LiveEvent =
   | Hello
   | CommentEvent
@@ -41,7 +42,7 @@ export type LiveEvent =
   | { type: 'viewers'; count: number }
   | { type: 'muted'; muted: boolean }
   | { type: 'refused'; clientId: string; reason: RefusalReason; retryAfterMs?: number }
-  | { type: 'state'; state: 'ready' | 'live' | 'interrupted' }
+  | { type: 'state'; state: StreamState }
   | { type: 'clock'; at: number; time: string }
   | { type: 'cut' }
   | { type: 'ended' };
@@ -57,4 +58,10 @@ export function parse(text: string): LiveEvent | null {
   }
   const type = (value as { type?: unknown } | null)?.type;
   return typeof type === 'string' && known.has(type) ? (value as LiveEvent) : null;
+}
+
+/** What a greeting says of the stream. Changes before the socket was open are told by nothing else; without media there is no mime. */
+export function streamAfter(hello: Hello, before: StreamState): StreamState {
+  if (hello.live) return 'live';
+  return before === 'ready' && hello.mime === null ? 'ready' : 'interrupted';
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Backoff } from './backoff';
 import { closing } from './close-codes';
 import { LatencyMeter } from './latency';
-import { parse } from './messages';
+import { parse, streamAfter, type Hello } from './messages';
 
 describe('reconnecting', () => {
   it('tries again almost at once, then waits longer up to five seconds, spread by half', () => {
@@ -48,5 +48,18 @@ describe('text messages', () => {
     expect(parse('{"type":"fireworks"}')).toBeNull();
     expect(parse('not json')).toBeNull();
     expect(parse('null')).toBeNull();
+  });
+});
+
+describe('a greeting', () => {
+  const hello = (live: boolean, mime: string | null): Hello => ({ type: 'hello', mime, live, at: 0, you: { account: null, name: '', host: false, mayComment: false }, epoch: 1 });
+
+  it('tells of what changed while no socket was open', () => {
+    for (const before of ['ready', 'live', 'interrupted'] as const) expect(streamAfter(hello(true, null), before)).toBe('live');
+    expect(streamAfter(hello(false, null), 'live')).toBe('interrupted');
+    expect(streamAfter(hello(false, 'video/mp4'), 'ready')).toBe('interrupted');
+  });
+  it('leaves what has not begun as it is', () => {
+    expect(streamAfter(hello(false, null), 'ready')).toBe('ready');
   });
 });

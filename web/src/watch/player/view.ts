@@ -1,11 +1,12 @@
 import type { MessageKey } from '../../i18n/i18n.svelte';
 import type { Phase } from '../room.svelte';
 import type { SocketState } from './live-socket';
+import type { StreamState } from './messages';
 
 export interface Situation {
   phase: Phase;
   connection: SocketState;
-  stream: 'ready' | 'live' | 'interrupted';
+  stream: StreamState;
   liveAvailable: boolean;
   /** Ended a moment ago: whether there is a replay is not known yet. */
   preparing: boolean;
