@@ -1,4 +1,5 @@
 using Weir.Bench.Load;
+using Weir.Bench.Messages;
 using Weir.Bench.Servers;
 
 namespace Weir.Bench.FanOut;
@@ -12,6 +13,7 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only)
     private const int SmallBroadcasts = 200;
     private const int ViewersOfEach = 5;
     private const int IdleBroadcasts = 2_000;
+    private const int BroadcastsOfOne = 50;
     private static readonly (int Viewers, double TargetMilliseconds)[] Present = [(0, 1), (500, 3)];
 
     private readonly List<string> _remarks = [Cores.Remark];
@@ -103,37 +105,50 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only)
 
     private async Task<ResultTable> ManyAsync(string directory, string file, CancellationToken cancellation)
     {
-        await using var weir = await WeirServer.StartAsync(pinned: true);
-        await weir.SetUpAsync();
         var rows = new List<object?[]>();
-        var before = ProcessFigures.ResidentMegabytes(weir.LiveProcess);
-        Console.Error.WriteLine($"{SmallBroadcasts} publishers, {ViewersOfEach} viewers each ...");
-        var channels = new List<Channel>();
-        while (channels.Count < SmallBroadcasts)
+        var what = $"{SmallBroadcasts} publishers, {ViewersOfEach} viewers each";
+        Console.Error.WriteLine($"{what} ...");
+        await using (var weir = await WeirServer.StartAsync(pinned: true, Directory.CreateDirectory(Path.Combine(directory, "small")).FullName))
         {
-            channels.Add(await weir.OpenAsync(Outlet.WebSocket, ViewersOfEach));
+            var hosts = await HostsAsync(weir, Path.Combine(directory, "small"), SmallBroadcasts);
+            var before = ProcessFigures.ResidentMegabytes(weir.LiveProcess);
+            var channels = new List<Channel>();
+            foreach (var host in hosts)
+            {
+                channels.Add(await weir.OpenAsync("websocket", ViewersOfEach, host));
+            }
+
+            var result = await LoadProcess.RunAsync(Plan(weir, Outlet.WebSocket, file, channels), directory, cancellation);
+            Remember(weir, Outlet.WebSocket, result);
+            var resident = ProcessFigures.ResidentMegabytes(weir.LiveProcess);
+            rows.Add(
+            [
+                what, result.Viewers, Share(result.Server[0].CpuSeconds, result), result.DelayMedianMilliseconds, result.DelayP99Milliseconds, result.Slow, result.Failed,
+                resident, resident - before,
+            ]);
         }
 
-        var result = await LoadProcess.RunAsync(Plan(weir, Outlet.WebSocket, file, channels), directory, cancellation);
-        Remember(weir, Outlet.WebSocket, result);
-        rows.Add(Row($"{SmallBroadcasts} publishers, {ViewersOfEach} viewers each", weir, before, result));
-        foreach (var channel in channels)
+        what = $"{IdleBroadcasts} announced, nobody publishes";
+        Console.Error.WriteLine($"{what} ...");
+        await using (var weir = await WeirServer.StartAsync(pinned: true, Directory.CreateDirectory(Path.Combine(directory, "idle")).FullName))
         {
-            await weir.CloseAsync(channel);
+            var hosts = await HostsAsync(weir, Path.Combine(directory, "idle"), IdleBroadcasts);
+            var before = ProcessFigures.ResidentMegabytes(weir.LiveProcess);
+            foreach (var host in hosts)
+            {
+                await weir.AnnounceAsync(host);
+            }
+
+            // What announcing cost is over after that.
+            await Task.Delay(TimeSpan.FromSeconds(3), cancellation);
+            var seconds = quick ? 5 : 20;
+            var cpu = ProcessFigures.CpuSeconds(weir.LiveProcess);
+            await Task.Delay(TimeSpan.FromSeconds(seconds), cancellation);
+            cpu = ProcessFigures.CpuSeconds(weir.LiveProcess) - cpu;
+            var resident = ProcessFigures.ResidentMegabytes(weir.LiveProcess);
+            rows.Add([what, 0, 100 * cpu / seconds, null, null, null, null, resident, resident - before]);
         }
 
-        Console.Error.WriteLine($"{IdleBroadcasts} announced broadcasts ...");
-        before = ProcessFigures.ResidentMegabytes(weir.LiveProcess);
-        for (var i = 0; i < IdleBroadcasts; i++)
-        {
-            await weir.AnnounceAsync();
-        }
-
-        var seconds = quick ? 5 : 20;
-        var cpu = ProcessFigures.CpuSeconds(weir.LiveProcess);
-        await Task.Delay(TimeSpan.FromSeconds(seconds), cancellation);
-        cpu = ProcessFigures.CpuSeconds(weir.LiveProcess) - cpu;
-        rows.Add([$"{IdleBroadcasts} announced, nobody publishes", 0, 100 * cpu / seconds, null, null, null, 0, ProcessFigures.ResidentMegabytes(weir.LiveProcess), ProcessFigures.ResidentMegabytes(weir.LiveProcess) - before]);
         return new ResultTable(
             "Many broadcasts on one core",
             [
@@ -143,14 +158,20 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only)
             rows);
     }
 
-    private static object?[] Row(string what, WeirServer weir, double before, LoadResult result)
+    /// <summary>A token for each broadcast: a person may have a number of them that have not ended.</summary>
+    private static async Task<IReadOnlyList<string>> HostsAsync(WeirServer weir, string data, int broadcasts)
     {
-        var resident = ProcessFigures.ResidentMegabytes(weir.LiveProcess);
-        return
-        [
-            what, result.Viewers, Share(result.Server[0].CpuSeconds, result), result.DelayMedianMilliseconds, result.DelayP99Milliseconds, result.Slow, result.Failed,
-            resident, resident - before,
-        ];
+        await weir.SetUpAsync();
+        using var crowd = new Crowd(data);
+        var people = new List<string>();
+        crowd.InOne(() =>
+        {
+            while (people.Count * BroadcastsOfOne < broadcasts)
+            {
+                people.Add(crowd.Add($"host{people.Count}").Token);
+            }
+        });
+        return [.. Enumerable.Range(0, broadcasts).Select(i => people[i / BroadcastsOfOne])];
     }
 
     private LoadPlan Plan(IBenchServer server, Outlet outlet, string file, IReadOnlyList<Channel> channels) => new()

@@ -86,9 +86,10 @@ internal sealed class WeirServer : IBenchServer
         OpenAsync(outlet switch { Outlet.Rtmp => "rtmp", Outlet.HttpFlv => "flv", Outlet.WebSocket => "websocket", _ => "hls" }, viewers);
 
     /// <param name="kind">Which of a ticket's addresses.</param>
-    public async Task<Channel> OpenAsync(string kind, int viewers)
+    /// <param name="token">Who goes live; null: the host.</param>
+    public async Task<Channel> OpenAsync(string kind, int viewers, string? token = null)
     {
-        var broadcast = await AnnounceAsync();
+        var broadcast = await AnnounceAsync(token);
         var id = broadcast.GetProperty("id").GetString()!;
         var urls = new List<string>(viewers);
         while (urls.Count < viewers)
@@ -104,7 +105,8 @@ internal sealed class WeirServer : IBenchServer
 
     public Task CloseAsync(Channel channel) => PostAsync($"/api/broadcasts/{channel.Id}/end", new { });
 
-    public Task<JsonElement> AnnounceAsync() => PostAsync("/api/broadcasts", new { title = "A benchmark", audience = new { kind = "public" } });
+    public Task<JsonElement> AnnounceAsync(string? token = null) =>
+        PostAsync("/api/broadcasts", new { title = "A benchmark", audience = new { kind = "public" } }, token);
 
     public Task<JsonElement> TicketAsync(string broadcast) => PostAsync($"/api/broadcasts/{broadcast}/tickets", new { });
 
