@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,6 +15,9 @@ namespace Weir.Live.Http;
 /// </summary>
 internal static class HlsEndpoints
 {
+    /// <summary>Bytes of a body that are handed to the socket together: what a connection that does not read keeps in memory.</summary>
+    private const int WriteBytes = 128 << 10;
+
     public static void MapHls(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/live/{id}/index.m3u8", (HttpContext context, string id, LiveAdmission admission, BroadcastDirectory broadcasts) =>
@@ -105,9 +109,22 @@ internal static class HlsEndpoints
 
         response.ContentType = answer.ContentType;
         response.ContentLength = answer.ContentLength;
+
+        // A segment is many fragments: each handed on by itself would be a write to the socket, and a wait for it, of its own.
+        var writer = response.BodyWriter;
+        var waiting = 0;
         foreach (var piece in answer.Body)
         {
-            await response.Body.WriteAsync(piece, context.RequestAborted);
+            writer.Write(piece.Span);
+            waiting += piece.Length;
+            if (waiting >= WriteBytes)
+            {
+                waiting = 0;
+                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+                {
+                    return;
+                }
+            }
         }
     }
 
