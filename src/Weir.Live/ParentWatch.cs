@@ -7,26 +7,44 @@ namespace Weir.Live;
 /// Ends the node when its standard input closes. The supervising process holds the other end: it closes it to ask for
 /// the end, and if it dies the system does, so that a new one finds the ports free.
 /// </summary>
-internal sealed class ParentWatch(IHostApplicationLifetime lifetime, ILogger<ParentWatch> log) : BackgroundService
+internal sealed class ParentWatch(IHostApplicationLifetime lifetime, ILogger<ParentWatch> log) : IHostedService
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private volatile bool _stopping;
+
+    public Task StartAsync(CancellationToken cancellationToken)
     {
-        await Task.Yield();
-        await using var input = Console.OpenStandardInput();
-        var buffer = new byte[16];
+        // A thread of its own: standard input is read by waiting, and of the thread pool's threads, one a core, none can be spared. Where the only one
+        // waited here, publishers were not read for up to a second now and then.
+        new Thread(Watch) { IsBackground = true, Name = "parent watch" }.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        return Task.CompletedTask;
+    }
+
+    private void Watch()
+    {
         try
         {
-            while (await input.ReadAsync(buffer, stoppingToken) > 0)
+            using var input = Console.OpenStandardInput();
+            var buffer = new byte[16];
+            while (input.Read(buffer) > 0)
             {
                 // Nothing is said on it; only its end matters.
             }
         }
-        catch (OperationCanceledException)
+        catch (IOException fault)
         {
-            return;
+            log.LogWarning("Standard input cannot be read, taken as closed: {Reason}", fault.Message);
         }
 
-        log.LogInformation("The supervising process closed its end; stopping");
-        lifetime.StopApplication();
+        if (!_stopping)
+        {
+            log.LogInformation("The supervising process closed its end; stopping");
+            lifetime.StopApplication();
+        }
     }
 }
