@@ -53,7 +53,7 @@ public sealed partial class SecureStory
     {
         var port = WeirServer.FreePort();
         await using var stage = await ProxiedAsync(port);
-        await using var nginx = await Nginx.StartAsync(await GuideAsync("nginx"), port, stage.Server);
+        await using var nginx = await Nginx.StartAsync((await Guide.BlocksAsync("Behind nginx", "nginx")).Single(), port, stage.Server);
         await EverythingWorksAsync(stage, port, () => nginx.Output);
         var log = await File.ReadAllTextAsync(nginx.AccessLog);
         Assert.Contains("/api/", log);
@@ -65,7 +65,7 @@ public sealed partial class SecureStory
     {
         var port = WeirServer.FreePort();
         await using var stage = await ProxiedAsync(port);
-        await using var caddy = await Caddy.StartAsync(await GuideAsync("caddyfile"), port, stage.Server);
+        await using var caddy = await Caddy.StartAsync((await Guide.BlocksAsync("Behind Caddy", "caddyfile")).Single(), port, stage.Server);
         await EverythingWorksAsync(stage, port, () => caddy.Output);
         Assert.DoesNotContain("ticket=", caddy.Output);
     }
@@ -135,12 +135,6 @@ public sealed partial class SecureStory
         Assert.True(cookie.Secure && cookie.HttpOnly);
     }
 
-    private static async Task<string> GuideAsync(string kind) =>
-        Blocks().Matches(await File.ReadAllTextAsync(Path.Combine(Root.Path, "docs", "install.md"))).Single(block => block.Groups[1].Value == kind).Groups[2].Value;
-
     [GeneratedRegex(@"a=candidate:\S+ \d \S+ \d+ (\S+) ")]
     private static partial Regex Candidate();
-
-    [GeneratedRegex("^```([a-z]+)\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
-    private static partial Regex Blocks();
 }

@@ -42,7 +42,7 @@ internal static class HlsEndpoints
                 || IsOneTooMany(context, running, verified, out denied))
             {
                 admission.Denied(denied);
-                await Problems.NotFound().ExecuteAsync(context);
+                await NotFoundAsync(context);
                 return;
             }
 
@@ -70,7 +70,7 @@ internal static class HlsEndpoints
     {
         if (!Ids.TryParse(id, out var broadcast) || broadcasts.Find(broadcast) is null || broadcasts.FindRunning(broadcast) is not { } running)
         {
-            await Problems.NotFound().ExecuteAsync(context);
+            await NotFoundAsync(context);
             return;
         }
 
@@ -89,14 +89,22 @@ internal static class HlsEndpoints
     {
         if (answer.Status == StatusCodes.Status404NotFound)
         {
-            await Problems.NotFound().ExecuteAsync(context);
+            await NotFoundAsync(context);
             return;
         }
 
         var response = context.Response;
         response.StatusCode = answer.Status;
         response.Headers.CacheControl = answer.CacheControl;
-        response.Headers.Vary = "Accept-Encoding";
+
+        // Caches give one answer to pages and to players; the CORS middleware says this only to requests with an Origin.
+        response.Headers.AccessControlAllowOrigin = "*";
+        if (answer.ContentType == HlsResponse.PlaylistType)
+        {
+            // Media has one form; with this a cache would keep it once for every browser's list of encodings.
+            response.Headers.Vary = "Accept-Encoding";
+        }
+
         if (answer.RetryAfter is { } seconds)
         {
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -126,6 +134,13 @@ internal static class HlsEndpoints
                 }
             }
         }
+    }
+
+    // Without a word about it some caches keep a 404 for minutes, and a part or a playlist may be there in a moment.
+    private static Task NotFoundAsync(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return Problems.NotFound().ExecuteAsync(context);
     }
 
     private static string? Value(IQueryCollection query, string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;

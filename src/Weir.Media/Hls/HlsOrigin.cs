@@ -158,7 +158,7 @@ public sealed partial class HlsOrigin : IDisposable
             {
                 if (segment.Init(name.Rendition) is { } init && MediaNames.Hash(init) == hash)
                 {
-                    return Media(name.Rendition, [init.Data]);
+                    return Media(snapshot, name.Rendition, [init.Data]);
                 }
             }
 
@@ -168,7 +168,7 @@ public sealed partial class HlsOrigin : IDisposable
         if (name.Part is not { } part)
         {
             return snapshot.Find(name.Segment) is { IsComplete: true } whole && !whole.IsMissingIn(name.Rendition)
-                ? Media(name.Rendition, HlsSegment.Body(whole.Parts, name.Rendition))
+                ? Media(snapshot, name.Rendition, HlsSegment.Body(whole.Parts, name.Rendition))
                 : HlsResponse.NotFound;
         }
 
@@ -184,7 +184,7 @@ public sealed partial class HlsOrigin : IDisposable
         }
 
         return snapshot.Find(name.Segment) is { } parent && part < parent.Parts.Length && !parent.Parts[part].IsMissingIn(name.Rendition)
-            ? Media(name.Rendition, HlsSegment.Body([parent.Parts[part]], name.Rendition))
+            ? Media(snapshot, name.Rendition, HlsSegment.Body([parent.Parts[part]], name.Rendition))
             : HlsResponse.NotFound;
     }
 
@@ -301,17 +301,19 @@ public sealed partial class HlsOrigin : IDisposable
         return true;
     }
 
-    // A blocking answer never changes for its URL; without a directive the next one differs within a part.
+    // What a blocking answer holds stays true for its URL. Without a directive a part more makes it old, but whoever gets it
+    // from a cache has what was missed by the next, blocking request, which is answered at once.
     private static HlsResponse Playlist(
         HlsPlaylistRequest request, IReadOnlyList<ReadOnlyMemory<byte>> body, bool blocking, HlsSnapshot snapshot) =>
         new(200, HlsResponse.PlaylistType, request switch
         {
             { IsPublic: false } => "private, no-store",
-            _ => blocking ? $"public, max-age={3 * snapshot.Target}" : "public, no-cache",
+            _ => $"public, max-age={(blocking ? 3 * snapshot.Target : Math.Max(1, snapshot.Target / 2))}",
         }, body);
 
-    private static HlsResponse Media(Rendition rendition, IReadOnlyList<ReadOnlyMemory<byte>> body) =>
-        new(200, rendition == Rendition.Main ? "video/mp4" : "audio/mp4", "public, max-age=3600, immutable", body);
+    // Caches may keep media as long as a playlist names it. They do not hear of a cut: so much longer its address works there.
+    private HlsResponse Media(HlsSnapshot snapshot, Rendition rendition, IReadOnlyList<ReadOnlyMemory<byte>> body) =>
+        new(200, rendition == Rendition.Main ? "video/mp4" : "audio/mp4", $"public, max-age={_limits.PlaylistTargets * snapshot.Target}, immutable", body);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "HLS of broadcast {Broadcast:N} fell behind by {Items} items and begins a new playlist")]
     private partial void LogLost(Guid broadcast, long items);

@@ -7,6 +7,12 @@ internal sealed class Nginx : Proxy
 {
     public string AccessLog => Path.Combine(Directory, "weir.log");
 
+    /// <summary>Of a site that writes one.</summary>
+    public string CacheLog => Path.Combine(Directory, "cache.log");
+
+    /// <summary>Of a site with a cache.</summary>
+    public string CacheDirectory => Path.Combine(Directory, "weir");
+
     public static async Task<Nginx> StartAsync(string site, int port, WeirServer server)
     {
         var nginx = new Nginx();
@@ -17,10 +23,13 @@ internal sealed class Nginx : Proxy
             .Replace("listen 443 ", $"listen 127.0.0.1:{port} ", StringComparison.Ordinal)
             .Replace("weir.example.org", "localhost", StringComparison.Ordinal)
             .Replace("/etc/ssl/weir/", directory + "/", StringComparison.Ordinal)
-            .Replace("/var/log/nginx/", directory + "/", StringComparison.Ordinal);
+            .Replace("/var/log/nginx/", directory + "/", StringComparison.Ordinal)
+            .Replace("/var/cache/nginx/", directory + "/", StringComparison.Ordinal);
         var places = string.Concat(new[] { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }.Select(kind => $"{kind}_temp_path {directory}/{kind};\n"));
+        // Else its workers are somebody who may not enter this directory.
+        var user = Environment.IsPrivilegedProcess ? "user root;\n" : "";
         var file = Path.Combine(directory, "nginx.conf");
-        await File.WriteAllTextAsync(file, $"daemon off;\npid {directory}/pid;\nerror_log stderr warn;\nevents {{ }}\nhttp {{\n{places}{here}\n}}\n");
+        await File.WriteAllTextAsync(file, $"{user}daemon off;\npid {directory}/pid;\nerror_log stderr warn;\nevents {{ }}\nhttp {{\n{places}{here}\n}}\n");
         await nginx.StartAsync("/usr/sbin/nginx", ["-p", directory, "-c", file], port);
         return nginx;
     }
