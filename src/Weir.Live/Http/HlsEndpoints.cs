@@ -118,21 +118,44 @@ internal static class HlsEndpoints
         response.ContentType = answer.ContentType;
         response.ContentLength = answer.ContentLength;
 
-        // A segment is many fragments: each handed on by itself would be a write to the socket, and a wait for it, of its own.
-        var writer = response.BodyWriter;
-        var waiting = 0;
-        foreach (var piece in answer.Body)
+        await WriteAsync(answer.Body, response.Body, context.RequestAborted);
+    }
+
+    /// <summary>A segment is many fragments: each handed on by itself would be a write to the socket, and a wait for it, of its own.</summary>
+    private static async Task WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces, Stream to, CancellationToken cancellation)
+    {
+        if (pieces.Count == 1)
         {
-            writer.Write(piece.Span);
-            waiting += piece.Length;
-            if (waiting >= WriteBytes)
+            await to.WriteAsync(pieces[0], cancellation);
+            return;
+        }
+
+        var together = ArrayPool<byte>.Shared.Rent(WriteBytes);
+        try
+        {
+            var length = 0;
+            foreach (var piece in pieces)
             {
-                waiting = 0;
-                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+                var rest = piece;
+                while (rest.Length > 0)
                 {
-                    return;
+                    var fits = Math.Min(rest.Length, together.Length - length);
+                    rest[..fits].CopyTo(together.AsMemory(length));
+                    rest = rest[fits..];
+                    length += fits;
+                    if (length == together.Length)
+                    {
+                        await to.WriteAsync(together.AsMemory(0, length), cancellation);
+                        length = 0;
+                    }
                 }
             }
+
+            await to.WriteAsync(together.AsMemory(0, length), cancellation);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(together);
         }
     }
 
