@@ -1,6 +1,8 @@
+using System.IO.Compression;
 using System.Net;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
@@ -27,8 +29,8 @@ using Weir.Social.Notifications;
 using Weir.Social.OfficialAccounts;
 using Weir.Social.Passkeys;
 using Weir.Social.Realtime;
-using Weir.Social.Search;
 using Weir.Social.Reporting;
+using Weir.Social.Search;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 using Weir.Social.WebApp;
@@ -225,6 +227,10 @@ public sealed class SocialPlane : IAsyncDisposable
             return Task.CompletedTask;
         }));
         services.AddResponseCompression(compression => compression.EnableForHttps = true);
+
+        // The app's files are asked for once and kept: better a little longer here than on a slow network.
+        services.Configure<BrotliCompressionProviderOptions>(brotli => brotli.Level = CompressionLevel.Optimal);
+        services.Configure<GzipCompressionProviderOptions>(gzip => gzip.Level = CompressionLevel.Optimal);
         services.AddGrpc();
     }
 
