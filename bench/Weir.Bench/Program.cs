@@ -120,7 +120,7 @@ fanOut.Add(runs);
 var crowdParts = new Option<string>("--only") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', CrowdBench.Parts) };
 var crowds = Benchmark(
     "crowds",
-    "Measures who comes and how many: joins of a running broadcast, many broadcasts at once, a large one, requests for parts and playlists beside nginx.",
+    "Measures joins of a running broadcast, many broadcasts at once, and requests for playlists, parts and segments beside nginx.",
     (line, cancellation) => new CrowdBench(line.GetValue(quick), line.GetValue(crowdParts)!.Split(',').ToHashSet()).RunAsync(cancellation));
 crowds.Add(crowdParts);
 

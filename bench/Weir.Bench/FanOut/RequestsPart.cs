@@ -34,7 +34,7 @@ internal sealed class RequestsPart(bool quick)
             await using var nginx = await NginxFiles.StartAsync(kept);
             Console.Error.WriteLine("nginx, requests ...");
             var urls = weirs.ToDictionary(one => one.What, one => $"{nginx.Url}{one.What}");
-            files = await LoadAsync(Plan(file, nginx.Process) with { Urls = urls }, directory, cancellation);
+            files = await LoadAsync(Plan(file, nginx.Worker) with { Urls = urls }, directory, cancellation);
         }
 
         return new ResultTable(

@@ -36,14 +36,16 @@ internal sealed record RequestResult(string What, long Bytes, double PerSecond, 
 /// <summary>Connections that ask for the same thing again and again, each as soon as it has the answer.</summary>
 internal sealed class RequestLoad(RequestPlan plan)
 {
+    private const int Segments = 5;
+    private static readonly TimeSpan PublishLimit = TimeSpan.FromSeconds(30);
+
     public IReadOnlyList<RequestResult> Run()
     {
         using var publishers = plan.Publish is { } target ? new Publishers(new PreparedFile(plan.File, plan.FileMilliseconds), [target]) : null;
         using var http = new HttpClient();
-        if (plan.Playlist is not null)
+        if (plan.Playlist is { } begun)
         {
-            // Until the first segments are whole.
-            Thread.Sleep(TimeSpan.FromSeconds(12));
+            AwaitSegments(http, new Uri(begun));
         }
 
         var results = new List<RequestResult>();
@@ -64,14 +66,33 @@ internal sealed class RequestLoad(RequestPlan plan)
         return results;
     }
 
-    private static Uri Find(HttpClient http, Uri playlist, string what)
+    /// <summary>A playlist as long as those that players ask for: until then requests cost less than they will.</summary>
+    private static void AwaitSegments(HttpClient http, Uri playlist)
     {
-        var text = http.GetStringAsync(playlist).GetAwaiter().GetResult().Split('\n', StringSplitOptions.TrimEntries);
-        if (Array.FindIndex(text, line => line.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal)) is >= 0 and var variant)
+        var limit = Stopwatch.StartNew();
+        while (Media(http, playlist).Lines.Count(line => line.Length > 0 && line[0] != '#') < Segments)
         {
-            return Find(http, new Uri(playlist, text[variant + 1]), what);
-        }
+            if (limit.Elapsed > PublishLimit)
+            {
+                throw new LoadException("The playlist does not grow");
+            }
 
+            Thread.Sleep(200);
+        }
+    }
+
+    private static (Uri Playlist, string[] Lines) Media(HttpClient http, Uri playlist)
+    {
+        using var answer = http.GetAsync(playlist).GetAwaiter().GetResult();
+        var text = answer.IsSuccessStatusCode ? answer.Content.ReadAsStringAsync().GetAwaiter().GetResult().Split('\n', StringSplitOptions.TrimEntries) : [];
+        return Array.FindIndex(text, line => line.StartsWith("#EXT-X-STREAM-INF", StringComparison.Ordinal)) is >= 0 and var variant
+            ? Media(http, new Uri(playlist, text[variant + 1]))
+            : (playlist, text);
+    }
+
+    private static Uri Find(HttpClient http, Uri address, string what)
+    {
+        var (playlist, text) = Media(http, address);
         return what switch
         {
             "playlist" => playlist,

@@ -117,7 +117,6 @@ internal static class HlsEndpoints
 
         response.ContentType = answer.ContentType;
         response.ContentLength = answer.ContentLength;
-
         await WriteAsync(answer.Body, response.Body, context.RequestAborted);
     }
 

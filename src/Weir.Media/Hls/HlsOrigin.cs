@@ -301,13 +301,13 @@ public sealed partial class HlsOrigin : IDisposable
         return true;
     }
 
-    // What a blocking answer holds stays true for its URL. Without a directive a part more makes it old, but whoever gets it
+    // One with a ticket inside is its viewer's alone. What a blocking answer holds stays true for its URL. Without a directive a part more makes it old, but whoever gets it
     // from a cache has what was missed by the next, blocking request, which is answered at once.
     private static HlsResponse Playlist(
         HlsPlaylistRequest request, IReadOnlyList<ReadOnlyMemory<byte>> body, bool blocking, HlsSnapshot snapshot) =>
         new(200, HlsResponse.PlaylistType, request switch
         {
-            { IsPublic: false } => "private, no-store",
+            { IsPublic: false } or { Ticket: not null } => "private, no-store",
             _ => $"public, max-age={(blocking ? 3 * snapshot.Target : Math.Max(1, snapshot.Target / 2))}",
         }, body);
 

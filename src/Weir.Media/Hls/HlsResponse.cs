@@ -32,5 +32,5 @@ public readonly record struct HlsDirectives(string? Msn, string? Part, string? S
 /// <param name="Name"><c>index.m3u8</c>, <c>main.m3u8</c> or <c>audio.m3u8</c>.</param>
 /// <param name="Ticket">Goes into the URIs of other playlists; null where none is needed.</param>
 /// <param name="AcceptsGzip">The client names gzip in Accept-Encoding.</param>
-/// <param name="IsPublic">Anybody may watch: shared caches may keep blocking answers.</param>
+/// <param name="IsPublic">Anybody may watch: shared caches may keep answers without a ticket.</param>
 public readonly record struct HlsPlaylistRequest(string Name, HlsDirectives Directives, string? Ticket, bool AcceptsGzip, bool IsPublic);

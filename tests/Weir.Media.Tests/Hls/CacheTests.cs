@@ -28,14 +28,14 @@ public sealed class CacheTests
     [InlineData("main.m3u8", false, "public, max-age=1")]
     [InlineData("main.m3u8", true, "public, max-age=6")]
     [InlineData("audio.m3u8", true, "public, max-age=6")]
-    public async Task Playlists_are_for_caches_only_where_anybody_may_watch(string name, bool blocking, string whenPublic)
+    public async Task Playlists_are_for_caches_only_where_anybody_may_watch_and_none_is_one_viewers_own(string name, bool blocking, string whenPublic)
     {
         using var theatre = new Theatre();
         theatre.Stage.Play(theatre.Stage.Publish(), Sample.H264Aac.Take(400));
         var directives = blocking ? new HlsDirectives($"{theatre.Read().Segments[0].Number}", "0", null) : default;
-        foreach (var (open, expected) in new[] { (true, whenPublic), (false, "private, no-store") })
+        foreach (var (open, ticket, expected) in new[] { (true, null, whenPublic), (true, "T", "private, no-store"), (false, null, "private, no-store") })
         {
-            var answer = await theatre.Origin.PlaylistAsync(new HlsPlaylistRequest(name, directives, null, AcceptsGzip: false, open), TestContext.Current.CancellationToken);
+            var answer = await theatre.Origin.PlaylistAsync(new HlsPlaylistRequest(name, directives, ticket, AcceptsGzip: false, open), TestContext.Current.CancellationToken);
             Assert.Equal((200, expected), (answer.Status, answer.CacheControl));
         }
     }
