@@ -146,7 +146,7 @@ internal sealed class WebRtcBench(bool quick, IReadOnlySet<string> parts, IReadO
 
     private async Task LossAsync(WeirServer weir, BarePlayer bare, Chromium chromium, (string Name, string Id)[] sources, CancellationToken cancellation)
     {
-        var seconds = quick ? 20 : 60;
+        var seconds = quick ? 20 : 180;
         List<object?[]> rows = [];
         foreach (var (name, id) in sources)
         {

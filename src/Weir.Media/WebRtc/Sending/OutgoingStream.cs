@@ -77,7 +77,7 @@ internal sealed class OutgoingStream
         }
     }
 
-    /// <summary>Sends a packet again, as a retransmission (RFC 4588). The bytes it took; 0 when it is not at hand, negative when it was sent again just now.</summary>
+    /// <summary>Sends a packet again, as a retransmission (RFC 4588), on a bad network as two. The bytes it took; 0 when it is not at hand, negative when it was sent again just now.</summary>
     public int SendAgain(IRtcOutput output, ushort sequence, long now)
     {
         if (_history is null)
@@ -97,14 +97,21 @@ internal sealed class OutgoingStream
         }
 
         sent = sent with { AgainAt = now };
-        Span<byte> header = stackalloc byte[MostHeader];
-        var length = Header(header, _media.RtxPayloadType, _rtxSsrc, _rtxSequence++, sent.Timestamp, sent.Marker, now);
         var payload = sent.Form.Payloads[sent.Index];
         Span<byte> again = stackalloc byte[payload.Length + 2];
         BinaryPrimitives.WriteUInt16BigEndian(again, sequence);
         payload.CopyTo(again[2..]);
-        output.SendRtp(header[..length], again);
-        return again.Length;
+        Span<byte> header = stackalloc byte[MostHeader];
+
+        // Where the answers get lost too, two of them cost little, and a lost one costs a round trip that the picture waits for.
+        var copies = Delay.IsBad(now) ? 2 : 1;
+        for (var copy = 0; copy < copies; copy++)
+        {
+            var length = Header(header, _media.RtxPayloadType, _rtxSsrc, _rtxSequence++, sent.Timestamp, sent.Marker, now);
+            output.SendRtp(header[..length], again);
+        }
+
+        return copies * again.Length;
     }
 
     private int Header(Span<byte> to, byte type, uint ssrc, ushort sequence, uint timestamp, bool marker, long now)

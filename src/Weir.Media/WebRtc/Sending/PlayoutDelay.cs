@@ -30,6 +30,9 @@ internal sealed class PlayoutDelay
     /// <summary>Milliseconds.</summary>
     public int Now { get; private set; }
 
+    /// <summary>So much was lost lately that it is a bad network.</summary>
+    public bool IsBad(long now) => now < _until;
+
     /// <summary>The viewer asked for packets again.</summary>
     public void NoteLoss(long now)
     {
@@ -38,7 +41,7 @@ internal sealed class PlayoutDelay
             (_windowAt, _requests) = (now, 0);
         }
 
-        if (++_requests >= Bad || now < _until)
+        if (++_requests >= Bad || IsBad(now))
         {
             _until = now + Quiet;
         }
@@ -50,7 +53,7 @@ internal sealed class PlayoutDelay
     /// <summary>Goes on to the next picture.</summary>
     public void Advance(long now)
     {
-        var wanted = now < _until ? Math.Clamp(Notice + (4 * _roundTrip), Least, Longest) : 0;
+        var wanted = IsBad(now) ? Math.Clamp(Notice + (4 * _roundTrip), Least, Longest) : 0;
         Now += Math.Clamp(wanted - Now, -Step, Step);
     }
 }
