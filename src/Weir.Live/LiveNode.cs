@@ -17,6 +17,7 @@ using Weir.Live.Rtmp;
 using Weir.Live.WebRtc;
 using Weir.Media.Broadcasting;
 using Weir.Media.Broadcasting.FanOut;
+using Weir.Media.WebSockets;
 
 namespace Weir.Live;
 
@@ -49,6 +50,7 @@ public static class LiveNode
             .AddSingleton<LiveAdmission>()
             .AddSingleton<IAdmission>(services => services.GetRequiredService<LiveAdmission>())
             .AddSingleton(_ => new FanOut(new FanOutOptions { MergeAge = options.MergeAge }))
+            .AddSingleton<WatchKeepAlive>()
             .AddSingleton<RtcSessions>()
             .AddSingleton<RtcHost>()
             .AddSingleton<WhipEndpoint>()
@@ -84,7 +86,7 @@ public static class LiveNode
         app.UseCors(cors => cors.AllowAnyOrigin().WithHeaders("Authorization", "Content-Type", "If-Match").WithMethods("GET", "POST", "PATCH", "DELETE")
             .WithExposedHeaders("Location", "ETag", "Link", "Retry-After", "Accept-Post", "Accept-Patch"));
         app.UseSplitUpgrades();
-        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(15), KeepAliveTimeout = TimeSpan.FromSeconds(20) });
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan }); // WatchKeepAlive does it for all together
         app.Use(async (context, next) =>
         {
             context.Response.Headers["Referrer-Policy"] = "no-referrer";

@@ -20,7 +20,7 @@ internal static class WatchEndpoint
     // RFC 8441: over HTTP/2 a WebSocket begins with CONNECT.
     public static void MapWatch(this IEndpointRouteBuilder routes) => routes.MapMethods("/live/{id}/watch", [HttpMethods.Get, HttpMethods.Connect], HandleAsync);
 
-    private static async Task HandleAsync(HttpContext context, string id, string? ticket, string? media, LiveAdmission admission, FanOut fanOut, TimeProvider clock, ILogger<WatchSession> log)
+    private static async Task HandleAsync(HttpContext context, string id, string? ticket, string? media, LiveAdmission admission, FanOut fanOut, WatchKeepAlive keepAlive, TimeProvider clock, ILogger<WatchSession> log)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
@@ -46,7 +46,7 @@ internal static class WatchEndpoint
         {
             var session = new WatchSession(
                 socket, SplitUpgrade.Of(context), HttpProtocol.IsHttp11(context.Request.Protocol) ? DirectSockets.Of(context.Features, fanOut) : null, context.Abort,
-                viewer, viewer.Live.Outputs.Packager, media != "none", viewer.Epoch, Limits, clock, log);
+                keepAlive, viewer, viewer.Live.Outputs.Packager, media != "none", viewer.Epoch, Limits, clock, log);
             viewer.OnMuted = session.SetMuted;
             if (viewer.Broadcast.Comments.IsMuted(viewer.Account))
             {

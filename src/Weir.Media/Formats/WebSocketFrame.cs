@@ -7,6 +7,7 @@ public enum WebSocketOpcode : byte
     Text = 1,
     Binary = 2,
     Close = 8,
+    Ping = 9,
 }
 
 /// <summary>Frames of RFC 6455 5.2 as a server sends them: whole messages, unmasked, so that the bytes are the same for every viewer.</summary>

@@ -13,6 +13,7 @@ internal sealed class Mailbox
     private readonly Queue<RefusedMessage> _refusals = new();
     private TaskCompletionSource _news = NewSignal();
     private bool? _muted;
+    private bool _changed;
 
     /// <summary>Called with every change, from any thread; set before anything can change.</summary>
     public Action? OnNews { get; set; }
@@ -54,8 +55,15 @@ internal sealed class Mailbox
     /// <summary>Takes the messages that wait, and arms <see cref="News"/> anew.</summary>
     public void Take(List<byte[]> messages)
     {
+        // Asked before every write to every viewer.
+        if (!Volatile.Read(ref _changed))
+        {
+            return;
+        }
+
         lock (_lock)
         {
+            _changed = false;
             if (_news.Task.IsCompleted)
             {
                 _news = NewSignal();
@@ -79,6 +87,7 @@ internal sealed class Mailbox
         lock (_lock)
         {
             change();
+            _changed = true;
             _news.TrySetResult();
         }
 

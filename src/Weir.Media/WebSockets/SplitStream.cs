@@ -7,6 +7,7 @@ namespace Weir.Media.WebSockets;
 public sealed class SplitStream(Stream inner) : Stream
 {
     private Func<byte[], bool>? _outgoing;
+    private int _heard;
 
     /// <summary>The other half, for the one who writes.</summary>
     public Stream Inner => inner;
@@ -28,12 +29,16 @@ public sealed class SplitStream(Stream inner) : Stream
     /// <summary>From now on writes go here. False: too much waits already, the connection is given up.</summary>
     public void HandOver(Func<byte[], bool> outgoing) => Volatile.Write(ref _outgoing, outgoing);
 
-    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+    /// <summary>Whether anything came since it was asked last.</summary>
+    public bool TakeHeard() => Interlocked.Exchange(ref _heard, 0) == 1;
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+    public override int Read(byte[] buffer, int offset, int count) => Hear(inner.Read(buffer, offset, count));
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        Hear(await inner.ReadAsync(buffer, cancellationToken));
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        inner.ReadAsync(buffer, offset, count, cancellationToken);
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Write(byte[] buffer, int offset, int count)
     {
@@ -72,6 +77,16 @@ public sealed class SplitStream(Stream inner) : Stream
         }
 
         base.Dispose(disposing);
+    }
+
+    private int Hear(int count)
+    {
+        if (count > 0)
+        {
+            Volatile.Write(ref _heard, 1);
+        }
+
+        return count;
     }
 
     private bool TryHandOver(ReadOnlySpan<byte> bytes)

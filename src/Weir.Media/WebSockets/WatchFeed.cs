@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Weir.Media.Broadcasting;
 using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.Cmaf;
@@ -15,9 +14,6 @@ internal sealed class WatchFeed : Feed
     /// <summary>The tag of this outlet's counters.</summary>
     public static readonly KeyValuePair<string, object?> Outlet = new("outlet", "websocket");
 
-    /// <summary>Control frames that wait for their turn at most: a peer that pings on and reads nothing is let go.</summary>
-    private const int MostReplies = 64;
-
     // Feeds of one form share bytes: hosts get events that others do not, and who wants no media gets none.
     private static readonly object[] Forms = [new(), new(), new(), new()];
 
@@ -28,7 +24,7 @@ internal sealed class WatchFeed : Feed
     private readonly bool _media;
     private readonly long _epoch;
     private readonly WatchLimits _limits;
-    private readonly ConcurrentQueue<byte[]> _replies = new();
+    private Replies _replies; // a struct that changes: not readonly
     private readonly Queue<ReadOnlyMemory<byte>> _own = new();
     private readonly List<byte[]> _personal = [];
     private HashSet<TimelineEvent>? _greeted;
@@ -73,12 +69,11 @@ internal sealed class WatchFeed : Feed
     /// <summary>A control frame that the receiving half wants sent; from any thread. False when too many wait.</summary>
     public bool Reply(byte[] frame)
     {
-        if (_replies.Count >= MostReplies)
+        if (!_replies.TryAdd(frame))
         {
             return false;
         }
 
-        _replies.Enqueue(frame);
         _mailbox.Nudge();
         return true;
     }
@@ -98,7 +93,7 @@ internal sealed class WatchFeed : Feed
                 return FeedState.Ended;
             }
 
-            if (_replies.TryDequeue(out var reply))
+            if (_replies.TryTake(out var reply))
             {
                 _closing |= WebSocketFrame.IsClose(reply);
                 bytes = reply;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Weir.Media.Broadcasting;
 using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.Cmaf;
+using Weir.Media.Formats;
 
 namespace Weir.Media.WebSockets;
 
@@ -60,6 +61,7 @@ public sealed partial class WatchSession(
     SplitStream wire,
     DirectSocket? direct,
     Action abort,
+    WatchKeepAlive keepAlive,
     Viewer viewer,
     Packager packager,
     bool media,
@@ -71,6 +73,8 @@ public sealed partial class WatchSession(
     private static readonly Meter Meter = new(MediaMeter.Name);
     private static readonly UpDownCounter<int> Open = Meter.CreateUpDownCounter<int>("weir_websocket_sessions", description: "Open watch sessions");
     private static readonly Counter<long> Bad = Meter.CreateCounter<long>("weir_websocket_bad_input", description: "Viewers closed for what they sent");
+
+    private static readonly byte[] Ping = WebSocketFrame.Message(WebSocketOpcode.Ping, []);
 
     private readonly Mailbox _mailbox = new();
     private readonly LagPolicy _policy = new() { MaxLag = (long)limits.MaxLag.TotalMicroseconds, WriteTimeout = limits.SendTimeout };
@@ -86,6 +90,7 @@ public sealed partial class WatchSession(
         Open.Add(1);
         var feed = new WatchFeed(viewer, packager, _mailbox, media, epoch, limits);
         wire.HandOver(feed.Reply);
+        using var kept = keepAlive.Watch(wire, () => feed.Reply(Ping), abort);
         using var gone = new CancellationTokenSource();
         using var giveUp = new CancellationTokenSource();
         var receiving = new WatchReceiver(socket, viewer, _mailbox, limits, clock).RunAsync(gone.Token);

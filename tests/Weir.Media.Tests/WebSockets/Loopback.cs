@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Weir.Media.Broadcasting;
 using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.Tests.Cmaf;
@@ -57,6 +58,7 @@ internal sealed class Loopback : IAsyncDisposable
     private readonly WebSocket _serverSocket;
 
     private readonly FanOut? _fanOut;
+    private readonly WatchKeepAlive _keepAlive;
 
     private Loopback(TcpClient client, TcpClient server, Stage stage, bool direct, bool media, Commenter? person, WatchLimits? limits)
     {
@@ -66,12 +68,16 @@ internal sealed class Loopback : IAsyncDisposable
         _serverSocket = WebSocket.CreateFromStream(wire, new WebSocketCreationOptions { IsServer = true });
         _fanOut = direct ? new FanOut(new FanOutOptions { Senders = 1 }) : null;
         Viewer = new TestViewer(stage.Broadcast, person ?? new Commenter(Guid.NewGuid(), "Ann", false, true));
+        _keepAlive = new WatchKeepAlive(KeepAliveClock);
         Session = new WatchSession(
-            _serverSocket, wire, _fanOut is null ? null : new DirectSocket(_fanOut, server.Client), server.Close, Viewer, stage.Packager, media, 1, limits ?? new WatchLimits(), stage.Clock, NullLogger<WatchSession>.Instance);
+            _serverSocket, wire, _fanOut is null ? null : new DirectSocket(_fanOut, server.Client), server.Close, _keepAlive, Viewer, stage.Packager, media, 1, limits ?? new WatchLimits(), stage.Clock, NullLogger<WatchSession>.Instance);
         Ended = Session.RunAsync();
     }
 
     public WebSocket Client { get; }
+
+    /// <summary>Of the pings alone: tests that hurry the stage's clock do not mean them.</summary>
+    public FakeTimeProvider KeepAliveClock { get; } = new();
 
     public TestViewer Viewer { get; }
 
@@ -162,6 +168,7 @@ internal sealed class Loopback : IAsyncDisposable
         _client.Dispose();
         _server.Dispose();
         _fanOut?.Dispose();
+        _keepAlive.Dispose();
         Viewer.Dispose();
     }
 }

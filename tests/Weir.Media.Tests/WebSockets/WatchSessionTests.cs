@@ -57,6 +57,18 @@ public abstract class WatchSessionTests(bool direct)
     }
 
     [Fact]
+    public async Task A_viewer_who_does_not_answer_a_ping_has_left()
+    {
+        var stage = new Stage();
+        await using var viewer = await Loopback.OpenAsync(stage, direct);
+        await viewer.NextAsync("hello"); // The client answers pings while it receives, and from here on it does not.
+        viewer.KeepAliveClock.Advance(WatchKeepAlive.PingAfter + WatchKeepAlive.PongTimeout - TimeSpan.FromSeconds(1));
+        Assert.False(viewer.Ended.IsCompleted);
+        viewer.KeepAliveClock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(WatchEnd.ViewerLeft, await viewer.Ended.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public async Task Other_codecs_are_announced_before_their_init_segment()
     {
         var stage = new Stage();

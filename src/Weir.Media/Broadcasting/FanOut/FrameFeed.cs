@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Weir.Media.Broadcasting.FanOut;
 
 /// <summary>How a protocol that sends whole frames in FLV's terms writes them.</summary>
@@ -14,11 +12,8 @@ public sealed record FrameForm(
 /// <summary>A viewer of frames: from the newest keyframe on, skipping where they fall behind, until the broadcast ends.</summary>
 public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy policy, TimeProvider clock) : Feed
 {
-    /// <summary>Answers that wait for their turn at most: a peer that asks more and reads nothing is let go.</summary>
-    private const int MostReplies = 64;
-
     private readonly LiveCursor _cursor = new(timeline, policy, clock);
-    private readonly ConcurrentQueue<byte[]> _replies = new();
+    private Replies _replies; // a struct that changes: not readonly
     private readonly KeyValuePair<string, object?> _outlet = new("outlet", form.Outlet);
     private Track? _video;
     private Track? _audio;
@@ -37,20 +32,11 @@ public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy polic
     public bool IsEmpty => !_opened && _cursor.IsEnded && _cursor.TracksAhead() is null;
 
     /// <summary>Adds an answer to the peer; from any thread. False when too many wait.</summary>
-    public bool Reply(byte[] bytes)
-    {
-        if (_replies.Count >= MostReplies)
-        {
-            return false;
-        }
-
-        _replies.Enqueue(bytes);
-        return true;
-    }
+    public bool Reply(byte[] bytes) => _replies.TryAdd(bytes);
 
     public override FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes)
     {
-        if (_replies.TryDequeue(out var reply))
+        if (_replies.TryTake(out var reply))
         {
             bytes = reply;
             return FeedState.Bytes;
