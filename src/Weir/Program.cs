@@ -12,6 +12,13 @@ var root = new RootCommand("Weir: a social messenger with live broadcasting for 
     MaintenanceCommands.Restore(),
 };
 
+if (args is ["live", ..])
+{
+    // Read once, by the pool's first thread. Frames come every few milliseconds: threads that look for more work before they sleep would do so all the
+    // time, which takes as much of a core as sending to a thousand viewers who wait 350 ms (docs/performance.md).
+    AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0);
+}
+
 try
 {
     // The hosts handle SIGTERM and Ctrl-C themselves: they have connections to close first.

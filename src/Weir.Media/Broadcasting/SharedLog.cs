@@ -51,6 +51,9 @@ public sealed class SharedLog<T> : ILog
     /// <summary>Index the next entry will get.</summary>
     public long Next => Volatile.Read(ref _next);
 
+    /// <summary>Whatever comes at or after <paramref name="index"/>, an entry or the end, is still to be told to the listeners.</summary>
+    public bool IsAhead(long index) => index >= Next && !_completed;
+
     /// <summary>No entry will follow.</summary>
     public bool IsCompleted => _completed;
 

@@ -137,7 +137,7 @@ internal sealed class WatchFeed : Feed
                 continue;
             }
 
-            return FeedState.Bytes;
+            return shared is not null && _log.IsAhead(_cursor) ? FeedState.LastBytes : FeedState.Bytes;
         }
     }
 

@@ -5,6 +5,9 @@ public enum FeedState
     /// <summary>There are bytes; they are sent before the next are taken.</summary>
     Bytes,
 
+    /// <summary>The same, and nothing after them for now: who is told of news need not ask again.</summary>
+    LastBytes,
+
     /// <summary>Nothing now: the log that the feed follows tells when to look again.</summary>
     Nothing,
 
@@ -27,7 +30,7 @@ public abstract class Feed
     /// <summary>Names the wire form of the log's entries.</summary>
     public abstract object Form { get; }
 
-    /// <param name="shared">Bytes that feeds of the same log and form put together once; null takes each entry's own bytes.</param>
+    /// <param name="shared">Bytes that feeds of the same log and form put together once; null takes each entry's own bytes, and never the last of them.</param>
     /// <param name="bytes">Valid until the next call with the same <paramref name="shared"/>.</param>
     public abstract FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes);
 

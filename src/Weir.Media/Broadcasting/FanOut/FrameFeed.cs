@@ -96,7 +96,7 @@ public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy polic
             {
                 bytes = shared.Bytes;
                 _cursor.Advance(shared.To);
-                return FeedState.Bytes;
+                return timeline.Log.IsAhead(shared.To) ? FeedState.LastBytes : FeedState.Bytes;
             }
 
             // Its second track is news to this viewer, who joined where that one was not to be seen.

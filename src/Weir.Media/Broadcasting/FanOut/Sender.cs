@@ -228,6 +228,9 @@ internal sealed class Sender : IDisposable
                         }
 
                         continue;
+                    case FeedState.LastBytes:
+                        TrySend(flow, bytes);
+                        return;
                     case FeedState.Nothing:
                         return;
                     case FeedState.Ended:
