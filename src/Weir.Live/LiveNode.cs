@@ -82,22 +82,24 @@ public static class LiveNode
         app.UseWeirProblems();
         app.UseHttpsOnly();
         app.UseTrustedProxies(options.TrustedProxies);
+        app.Use((context, next) =>
+        {
+            context.Response.Headers["Referrer-Policy"] = "no-referrer";
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return next(context);
+        });
+        // Here, and not at the very beginning where ASP.NET Core puts it by itself: HLS is answered at once, with all that comes before and nothing that comes after.
+        app.UseRouting();
         app.UseWeirMetrics(options.MetricsToken);
         app.UseCors(cors => cors.AllowAnyOrigin().WithHeaders("Authorization", "Content-Type", "If-Match").WithMethods("GET", "POST", "PATCH", "DELETE")
             .WithExposedHeaders("Location", "ETag", "Link", "Retry-After", "Accept-Post", "Accept-Patch"));
         app.UseSplitUpgrades();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan }); // WatchKeepAlive does it for all together
-        app.Use(async (context, next) =>
-        {
-            context.Response.Headers["Referrer-Policy"] = "no-referrer";
-            context.Response.Headers.XContentTypeOptions = "nosniff";
-            await next(context);
-        });
         var directory = app.Services.GetRequiredService<BroadcastDirectory>();
         app.MapWeirReadiness(_ => ValueTask.FromResult(directory.HasLists));
         app.MapWatch();
         app.MapFlv();
-        app.MapHls();
+        HlsEndpoints.Map(app);
         app.MapReplay();
         WhipEndpoint.Map(app);
         WhepEndpoint.Map(app);

@@ -49,6 +49,32 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task What_was_allowed_before_a_wait_is_no_longer_after_a_cut_an_end_of_being_public_or_the_tickets_expiry()
+    {
+        await using var stage = new Stage();
+        stage.Listed(rules => rules.Public = true);
+        var id = stage.Broadcast.ToText();
+        Assert.True(stage.Admission.TryCheck(id, stage.Ticket(), out var rules, out var mia));
+        Assert.True(stage.Admission.TryCheck(id, stage.Ticket(account: Guid.NewGuid(), lifetime: TimeSpan.FromHours(13)), out _, out var other));
+        Assert.True(stage.Admission.TryCheck(id, null, out _, out var nobody));
+        Assert.All([mia, other, nobody], ticket => Assert.True(stage.Admission.StillAllows(rules, ticket)));
+
+        stage.Say(cut =>
+        {
+            cut.Epoch = 1;
+            cut.Cuts.Add(new AudienceCut { Account = stage.Mia.ToWire(), Epoch = 1 });
+        });
+        Assert.False(stage.Admission.StillAllows(rules, mia));
+        Assert.False(stage.Admission.StillAllows(rules, nobody));
+        Assert.True(stage.Admission.StillAllows(rules, other));
+        stage.Clock.Advance(TimeSpan.FromHours(13));
+        Assert.False(stage.Admission.StillAllows(rules, other));
+        stage.Broadcasts.BeginLists();
+        stage.Broadcasts.CompleteLists();
+        Assert.False(stage.Admission.StillAllows(rules, nobody));
+    }
+
+    [Fact]
     public async Task A_cut_ends_the_open_sessions_of_its_account_and_no_others()
     {
         await using var stage = new Stage();

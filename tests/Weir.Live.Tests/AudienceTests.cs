@@ -1,3 +1,4 @@
+using System.Net;
 using Weir.Contracts;
 using Weir.Live.Broadcasts;
 
@@ -31,10 +32,10 @@ public sealed class AudienceTests
         stage.Watch(stage.Ticket(account: Guid.NewGuid()), out var viewer);
         var audience = viewer!.Live.Viewers;
         var polling = new Polling(stage.Mia, 0, HasTicket: true, IsHost: false);
-        Assert.True(audience.TrySee(polling, 77, "10.0.0.1"));
+        Assert.True(audience.TrySee(polling, 77, IPAddress.Parse("10.0.0.1")));
         Assert.Equal(2, audience.Now().Count);
         stage.Clock.Advance(TimeSpan.FromSeconds(9));
-        Assert.True(audience.TrySee(polling, 77, "10.0.0.1"));
+        Assert.True(audience.TrySee(polling, 77, IPAddress.Parse("10.0.0.1")));
         stage.Clock.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal(2, audience.Now().Count);
         stage.Clock.Advance(TimeSpan.FromSeconds(2));
@@ -51,14 +52,14 @@ public sealed class AudienceTests
         Assert.True(Ticket.TryVerify(stage.Key, ticket, out var verified));
         stage.Watch(ticket, out var viewer);
         var audience = viewer!.Live.Viewers;
-        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.1"));
-        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.1"));
-        Assert.False(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.2"));
+        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, IPAddress.Parse("10.0.0.1")));
+        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, IPAddress.Parse("10.0.0.1")));
+        Assert.False(audience.TrySee(Polling.Of(verified), verified.Id, IPAddress.Parse("10.0.0.2")));
         Assert.Equal(WatchDenied.TooManySessions, stage.Watch(ticket, out _));
 
         stage.Clock.Advance(TimeSpan.FromSeconds(11));
         audience.Now();
-        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, "10.0.0.2"));
+        Assert.True(audience.TrySee(Polling.Of(verified), verified.Id, IPAddress.Parse("10.0.0.2")));
     }
 
     [Fact]

@@ -52,7 +52,8 @@ internal sealed class RequestsPart(bool quick)
 
     private RequestPlan Plan(string file, int process) => new()
     {
-        File = file, FileMilliseconds = PreparedStream.Seconds * 1000, Connections = Connections, Seconds = quick ? 3 : 8, ServerProcess = process,
+        File = file, FileMilliseconds = PreparedStream.Seconds * 1000, Connections = Connections, Seconds = quick ? 3 : 8,
+        WarmUpSeconds = quick ? 1 : 8, ServerProcess = process,
     };
 
     private static async Task<IReadOnlyList<RequestResult>> LoadAsync(RequestPlan plan, string directory, CancellationToken cancellation)
@@ -62,7 +63,7 @@ internal sealed class RequestsPart(bool quick)
         await File.WriteAllTextAsync(planFile, JsonSerializer.Serialize(plan), cancellation);
         await using var process = new ChildProcess("taskset", ["-c", Cores.Load, Environment.ProcessPath!, "requests", planFile, resultFile]);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds((4 * plan.Seconds) + 60));
+        limit.CancelAfter(TimeSpan.FromSeconds((4 * (plan.Seconds + plan.WarmUpSeconds)) + 60));
         await process.WaitAsync(limit.Token);
         return process.ExitCode == 0
             ? JsonSerializer.Deserialize<IReadOnlyList<RequestResult>>(await File.ReadAllTextAsync(resultFile, cancellation))!

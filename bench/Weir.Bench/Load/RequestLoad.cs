@@ -26,6 +26,9 @@ internal sealed record RequestPlan
 
     public required int Seconds { get; init; }
 
+    /// <summary>For each kind of request, before the first of them is measured.</summary>
+    public required int WarmUpSeconds { get; init; }
+
     public required int ServerProcess { get; init; }
 }
 
@@ -48,18 +51,24 @@ internal sealed class RequestLoad(RequestPlan plan)
             AwaitSegments(http, new Uri(begun));
         }
 
-        var results = new List<RequestResult>();
-        foreach (var what in (string[])["playlist", "part", "segment"])
+        // The just-in-time compiler is done with a method in stages, and has one core to work on beside what it compiles for: what is asked for
+        // in the first seconds costs twice of what it does from then on.
+        string[] kinds = ["playlist", "part", "segment"];
+        foreach (var what in kinds)
         {
-            var url = plan.Playlist is { } playlist ? Find(http, new Uri(playlist), what) : new Uri(plan.Urls[what]);
+            Ask(Address(http, what), plan.WarmUpSeconds);
+        }
+
+        var results = new List<RequestResult>();
+        foreach (var what in kinds)
+        {
+            var url = Address(http, what);
             var body = http.GetByteArrayAsync(url).GetAwaiter().GetResult();
             if (plan.Keep is { } directory)
             {
                 File.WriteAllBytes(Path.Combine(directory, what), body);
             }
 
-            // The first second is the just-in-time compiler's.
-            Ask(url, 1);
             results.Add(Ask(url, plan.Seconds) with { What = what, Bytes = body.Length });
         }
 
@@ -89,6 +98,8 @@ internal sealed class RequestLoad(RequestPlan plan)
             ? Media(http, new Uri(playlist, text[variant + 1]))
             : (playlist, text);
     }
+
+    private Uri Address(HttpClient http, string what) => plan.Playlist is { } playlist ? Find(http, new Uri(playlist), what) : new Uri(plan.Urls[what]);
 
     private static Uri Find(HttpClient http, Uri address, string what)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using Weir.Media.Broadcasting;
 
 namespace Weir.Live.Broadcasts;
@@ -25,7 +26,7 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
     private readonly Lock _lock = new();
     private readonly HashSet<LiveViewer> _open = [];
     private readonly Dictionary<ulong, int> _sessions = [];
-    private readonly Dictionary<(ulong Session, string Place), Polling> _polling = [];
+    private readonly Dictionary<(ulong Session, IPAddress Place), Polling> _polling = [];
     private int _peak;
 
     public int Peak => Volatile.Read(ref _peak);
@@ -64,7 +65,7 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
     /// Notes a viewer who asked for a playlist. False when the ticket has all the sessions it may have: those who ask from
     /// one address are one session, for more cannot be told of them.
     /// </summary>
-    public bool TrySee(Polling viewer, ulong session, string place)
+    public bool TrySee(Polling viewer, ulong session, IPAddress place)
     {
         lock (_lock)
         {
@@ -175,7 +176,7 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
         }
     }
 
-    private void Forget((ulong Session, string Place) who)
+    private void Forget((ulong Session, IPAddress Place) who)
     {
         if (_polling.Remove(who))
         {

@@ -136,6 +136,14 @@ internal sealed class LiveAdmission : IAdmission
         return true;
     }
 
+    /// <summary>
+    /// Whether what <see cref="TryCheck"/> allowed still holds after a wait. The signature was right then, and is not looked at again; the rules
+    /// and the clock are.
+    /// </summary>
+    public bool StillAllows(Rules checkedBy, Ticket? verified) =>
+        (verified is null || verified.Expires > _clock.GetUtcNow())
+        && _broadcasts.Find(checkedBy.Broadcast) is { } now && (ReferenceEquals(now, checkedBy) || Allows(now, verified));
+
     public WatchDenied Denied(WatchDenied reason)
     {
         _denied.Add(1, new KeyValuePair<string, object?>("reason", reason.ToString()));

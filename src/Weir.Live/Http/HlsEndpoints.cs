@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Live.Broadcasts;
@@ -13,24 +15,24 @@ namespace Weir.Live.Http;
 /// LL-HLS: playlists for whoever has a ticket, media for whoever has its unguessable address. The answers themselves
 /// are <see cref="HlsOrigin"/>'s.
 /// </summary>
-internal static class HlsEndpoints
+internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory broadcasts)
 {
     /// <summary>Bytes of a body that are handed to the socket together: what a connection that does not read keeps in memory.</summary>
     private const int WriteBytes = 128 << 10;
 
-    public static void MapHls(this IEndpointRouteBuilder routes)
+    // Most of a live plane's requests are these: they leave the pipeline at the routing, and bind what they need by themselves.
+    public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/live/{id}/index.m3u8", (HttpContext context, string id, LiveAdmission admission, BroadcastDirectory broadcasts) =>
-            PlaylistAsync(context, id, "index.m3u8", admission, broadcasts));
-        routes.MapGet("/live/{id}/main.m3u8", (HttpContext context, string id, LiveAdmission admission, BroadcastDirectory broadcasts) =>
-            PlaylistAsync(context, id, "main.m3u8", admission, broadcasts));
-        routes.MapGet("/live/{id}/audio.m3u8", (HttpContext context, string id, LiveAdmission admission, BroadcastDirectory broadcasts) =>
-            PlaylistAsync(context, id, "audio.m3u8", admission, broadcasts));
-        routes.MapGet("/live/{id}/m/{path}/{rendition}/{file}", MediaAsync);
+        var hls = new HlsEndpoints(routes.ServiceProvider.GetRequiredService<LiveAdmission>(), routes.ServiceProvider.GetRequiredService<BroadcastDirectory>());
+        routes.MapGet("/live/{id}/index.m3u8", context => hls.PlaylistAsync(context, "index.m3u8")).ShortCircuit();
+        routes.MapGet("/live/{id}/main.m3u8", context => hls.PlaylistAsync(context, "main.m3u8")).ShortCircuit();
+        routes.MapGet("/live/{id}/audio.m3u8", context => hls.PlaylistAsync(context, "audio.m3u8")).ShortCircuit();
+        routes.MapGet("/live/{id}/m/{path}/{rendition}/{file}", hls.MediaAsync).ShortCircuit();
     }
 
-    private static async Task PlaylistAsync(HttpContext context, string id, string name, LiveAdmission admission, BroadcastDirectory broadcasts)
+    private async Task PlaylistAsync(HttpContext context, string name)
     {
+        var id = Value(context, "id");
         var query = context.Request.Query;
         var ticket = query["ticket"].ToString() is { Length: > 0 } given ? given : null;
         var gzip = context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
@@ -48,12 +50,11 @@ internal static class HlsEndpoints
 
             // It may wait for seconds: when the audience changes meanwhile, whoever waits is asked for their ticket again.
             var change = broadcasts.AudienceChange(rules.Broadcast);
-            using var until = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, change);
             try
             {
-                var answer = await running.Outputs.Hls.PlaylistAsync(new HlsPlaylistRequest(name, directives, ticket, gzip, rules.Public), until.Token);
+                var answer = await running.Outputs.Hls.PlaylistAsync(new HlsPlaylistRequest(name, directives, ticket, gzip, rules.Public), context.RequestAborted, change);
                 // The rules change before the addresses do: with this, no new address reaches anybody who was cut.
-                if (admission.TryCheck(id, ticket, out _, out _))
+                if (admission.StillAllows(rules, verified))
                 {
                     await WriteAsync(context, answer);
                     return;
@@ -66,20 +67,20 @@ internal static class HlsEndpoints
         }
     }
 
-    private static async Task MediaAsync(HttpContext context, string id, string path, string rendition, string file, BroadcastDirectory broadcasts)
+    private async Task MediaAsync(HttpContext context)
     {
-        if (!Ids.TryParse(id, out var broadcast) || broadcasts.Find(broadcast) is null || broadcasts.FindRunning(broadcast) is not { } running)
+        if (!Ids.TryParse(Value(context, "id"), out var broadcast) || broadcasts.Find(broadcast) is null || broadcasts.FindRunning(broadcast) is not { } running)
         {
             await NotFoundAsync(context);
             return;
         }
 
-        await WriteAsync(context, await running.Outputs.Hls.MediaAsync(path, rendition, file, context.RequestAborted));
+        await WriteAsync(context, await running.Outputs.Hls.MediaAsync(Value(context, "path"), Value(context, "rendition"), Value(context, "file"), context.RequestAborted));
     }
 
     private static bool IsOneTooMany(HttpContext context, LiveBroadcast running, Ticket? ticket, out WatchDenied denied)
     {
-        var place = context.Connection.RemoteIpAddress?.ToString() ?? "";
+        var place = context.Connection.RemoteIpAddress ?? IPAddress.None;
         var seen = running.Viewers.TrySee(Polling.Of(ticket), ticket?.Id ?? Anonymous(place), place);
         denied = seen ? WatchDenied.None : WatchDenied.TooManySessions;
         return !seen;
@@ -97,8 +98,7 @@ internal static class HlsEndpoints
         response.StatusCode = answer.Status;
         response.Headers.CacheControl = answer.CacheControl;
 
-        // Caches give one answer to pages and to players; the CORS middleware says this only to requests with an Origin.
-        response.Headers.AccessControlAllowOrigin = "*";
+        AllowPages(response);
         if (answer.ContentType == HlsResponse.PlaylistType)
         {
             // Media has one form; with this a cache would keep it once for every browser's list of encodings.
@@ -108,6 +108,7 @@ internal static class HlsEndpoints
         if (answer.RetryAfter is { } seconds)
         {
             response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            response.Headers.AccessControlExposeHeaders = "Retry-After";
         }
 
         if (answer.ContentEncoding is { } encoding)
@@ -117,44 +118,40 @@ internal static class HlsEndpoints
 
         response.ContentType = answer.ContentType;
         response.ContentLength = answer.ContentLength;
-        await WriteAsync(answer.Body, response.Body, context.RequestAborted);
+        await WriteAsync(answer.Body, response);
     }
 
-    /// <summary>A segment is many fragments: each handed on by itself would be a write to the socket, and a wait for it, of its own.</summary>
-    private static async Task WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces, Stream to, CancellationToken cancellation)
+    /// <summary>
+    /// A segment is many fragments: each handed on by itself would be a write to the socket, and a wait for it, of its own. They are copied once, to where
+    /// Kestrel sends from. What is short it sends by itself, with the headers, when the request is over: nothing waits here, nor in the pipeline around.
+    /// </summary>
+    private static async Task WriteAsync(IReadOnlyList<ReadOnlyMemory<byte>> pieces, HttpResponse response)
     {
-        if (pieces.Count == 1)
+        await response.StartAsync();
+        var body = response.BodyWriter;
+        var (unsent, flushed) = (0, false);
+        for (var i = 0; i < pieces.Count; i++)
         {
-            await to.WriteAsync(pieces[0], cancellation);
-            return;
-        }
-
-        var together = ArrayPool<byte>.Shared.Rent(WriteBytes);
-        try
-        {
-            var length = 0;
-            foreach (var piece in pieces)
+            var rest = pieces[i];
+            while (rest.Length > WriteBytes - unsent)
             {
-                var rest = piece;
-                while (rest.Length > 0)
+                body.Write(rest.Span[..(WriteBytes - unsent)]);
+                rest = rest[(WriteBytes - unsent)..];
+                (unsent, flushed) = (0, true);
+                if ((await body.FlushAsync(response.HttpContext.RequestAborted)).IsCompleted)
                 {
-                    var fits = Math.Min(rest.Length, together.Length - length);
-                    rest[..fits].CopyTo(together.AsMemory(length));
-                    rest = rest[fits..];
-                    length += fits;
-                    if (length == together.Length)
-                    {
-                        await to.WriteAsync(together.AsMemory(0, length), cancellation);
-                        length = 0;
-                    }
+                    return;
                 }
             }
 
-            await to.WriteAsync(together.AsMemory(0, length), cancellation);
+            body.Write(rest.Span);
+            unsent += rest.Length;
         }
-        finally
+
+        if (flushed)
         {
-            ArrayPool<byte>.Shared.Return(together);
+            // Over HTTP/1.1 Kestrel looks only at what it wrote itself since the last flush, and would forget these.
+            await body.FlushAsync(response.HttpContext.RequestAborted);
         }
     }
 
@@ -162,11 +159,17 @@ internal static class HlsEndpoints
     private static Task NotFoundAsync(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
+        AllowPages(context.Response);
         return Problems.NotFound().ExecuteAsync(context);
     }
+
+    // The CORS middleware comes later, and would say it only to requests with an Origin: caches give one answer to pages and to players.
+    private static void AllowPages(HttpResponse response) => response.Headers.AccessControlAllowOrigin = "*";
+
+    private static string Value(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 
     private static string? Value(IQueryCollection query, string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
 
     /// <summary>Viewers of a public broadcast without a ticket are told apart by their address, as well as that goes.</summary>
-    private static ulong Anonymous(string place) => (uint)HashCode.Combine(place, "hls");
+    private static ulong Anonymous(IPAddress place) => (uint)HashCode.Combine(place, "hls");
 }

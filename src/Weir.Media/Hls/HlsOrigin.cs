@@ -85,8 +85,9 @@ public sealed partial class HlsOrigin : IDisposable
         }
     }
 
+    /// <param name="cut">A second reason to wait no longer. The two are joined only for who has to wait: most requests do not.</param>
     /// <exception cref="OperationCanceledException">The client went, or the viewer was cut.</exception>
-    public async ValueTask<HlsResponse> PlaylistAsync(HlsPlaylistRequest request, CancellationToken cancellation)
+    public async ValueTask<HlsResponse> PlaylistAsync(HlsPlaylistRequest request, CancellationToken cancellation, CancellationToken cut = default)
     {
         if (request.Name is not ("index.m3u8" or "main.m3u8" or "audio.m3u8"))
         {
@@ -99,7 +100,7 @@ public sealed partial class HlsOrigin : IDisposable
         }
 
         var snapshot = Volatile.Read(ref _snapshot)
-            ?? await WaitAsync(static snapshot => snapshot is not null, _limits.FirstSegmentTimeout, cancellation);
+            ?? await WaitAsync(static snapshot => snapshot is not null, _limits.FirstSegmentTimeout, cancellation, cut);
         if (snapshot is null)
         {
             return _ended ? HlsResponse.NotFound : HlsResponse.NotYet;
@@ -126,7 +127,7 @@ public sealed partial class HlsOrigin : IDisposable
             if (!snapshot.Contains(number, part))
             {
                 snapshot = await WaitAsync(
-                    later => later is not null && later.Contains(number, part), TimeSpan.FromSeconds(3 * snapshot.Target), cancellation);
+                    later => later is not null && later.Contains(number, part), TimeSpan.FromSeconds(3 * snapshot.Target), cancellation, cut);
                 if (snapshot is null)
                 {
                     // 6.2.5.2: after three target durations the answer is 503.
@@ -168,7 +169,7 @@ public sealed partial class HlsOrigin : IDisposable
         if (name.Part is not { } part)
         {
             return snapshot.Find(name.Segment) is { IsComplete: true } whole && !whole.IsMissingIn(name.Rendition)
-                ? Media(snapshot, name.Rendition, HlsSegment.Body(whole.Parts, name.Rendition))
+                ? Media(snapshot, name.Rendition, whole.Body(name.Rendition))
                 : HlsResponse.NotFound;
         }
 
@@ -184,7 +185,7 @@ public sealed partial class HlsOrigin : IDisposable
         }
 
         return snapshot.Find(name.Segment) is { } parent && part < parent.Parts.Length && !parent.Parts[part].IsMissingIn(name.Rendition)
-            ? Media(snapshot, name.Rendition, HlsSegment.Body([parent.Parts[part]], name.Rendition))
+            ? Media(snapshot, name.Rendition, parent.Parts[part].Body(name.Rendition))
             : HlsResponse.NotFound;
     }
 
@@ -235,8 +236,10 @@ public sealed partial class HlsOrigin : IDisposable
         Pulse();
     }
 
-    private async ValueTask<HlsSnapshot?> WaitAsync(Func<HlsSnapshot?, bool> isReady, TimeSpan limit, CancellationToken cancellation)
+    private async ValueTask<HlsSnapshot?> WaitAsync(Func<HlsSnapshot?, bool> isReady, TimeSpan limit, CancellationToken cancellation, CancellationToken cut = default)
     {
+        using var both = cut.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(cancellation, cut) : null;
+        var until = both?.Token ?? cancellation;
         var began = _clock.GetTimestamp();
         while (true)
         {
@@ -252,7 +255,7 @@ public sealed partial class HlsOrigin : IDisposable
                 return null;
             }
 
-            await pulse.Task.WaitAsync(cancellation);
+            await pulse.Task.WaitAsync(until);
         }
     }
 

@@ -13,7 +13,19 @@ public sealed record HlsResponse(int Status, string? ContentType, string CacheCo
     /// <summary>Seconds.</summary>
     public int? RetryAfter { get; init; }
 
-    public long ContentLength => Body.Sum(piece => (long)piece.Length);
+    public long ContentLength
+    {
+        get
+        {
+            var length = 0L;
+            for (var i = 0; i < Body.Count; i++)
+            {
+                length += Body[i].Length;
+            }
+
+            return length;
+        }
+    }
 
     internal static HlsResponse NotFound { get; } = new(404, null, NoStore, []);
 

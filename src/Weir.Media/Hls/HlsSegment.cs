@@ -13,6 +13,8 @@ internal enum Rendition : byte
 /// <summary>A partial segment: whole fragments.</summary>
 internal sealed record HlsPart(ImmutableArray<Fragment> Fragments)
 {
+    private readonly ReadOnlyMemory<byte>[]?[] _bodies = new ReadOnlyMemory<byte>[]?[2];
+
     public long Duration { get; } = Fragments.Sum(fragment => fragment.Duration);
 
     public bool Independent => Fragments[0].Independent;
@@ -20,11 +22,18 @@ internal sealed record HlsPart(ImmutableArray<Fragment> Fragments)
     public bool HasAudio { get; } = Fragments.Any(fragment => fragment.HasAudio);
 
     public bool IsMissingIn(Rendition rendition) => rendition == Rendition.Audio && !HasAudio;
+
+    /// <summary>What it is made of, in order; listed once however many viewers ask.</summary>
+    public ReadOnlyMemory<byte>[] Body(Rendition rendition) => _bodies[(int)rendition] ??=
+        [.. Fragments.Select(fragment => rendition == Rendition.Main ? fragment.Data : fragment.AudioOnly).Where(bytes => !bytes.IsEmpty)];
 }
 
 /// <summary>A segment as far as it is there. Immutable: another part makes another value.</summary>
 internal sealed record HlsSegment(Fragment First, ImmutableArray<HlsPart> Parts, bool IsComplete)
 {
+    // A copy that differs in IsComplete alone has the same parts, and may share it.
+    private readonly ReadOnlyMemory<byte>[]?[] _bodies = new ReadOnlyMemory<byte>[]?[2];
+
     public long Number => First.SegmentNumber;
 
     public long Duration { get; } = Parts.Sum(part => part.Duration);
@@ -40,8 +49,6 @@ internal sealed record HlsSegment(Fragment First, ImmutableArray<HlsPart> Parts,
 
     public InitSegment? Init(Rendition rendition) => rendition == Rendition.Main ? First.Init : First.Init.AudioOnly;
 
-    public static IReadOnlyList<ReadOnlyMemory<byte>> Body(IEnumerable<HlsPart> parts, Rendition rendition) =>
-        [.. parts.SelectMany(part => part.Fragments)
-            .Select(fragment => rendition == Rendition.Main ? fragment.Data : fragment.AudioOnly)
-            .Where(bytes => !bytes.IsEmpty)];
+    /// <inheritdoc cref="HlsPart.Body"/>
+    public ReadOnlyMemory<byte>[] Body(Rendition rendition) => _bodies[(int)rendition] ??= [.. Parts.SelectMany(part => part.Body(rendition))];
 }

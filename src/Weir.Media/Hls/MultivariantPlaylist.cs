@@ -50,7 +50,7 @@ internal static class MultivariantPlaylist
     {
         long Bits(HlsSegment segment) => rendition == Rendition.Main
             ? segment.Bytes * 8
-            : HlsSegment.Body(segment.Parts, rendition).Sum(bytes => bytes.Length * 8L);
+            : segment.Body(rendition).Sum(bytes => bytes.Length * 8L);
         var sizes = segments.Select(segment => (Bits: Bits(segment), segment.Duration)).ToList();
         var peak = sizes.Max(size => size.Bits * 1e6 / Math.Max(size.Duration, 500_000));
         var average = sizes.Sum(size => (double)size.Bits) * 1e6 / sizes.Sum(size => size.Duration);

@@ -6,17 +6,16 @@ namespace Weir.Media.Formats.M3u8;
 /// <summary>Writes playlists of draft-pantos-hls-rfc8216bis: tags, attribute lists and URI lines, one a line.</summary>
 public sealed class M3u8Writer
 {
-    private readonly StringBuilder _text = new(4096);
+    private readonly StringBuilder _text;
     private bool _firstAttribute;
 
-    public M3u8Writer() => _text.Append("#EXTM3U\n");
+    public M3u8Writer()
+        : this(4096) => _text.Append("#EXTM3U\n");
 
-    private M3u8Writer(bool _)
-    {
-    }
+    private M3u8Writer(int capacity) => _text = new StringBuilder(capacity);
 
     /// <summary>A writer for lines that are put behind others.</summary>
-    public static M3u8Writer Continuation() => new(false);
+    public static M3u8Writer Continuation() => new(256);
 
     public M3u8Writer Tag(string name)
     {
