@@ -119,14 +119,17 @@ fanOut.Add(runs);
 
 var crowdParts = new Option<string>("--only") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', CrowdBench.Parts) };
 var large = new Option<string?>("--viewers") { Description = "Numbers of viewers of the large broadcast, rising" };
+var crowdOutlets = new Option<string>("--outlets") { Description = "Which outlets of the large broadcast and of the slow viewers", DefaultValueFactory = _ => "Rtmp,WebSocket" };
 var crowds = Benchmark(
     "crowds",
     "Measures joins of a running broadcast, many broadcasts at once, requests for playlists, parts and segments beside nginx, and one broadcast that many watch.",
     (line, cancellation) => new CrowdBench(
         line.GetValue(quick),
         line.GetValue(crowdParts)!.Split(',').ToHashSet(),
+        [.. line.GetValue(crowdOutlets)!.Split(',').Select(name => Enum.Parse<Outlet>(name, ignoreCase: true))],
         line.GetValue(large)?.Split(',').Select(count => int.Parse(count, CultureInfo.InvariantCulture)).Order().ToList()).RunAsync(cancellation));
 crowds.Add(crowdParts);
+crowds.Add(crowdOutlets);
 crowds.Add(large);
 
 var crowd = new Option<string>("--viewers") { Description = "Numbers of viewers, rising", DefaultValueFactory = _ => "100,250,500,750,1000" };

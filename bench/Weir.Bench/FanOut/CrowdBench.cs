@@ -8,10 +8,11 @@ namespace Weir.Bench.FanOut;
 /// Who comes, and how many: joins of a running broadcast, many small broadcasts, many that nobody publishes to, requests of an HTTP player, one large
 /// broadcast.
 /// </summary>
+/// <param name="outlets">Of the large broadcast and of the slow viewers.</param>
 /// <param name="viewers">Numbers of viewers of the large broadcast, rising; null: the usual.</param>
-internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only, IReadOnlyList<int>? viewers)
+internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only, IReadOnlyList<Outlet> outlets, IReadOnlyList<int>? viewers)
 {
-    public static readonly IReadOnlyList<string> Parts = ["joins", "many", "requests", "large"];
+    public static readonly IReadOnlyList<string> Parts = ["joins", "many", "requests", "large", "comments"];
 
     private const int JoinsPerSecond = 300;
     private const int SmallBroadcasts = 200;
@@ -47,7 +48,12 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only, IReadOnl
 
             if (only.Contains("large"))
             {
-                tables.Add(await new LargePart(quick, viewers, _remarks).RunAsync(directory, cancellation));
+                tables.Add(await new LargePart(quick, outlets, viewers, _remarks).RunAsync(directory, cancellation));
+            }
+
+            if (only.Contains("comments"))
+            {
+                tables.Add(await new CommentsPart(quick, _remarks).RunAsync(directory, cancellation));
             }
         }
         finally

@@ -5,7 +5,7 @@ namespace Weir.Bench.FanOut;
 
 /// <summary>One broadcast that very many watch, and how many of them one core holds.</summary>
 /// <param name="counts">Numbers of viewers, rising; null: the usual.</param>
-internal sealed class LargePart(bool quick, IReadOnlyList<int>? counts, List<string> remarks)
+internal sealed class LargePart(bool quick, IReadOnlyList<Outlet> outlets, IReadOnlyList<int>? counts, List<string> remarks)
 {
     private const int Target = 12_000;
 
@@ -16,7 +16,7 @@ internal sealed class LargePart(bool quick, IReadOnlyList<int>? counts, List<str
     public async Task<ResultTable> RunAsync(string directory, CancellationToken cancellation)
     {
         var rows = new List<object?[]>();
-        foreach (var outlet in (Outlet[])[Outlet.Rtmp, Outlet.WebSocket])
+        foreach (var outlet in outlets)
         {
             var held = 0;
             foreach (var viewers in counts ?? (quick ? [1_000] : [5_000, 8_000, 10_000, 12_000]))
