@@ -18,8 +18,10 @@ public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy polic
     private const int MostReplies = 64;
 
     private readonly LiveCursor _cursor = new(timeline, policy, clock);
-    private readonly ConcurrentQueue<byte[]> _replies = new();
     private readonly KeyValuePair<string, object?> _outlet = new("outlet", form.Outlet);
+
+    // Made for the first answer: most viewers ask nothing, and an empty queue takes more memory than everything else here.
+    private ConcurrentQueue<byte[]>? _replies;
     private Track? _video;
     private Track? _audio;
     private int _skips;
@@ -39,18 +41,19 @@ public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy polic
     /// <summary>Adds an answer to the peer; from any thread. False when too many wait.</summary>
     public bool Reply(byte[] bytes)
     {
-        if (_replies.Count >= MostReplies)
+        var replies = LazyInitializer.EnsureInitialized(ref _replies, static () => new ConcurrentQueue<byte[]>());
+        if (replies.Count >= MostReplies)
         {
             return false;
         }
 
-        _replies.Enqueue(bytes);
+        replies.Enqueue(bytes);
         return true;
     }
 
     public override FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes)
     {
-        if (_replies.TryDequeue(out var reply))
+        if (Volatile.Read(ref _replies) is { } replies && replies.TryDequeue(out var reply))
         {
             bytes = reply;
             return FeedState.Bytes;
