@@ -74,7 +74,7 @@ internal sealed class SlowPart(bool quick, IReadOnlyList<Outlet> outlets, List<s
                 JoinsPerSecond = 250,
                 SettleSeconds = quick || warmingUp ? 2 : 5,
                 // Long enough for those who read nothing to be let go.
-                WindowSeconds = warmingUp ? (quick ? 5 : 15) : quick ? 15 : 45,
+                WindowSeconds = warmingUp ? (quick ? 5 : 15) : quick ? 15 : 60,
                 ServerProcesses = weir.Processes,
                 ServerCore = 0,
             },
