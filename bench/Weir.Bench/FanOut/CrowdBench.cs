@@ -12,7 +12,7 @@ namespace Weir.Bench.FanOut;
 /// <param name="viewers">Numbers of viewers of the large broadcast, rising; null: the usual.</param>
 internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only, IReadOnlyList<Outlet> outlets, IReadOnlyList<int>? viewers)
 {
-    public static readonly IReadOnlyList<string> Parts = ["joins", "many", "requests", "large", "comments", "slow"];
+    public static readonly IReadOnlyList<string> Parts = ["joins", "many", "requests", "large", "comments", "slow", "memory"];
 
     private const int JoinsPerSecond = 300;
     private const int SmallBroadcasts = 200;
@@ -59,6 +59,11 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only, IReadOnl
             if (only.Contains("slow"))
             {
                 tables.Add(await new SlowPart(quick, outlets, _remarks).RunAsync(directory, cancellation));
+            }
+
+            if (only.Contains("memory"))
+            {
+                tables.AddRange(await new MemoryPart(quick, _remarks).RunAsync(directory, cancellation));
             }
         }
         finally
