@@ -15,6 +15,13 @@ internal sealed record HeapSnapshot(long Bytes, IReadOnlyDictionary<string, long
     /// <summary>Stops the process for as long as it takes: never while something is measured.</summary>
     public static async Task<HeapSnapshot> TakeAsync(int process)
     {
+        // What waits for its finalizer still lives in the first one.
+        await TakeOnceAsync(process);
+        return await TakeOnceAsync(process);
+    }
+
+    private static async Task<HeapSnapshot> TakeOnceAsync(int process)
+    {
         // The keyword has the runtime collect, and say what it finds while it marks.
         using var session = new DiagnosticsClient(process).StartEventPipeSession(
             [new EventPipeProvider(ClrTraceEventParser.ProviderName, EventLevel.Verbose, (long)ClrTraceEventParser.Keywords.GCHeapSnapshot)],
