@@ -35,7 +35,7 @@ internal sealed class CommentsPart(bool quick, List<string> remarks)
             [
                 comments, result.Viewers, said?.Posted, said?.Refused, said?.DeliveredMedian, said?.DeliveredLeast, said?.DelayMedianMilliseconds, said?.DelayP99Milliseconds,
                 100 * result.LeastShare, result.Slow, result.Failed, result.DelayMedianMilliseconds, result.DelayP99Milliseconds,
-                Share(result.Server[0].CpuSeconds, result), Share(result.Server[1].CpuSeconds, result), Share(result.OwnCpuSeconds, result),
+                Share(result.Server[0].CpuSeconds, result), Share(result.OwnCpuSeconds, result),
             ]);
         }
 
@@ -47,7 +47,7 @@ internal sealed class CommentsPart(bool quick, List<string> remarks)
             [
                 new("A second"), new("Viewers"), new("Posted"), new("Refused"), new("Each got", "0"), new("the least"), new("Delay ms", "0.0"), new("p99 ms", "0"),
                 new("Bytes, least %", "0.0"), new("Short"), new("Failed"), new("Picture ms", "0.0"), new("p99 ms ", "0"),
-                new("Live %", "0"), new("Social %", "0"), new("Load %", "0"),
+                new("Live %", "0"), new("Load %", "0"),
             ],
             rows);
     }

@@ -284,6 +284,7 @@ internal sealed class LoadGenerator : IDisposable
     private void Fail(int viewer, string what)
     {
         _failed.Add(viewer);
+        _writers.RemoveAll(writer => writer.Viewer == viewer);
         Remember($"viewer {viewer}: {what}");
     }
 
