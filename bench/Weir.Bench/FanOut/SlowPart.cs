@@ -31,7 +31,7 @@ internal sealed class SlowPart(bool quick, IReadOnlyList<Outlet> outlets, List<s
                 [
                     outlet.ToString(), Viewers, slow, 100 * result.LeastShare, result.Slow, result.Failed, result.DelayMedianMilliseconds, result.DelayP99Milliseconds,
                     100 * result.Server[0].CpuSeconds / result.WindowSeconds, result.PeakMegabytes, result.PeakTcpMegabytes,
-                    (int)(counted.Skips - before.Skips), (int)(counted.TooSlow - before.TooSlow), (int)(counted.Full - before.Full),
+                    (int)(counted.Skips - before.Skips), (int)(counted.TooSlow - before.TooSlow), result.SlowGone, (int)(counted.Full - before.Full),
                     100 * result.OwnCpuSeconds / result.WindowSeconds, 100 * result.OthersCpuSeconds / result.WindowSeconds,
                 ]);
             }
@@ -39,12 +39,12 @@ internal sealed class SlowPart(bool quick, IReadOnlyList<Outlet> outlets, List<s
 
         remarks.Add(
             "Slow viewers: from their first picture on one half reads nothing, the other a tenth of the stream. MB is the most of the live plane's resident memory in the window, TCP MB what the kernel "
-            + "held for all connections; skips (to a newer keyframe), too slow (let go) and full buffers are the live plane's own counters, of the whole run.");
+            + "held for all connections; skips (to a newer keyframe), too slow (let go) and full buffers are the live plane's own counters, of the whole run. Gone are those slow ones whose connection had ended, for whatever reason.");
         return new ResultTable(
             $"{Viewers} viewers of one 1 Mbit/s broadcast beside slow ones, one core",
             [
                 new("Outlet"), new("Viewers"), new("Slow ones"), new("Bytes, least %", "0.0"), new("Short"), new("Failed"), new("Delay ms", "0.0"), new("p99 ms", "0"),
-                new("CPU %", "0.0"), new("MB", "0"), new("TCP MB", "0"), new("Skips"), new("Too slow"), new("Full"), new("Load %", "0"), new("Others %", "0"),
+                new("CPU %", "0.0"), new("MB", "0"), new("TCP MB", "0"), new("Skips"), new("Too slow"), new("Gone"), new("Full"), new("Load %", "0"), new("Others %", "0"),
             ],
             rows);
     }

@@ -63,6 +63,7 @@ internal sealed class LoadGenerator : IDisposable
         own = ProcessFigures.CpuSeconds(Environment.ProcessId) - own;
         published = publisher.Payload - published;
         _comments.End();
+        var slowGone = _slow.Gone();
         foreach (var fault in publisher.Faults)
         {
             Remember(fault);
@@ -85,6 +86,7 @@ internal sealed class LoadGenerator : IDisposable
             Viewers = _plan.Viewers.Count,
             Failed = _failed.Count,
             Slow = received.Values.Count(bytes => bytes < (EnoughShare * published) - slack),
+            SlowGone = slowGone,
             LeastShare = received.Count == 0 ? 0 : received.Values.Min() / Math.Max(1.0, published),
             WindowSeconds = seconds,
             PublishedPayload = published,

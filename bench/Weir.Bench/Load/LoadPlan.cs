@@ -85,6 +85,9 @@ internal sealed record LoadResult
     /// <summary>Viewers with less than 97 % of what was published in the window.</summary>
     public required int Slow { get; init; }
 
+    /// <summary>Slow viewers whose connection had ended when the window was over.</summary>
+    public required int SlowGone { get; init; }
+
     /// <summary>What the viewer with the fewest bytes got of what was published.</summary>
     public required double LeastShare { get; init; }
 

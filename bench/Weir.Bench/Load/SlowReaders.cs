@@ -9,12 +9,33 @@ internal sealed class SlowReaders
     /// <summary>A tenth of 1 Mbit/s, a second.</summary>
     private const int Tenth = 12_500;
 
+    // tcp(7), and tcp_info's first byte: TCP_ESTABLISHED, or something that comes after it.
+    private const int TcpLevel = 6;
+    private const int TcpInfo = 11;
+    private const byte Established = 1;
+
+    private readonly List<Connection> _all = [];
     private readonly List<Connection> _dawdling = [];
     private readonly byte[] _buffer = new byte[Tenth];
     private long _next = Stopwatch.GetTimestamp();
 
+    /// <summary>How many the server has let go, for whatever reason; those who do not read do not notice it themselves.</summary>
+    public int Gone()
+    {
+        Span<byte> info = stackalloc byte[1];
+        var gone = 0;
+        foreach (var connection in _all)
+        {
+            connection.Socket.GetRawSocketOption(TcpLevel, TcpInfo, info);
+            gone += info[0] == Established ? 0 : 1;
+        }
+
+        return gone;
+    }
+
     public void Add(Connection connection)
     {
+        _all.Add(connection);
         if (connection.Stay == Stay.Dawdles)
         {
             _dawdling.Add(connection);
