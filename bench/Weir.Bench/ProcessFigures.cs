@@ -25,6 +25,17 @@ internal static class ProcessFigures
 
     public static double ResidentMegabytes(int process) => Kilobytes($"/proc/{process}/smaps_rollup", "Rss:") / 1024;
 
+    /// <summary>The same from counters that the kernel keeps anyway: a little behind, and cheap enough to be read each second.</summary>
+    public static double ResidentMegabytesNow(int process) => Kilobytes($"/proc/{process}/status", "VmRSS:") / 1024;
+
+    /// <summary>What the kernel holds for all TCP connections of this machine.</summary>
+    public static double TcpMegabytes()
+    {
+        // "TCP: inuse 5 orphan 0 tw 0 alloc 6 mem 12", in pages.
+        var fields = File.ReadLines("/proc/net/sockstat").First(line => line.StartsWith("TCP:", StringComparison.Ordinal)).Split(' ');
+        return long.Parse(fields[Array.IndexOf(fields, "mem") + 1], CultureInfo.InvariantCulture) * Environment.SystemPageSize / (1024.0 * 1024);
+    }
+
     /// <summary>Resident memory with shared pages counted in parts: what ending this process would free.</summary>
     public static double ProportionalMegabytes(int process) => Kilobytes($"/proc/{process}/smaps_rollup", "Pss:") / 1024;
 

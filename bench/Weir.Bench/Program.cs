@@ -76,7 +76,7 @@ Benchmark(
 
 Benchmark(
     "micro",
-    "Measures what one frame costs before any viewer gets it: RTMP chunks, FLV tag, fMP4 fragment (no target).",
+    "Measures what one frame costs: making RTMP chunks, FLV tag, fMP4 fragment; and each viewer of it, who must allocate nothing.",
     (line, _) => Task.FromResult(MicroBench.Run(line.GetValue(quick))));
 
 var idle = new Option<int>("--idle") { Description = "Clients that are connected and idle; 0: none", DefaultValueFactory = _ => 10_000 };
@@ -118,11 +118,19 @@ fanOut.Add(onlyNginx);
 fanOut.Add(runs);
 
 var crowdParts = new Option<string>("--only") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', CrowdBench.Parts) };
+var large = new Option<string?>("--viewers") { Description = "Numbers of viewers of the large broadcast, rising" };
+var crowdOutlets = new Option<string>("--outlets") { Description = "Which outlets of the large broadcast and of the slow viewers", DefaultValueFactory = _ => "Rtmp,WebSocket" };
 var crowds = Benchmark(
     "crowds",
-    "Measures joins of a running broadcast, many broadcasts at once, and requests for playlists, parts and segments beside nginx.",
-    (line, cancellation) => new CrowdBench(line.GetValue(quick), line.GetValue(crowdParts)!.Split(',').ToHashSet()).RunAsync(cancellation));
+    "Measures joins of a running broadcast, many broadcasts at once, requests for playlists, parts and segments beside nginx, and one broadcast that many watch.",
+    (line, cancellation) => new CrowdBench(
+        line.GetValue(quick),
+        line.GetValue(crowdParts)!.Split(',').ToHashSet(),
+        [.. line.GetValue(crowdOutlets)!.Split(',').Select(name => Enum.Parse<Outlet>(name, ignoreCase: true))],
+        line.GetValue(large)?.Split(',').Select(count => int.Parse(count, CultureInfo.InvariantCulture)).Order().ToList()).RunAsync(cancellation));
 crowds.Add(crowdParts);
+crowds.Add(crowdOutlets);
+crowds.Add(large);
 
 var crowd = new Option<string>("--viewers") { Description = "Numbers of viewers, rising", DefaultValueFactory = _ => "100,250,500,750,1000" };
 var only = new Option<string>("--only") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', WebRtcBench.Parts) };

@@ -4,10 +4,15 @@ using Weir.Bench.Servers;
 
 namespace Weir.Bench.FanOut;
 
-/// <summary>Who comes, and how many: joins of a running broadcast, many small broadcasts, many that nobody publishes to, requests of an HTTP player.</summary>
-internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only)
+/// <summary>
+/// Who comes, and how many: joins of a running broadcast, many small broadcasts, many that nobody publishes to, requests of an HTTP player, one large
+/// broadcast.
+/// </summary>
+/// <param name="outlets">Of the large broadcast and of the slow viewers.</param>
+/// <param name="viewers">Numbers of viewers of the large broadcast, rising; null: the usual.</param>
+internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only, IReadOnlyList<Outlet> outlets, IReadOnlyList<int>? viewers)
 {
-    public static readonly IReadOnlyList<string> Parts = ["joins", "many", "requests"];
+    public static readonly IReadOnlyList<string> Parts = ["joins", "many", "requests", "large", "comments", "slow", "memory"];
 
     private const int JoinsPerSecond = 300;
     private const int SmallBroadcasts = 200;
@@ -40,13 +45,33 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only)
             {
                 tables.Add(await new RequestsPart(quick).RunAsync(directory, cancellation));
             }
+
+            if (only.Contains("large"))
+            {
+                tables.Add(await new LargePart(quick, outlets, viewers, _remarks).RunAsync(directory, cancellation));
+            }
+
+            if (only.Contains("comments"))
+            {
+                tables.Add(await new CommentsPart(quick, _remarks).RunAsync(directory, cancellation));
+            }
+
+            if (only.Contains("slow"))
+            {
+                tables.Add(await new SlowPart(quick, outlets, _remarks).RunAsync(directory, cancellation));
+            }
+
+            if (only.Contains("memory"))
+            {
+                tables.AddRange(await new MemoryPart(quick, _remarks).RunAsync(directory, cancellation));
+            }
         }
         finally
         {
             Directory.Delete(directory, recursive: true);
         }
 
-        return new Report("crowds", "Joins of a running broadcast, many broadcasts at once, and requests for parts and playlists.", tables, _remarks);
+        return new Report("crowds", "Joins of a running broadcast, many broadcasts at once, requests for parts and playlists, and one broadcast that many watch.", tables, _remarks);
     }
 
     private async Task<ResultTable> JoinsAsync(string directory, string file, CancellationToken cancellation)
@@ -79,14 +104,14 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only)
         var seconds = quick ? 2 : 5;
 
         // A round that does not count, for the just-in-time compiler.
-        foreach (var (viewers, target) in Present.Prepend((0, double.NaN)))
+        foreach (var (present, target) in Present.Prepend((0, double.NaN)))
         {
-            Console.Error.WriteLine($"{server.Name}, {outlet}, joins with {viewers} viewers ...");
-            var channel = await server.OpenAsync(outlet, viewers + (JoinsPerSecond * seconds));
+            Console.Error.WriteLine($"{server.Name}, {outlet}, joins with {present} viewers ...");
+            var channel = await server.OpenAsync(outlet, present + (JoinsPerSecond * seconds));
             var result = await LoadProcess.RunAsync(Plan(server, outlet, file, [channel]) with
             {
-                Viewers = [.. channel.Viewers.Take(viewers)],
-                Joiners = [.. channel.Viewers.Skip(viewers)],
+                Viewers = [.. channel.Viewers.Take(present)],
+                Joiners = [.. channel.Viewers.Skip(present)],
                 JoinersPerSecond = JoinsPerSecond,
                 WindowSeconds = seconds + 1,
             }, directory, cancellation);
@@ -96,7 +121,7 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only)
             {
                 rows.Add(
                 [
-                    server.Name, outlet.ToString(), viewers, result.Joined, result.JoinMedianMilliseconds, target, result.JoinP99Milliseconds, result.Failed,
+                    server.Name, outlet.ToString(), present, result.Joined, result.JoinMedianMilliseconds, target, result.JoinP99Milliseconds, result.Failed,
                     Share(result.Server[0].CpuSeconds, result), Share(result.OthersCpuSeconds, result),
                 ]);
             }

@@ -45,6 +45,12 @@ internal sealed class WebSocketPlayer(Uri url) : Player
     private bool _binary;
     private bool _open;
 
+    /// <summary>Comments that came.</summary>
+    public int Comments { get; private set; }
+
+    /// <summary>Comments of this viewer that were not taken.</summary>
+    public int Refused { get; private set; }
+
     public override ReadOnlyMemory<byte> Open() => Encoding.ASCII.GetBytes(
         $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
@@ -120,8 +126,26 @@ internal sealed class WebSocketPlayer(Uri url) : Player
         {
             _payload.Receive(part);
         }
+        else if (_opcode == 1)
+        {
+            Text(part);
+        }
 
         return data[part.Length..];
+    }
+
+    // Of a text nothing but its beginning matters, which names its type.
+    private void Text(ReadOnlySpan<byte> part)
+    {
+        var kept = part[..Math.Min(part.Length, _control.Length - _controlBytes)];
+        kept.CopyTo(_control.AsSpan(_controlBytes));
+        _controlBytes += kept.Length;
+        if (_left == 0)
+        {
+            var text = _control.AsSpan(0, _controlBytes);
+            Comments += text.StartsWith("{\"type\":\"comment\""u8) ? 1 : 0;
+            Refused += text.StartsWith("{\"type\":\"refused\""u8) ? 1 : 0;
+        }
     }
 
     // A mask of zeros leaves the bytes as they are.

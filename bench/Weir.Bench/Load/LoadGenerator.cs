@@ -14,7 +14,10 @@ internal sealed class LoadGenerator : IDisposable
     private readonly LoadPlan _plan;
     private readonly Epoll _epoll = new();
     private readonly List<Connection> _connections = [];
-    private readonly Queue<(int Viewer, Uri Url, Player Player, bool Leaves)> _joining = new();
+    private readonly Queue<(int Viewer, Uri Url, Player Player, Stay Stay)> _joining = new();
+    private readonly SlowReaders _slow = new();
+    private readonly CommentPosts _comments;
+    private readonly List<Connection> _writers = [];
     private readonly byte[] _buffer = new byte[256 * 1024];
     private readonly int[] _ready = new int[256];
     private readonly Samples _delays = new();
@@ -22,48 +25,21 @@ internal sealed class LoadGenerator : IDisposable
     private readonly List<string> _faults = [];
     private readonly HashSet<int> _failed = [];
     private long _wire;
+    private long _looked;
+    private double _peakMegabytes;
+    private double _peakTcpMegabytes;
     private bool _measuring;
 
-    public LoadGenerator(LoadPlan plan) => _plan = plan;
-
-    private sealed class Connection(int viewer, Socket socket, Player player, bool leaves)
-    {
-        public int Viewer => viewer;
-
-        public Socket Socket => socket;
-
-        public Player Player => player;
-
-        /// <summary>Comes to measure how long it takes, and goes then.</summary>
-        public bool Leaves => leaves;
-
-        public long Opened { get; } = Stopwatch.GetTimestamp();
-
-        public long PayloadBefore;
-
-        public void Send(ReadOnlyMemory<byte> data)
-        {
-            try
-            {
-                // Requests are small: if not all of one fits into the socket, the server has stopped reading.
-                if (socket.Send(data.Span) < data.Length)
-                {
-                    throw new LoadException("The server stopped reading");
-                }
-            }
-            catch (SocketException fault)
-            {
-                throw new LoadException($"Sending failed: {fault.SocketErrorCode}");
-            }
-        }
-    }
+    public LoadGenerator(LoadPlan plan) => (_plan, _comments) = (plan, new CommentPosts(plan.CommentsPerSecond));
 
     public LoadResult Run()
     {
         using var publisher = new Publishers(new PreparedFile(_plan.File, _plan.FileMilliseconds), _plan.Publish);
         Turn(TimeSpan.FromSeconds(_plan.LeadSeconds));
-        Join();
+        Join(_plan.Viewers, 0, _plan.JoinsPerSecond, _ => Stay.Watches);
         Turn(TimeSpan.FromSeconds(_plan.SettleSeconds));
+        Join(_plan.SlowViewers, _plan.Viewers.Count, _plan.JoinsPerSecond, i => i % 2 == 0 ? Stay.Stops : Stay.Dawdles);
+        Say(LoadStages.Measuring);
 
         foreach (var connection in _connections)
         {
@@ -76,7 +52,8 @@ internal sealed class LoadGenerator : IDisposable
         var core = ProcessFigures.CoreSeconds(_plan.ServerCore);
         _measuring = true;
         var window = Stopwatch.StartNew();
-        MeasureJoins();
+        _comments.Begin();
+        Join(_plan.Joiners, _plan.Viewers.Count + _plan.SlowViewers.Count, _plan.JoinersPerSecond, _ => Stay.Joins);
         Turn(TimeSpan.FromSeconds(_plan.WindowSeconds) - window.Elapsed);
         var seconds = window.Elapsed.TotalSeconds;
         _measuring = false;
@@ -85,6 +62,8 @@ internal sealed class LoadGenerator : IDisposable
         core = ProcessFigures.CoreSeconds(_plan.ServerCore) - core;
         own = ProcessFigures.CpuSeconds(Environment.ProcessId) - own;
         published = publisher.Payload - published;
+        _comments.End();
+        var slowGone = _slow.Gone();
         foreach (var fault in publisher.Faults)
         {
             Remember(fault);
@@ -92,13 +71,23 @@ internal sealed class LoadGenerator : IDisposable
 
         // Parts come in bursts, so a window can miss one of them at each end.
         var slack = _plan.Outlet == Outlet.LlHls ? published / seconds : 0;
-        var received = _connections.Where(connection => !connection.Leaves).GroupBy(connection => connection.Viewer)
+        var received = _connections.Where(connection => connection.Stay == Stay.Watches).GroupBy(connection => connection.Viewer)
             .ToDictionary(viewer => viewer.Key, viewer => viewer.Sum(connection => connection.Player.Payload - connection.PayloadBefore));
+        if (_plan.CommentsPerSecond > 0)
+        {
+            // Those posted last are still on their way.
+            Turn(TimeSpan.FromSeconds(2));
+        }
+
+        var comments = _comments.Figures([.. _connections.Where(connection => connection.Stay == Stay.Watches).Select(connection => connection.Player)]);
+        After();
         return new LoadResult
         {
             Viewers = _plan.Viewers.Count,
             Failed = _failed.Count,
             Slow = received.Values.Count(bytes => bytes < (EnoughShare * published) - slack),
+            SlowGone = slowGone,
+            LeastShare = received.Count == 0 ? 0 : received.Values.Min() / Math.Max(1.0, published),
             WindowSeconds = seconds,
             PublishedPayload = published,
             Payload = received.Values.Sum(),
@@ -108,6 +97,9 @@ internal sealed class LoadGenerator : IDisposable
             JoinMedianMilliseconds = _joins.Count == 0 ? -1 : _joins.Median,
             JoinP99Milliseconds = _joins.Count == 0 ? -1 : _joins.Percentile(99),
             Joined = _joins.Count,
+            Comments = comments,
+            PeakTcpMegabytes = _peakTcpMegabytes,
+            PeakMegabytes = _peakMegabytes,
             Server = figures,
             OthersCpuSeconds = Math.Max(0, core - figures.Sum(process => process.CpuSeconds)),
             OwnCpuSeconds = own,
@@ -117,37 +109,50 @@ internal sealed class LoadGenerator : IDisposable
 
     public void Dispose()
     {
+        Leave();
+        _epoll.Dispose();
+    }
+
+    private void Leave()
+    {
         foreach (var connection in _connections)
         {
             connection.Socket.Dispose();
         }
 
-        _epoll.Dispose();
+        _connections.Clear();
     }
 
-    private void Join()
+    private void Join(IReadOnlyList<string> urls, int first, int perSecond, Func<int, Stay> stay)
     {
         var begun = Stopwatch.StartNew();
-        for (var i = 0; i < _plan.Viewers.Count; i++)
+        for (var i = 0; i < urls.Count; i++)
         {
-            var url = new Uri(_plan.Viewers[i]);
-            _joining.Enqueue((i, url, NewPlayer(url), false));
-            Turn(TimeSpan.FromSeconds((double)(i + 1) / _plan.JoinsPerSecond) - begun.Elapsed);
+            var url = new Uri(urls[i]);
+            _joining.Enqueue((first + i, url, NewPlayer(url), stay(i)));
+            Turn(TimeSpan.FromSeconds((double)(i + 1) / perSecond) - begun.Elapsed);
         }
     }
 
-    private void MeasureJoins()
+    /// <summary>What others look at once the window is over: everybody still there, then nobody.</summary>
+    private void After()
     {
-        var begun = Stopwatch.StartNew();
-        for (var i = 0; i < _plan.Joiners.Count; i++)
+        if (_plan.AfterSeconds == 0)
         {
-            var url = new Uri(_plan.Joiners[i]);
-            _joining.Enqueue((_plan.Viewers.Count + i, url, NewPlayer(url), true));
-            Turn(TimeSpan.FromSeconds((double)(i + 1) / _plan.JoinersPerSecond) - begun.Elapsed);
+            return;
         }
+
+        Say(LoadStages.Measured);
+        Turn(TimeSpan.FromSeconds(_plan.AfterSeconds));
+        Leave();
+        Say(LoadStages.Alone);
+        Thread.Sleep(TimeSpan.FromSeconds(_plan.AfterSeconds));
     }
 
-    private Player NewPlayer(Uri url) => _plan.Outlet switch
+    private static void Say(string stage) => Console.WriteLine(stage);
+
+    // Viewers of one broadcast may come by several protocols, which their addresses show.
+    private Player NewPlayer(Uri url) => (url.Scheme == "rtmp" ? Outlet.Rtmp : url.Scheme == "ws" ? Outlet.WebSocket : _plan.Outlet) switch
     {
         Outlet.Rtmp => new RtmpPlayer(url),
         Outlet.HttpFlv => new FlvPlayer(url),
@@ -163,10 +168,13 @@ internal sealed class LoadGenerator : IDisposable
         {
             while (_joining.TryDequeue(out var joining))
             {
-                Open(joining.Viewer, joining.Url, joining.Player, joining.Leaves);
+                Open(joining.Viewer, joining.Url, joining.Player, joining.Stay);
             }
 
-            var left = (int)Math.Clamp((duration - clock.Elapsed).TotalMilliseconds, 0, 100);
+            _comments.SendDue(_writers);
+            _slow.Turn();
+            LookAround();
+            var left = _comments.Patience((int)Math.Clamp((duration - clock.Elapsed).TotalMilliseconds, 0, 100));
             var count = _epoll.Wait(_ready, left);
             for (var i = 0; i < count; i++)
             {
@@ -176,10 +184,21 @@ internal sealed class LoadGenerator : IDisposable
         while (clock.Elapsed < duration);
     }
 
-    private void Open(int viewer, Uri url, Player player, bool leaves)
+    /// <summary>Once a second in the window: what peaks is over at its end.</summary>
+    private void LookAround()
+    {
+        if (_measuring && Stopwatch.GetElapsedTime(_looked) > TimeSpan.FromSeconds(1))
+        {
+            _looked = Stopwatch.GetTimestamp();
+            _peakMegabytes = Math.Max(_peakMegabytes, ProcessFigures.ResidentMegabytesNow(_plan.ServerProcesses[0]));
+            _peakTcpMegabytes = Math.Max(_peakTcpMegabytes, ProcessFigures.TcpMegabytes());
+        }
+    }
+
+    private void Open(int viewer, Uri url, Player player, Stay stay)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        var connection = new Connection(viewer, socket, player, leaves);
+        var connection = new Connection(viewer, socket, player, stay);
         try
         {
             socket.Connect(IPAddress.Loopback, url.Port > 0 ? url.Port : 1935);
@@ -187,6 +206,10 @@ internal sealed class LoadGenerator : IDisposable
             connection.Send(player.Open());
             socket.Blocking = false;
             _epoll.Add((int)socket.Handle, _connections.Count - 1);
+            if (stay == Stay.Watches && viewer % _plan.SessionsPerAccount == 0)
+            {
+                _writers.Add(connection);
+            }
         }
         catch (Exception fault) when (fault is SocketException or LoadException)
         {
@@ -210,17 +233,14 @@ internal sealed class LoadGenerator : IDisposable
             }
 
             var data = _buffer.AsSpan(0, read);
-            if (_measuring)
+            _wire += _measuring ? read : 0;
+            if (connection.Stay == Stay.Watches && connection.Viewer % Math.Max(1, _plan.Viewers.Count / SampledViewers) == 0)
             {
-                _wire += read;
-                if (!connection.Leaves && connection.Viewer % Math.Max(1, _plan.Viewers.Count / SampledViewers) == 0)
-                {
-                    Sample(data);
-                }
+                Sample(data);
             }
 
             connection.Player.Receive(data, connection.Send);
-            if (connection.Leaves && connection.Player.Payload > 0)
+            if (connection.Stay == Stay.Joins && connection.Player.Payload > 0)
             {
                 _joins.Add(Stopwatch.GetElapsedTime(connection.Opened).TotalMilliseconds);
                 _epoll.Remove((int)connection.Socket.Handle);
@@ -228,9 +248,16 @@ internal sealed class LoadGenerator : IDisposable
                 return;
             }
 
+            if (connection.Stay is Stay.Stops or Stay.Dawdles && connection.Player.Payload > 0)
+            {
+                _epoll.Remove((int)connection.Socket.Handle);
+                _slow.Add(connection);
+                return;
+            }
+
             foreach (var (url, player) in connection.Player.TakeFurther())
             {
-                _joining.Enqueue((connection.Viewer, url, player, connection.Leaves));
+                _joining.Enqueue((connection.Viewer, url, player, connection.Stay));
             }
         }
         catch (LoadException fault)
@@ -243,8 +270,14 @@ internal sealed class LoadGenerator : IDisposable
 
     private void Sample(ReadOnlySpan<byte> data)
     {
+        if (_plan.CommentsPerSecond > 0)
+        {
+            // Also those that come after the window, in which they were posted.
+            _comments.Sample(data);
+        }
+
         var now = Marker.Now;
-        while (Marker.TryFind(ref data, out var sent))
+        while (_measuring && Marker.TryFind(ref data, out var sent))
         {
             _delays.Add((now - sent) / 1000.0);
         }
@@ -253,6 +286,7 @@ internal sealed class LoadGenerator : IDisposable
     private void Fail(int viewer, string what)
     {
         _failed.Add(viewer);
+        _writers.RemoveAll(writer => writer.Viewer == viewer);
         Remember($"viewer {viewer}: {what}");
     }
 

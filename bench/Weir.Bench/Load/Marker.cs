@@ -11,6 +11,9 @@ internal static class Marker
 {
     private const int Digits = 16;
 
+    /// <summary>Stands before the time of a comment, as <see cref="Name"/> does in a picture.</summary>
+    public static ReadOnlySpan<byte> CommentName => "WeirBenchComment"u8;
+
     private static ReadOnlySpan<byte> Name => "WeirBenchTimeMk1"u8;
 
     /// <summary>Bytes that <see cref="Write"/> takes, with the length in front.</summary>
@@ -33,16 +36,19 @@ internal static class Marker
     }
 
     /// <summary>Finds the next stamp that lies wholly in the data; one cut in two by the network is not found.</summary>
-    public static bool TryFind(ref ReadOnlySpan<byte> data, out long microseconds)
+    public static bool TryFind(ref ReadOnlySpan<byte> data, out long microseconds) => TryFind(Name, ref data, out microseconds);
+
+    /// <summary>The same behind another name.</summary>
+    public static bool TryFind(ReadOnlySpan<byte> name, ref ReadOnlySpan<byte> data, out long microseconds)
     {
-        var at = data.IndexOf(Name);
-        if (at < 0 || data.Length < at + Name.Length + Digits)
+        var at = data.IndexOf(name);
+        if (at < 0 || data.Length < at + name.Length + Digits)
         {
             microseconds = 0;
             return false;
         }
 
-        data = data[(at + Name.Length)..];
+        data = data[(at + name.Length)..];
         return Utf8Parser.TryParse(data[..Digits], out microseconds, out _);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class WeirServer : IBenchServer
     private readonly bool _ownsDirectory;
     private readonly HttpClient _http;
     private readonly int _port;
+    private readonly int _livePort = Loopback.FreePort();
     private ChildProcess? _process;
 
     private WeirServer(string? directory)
@@ -85,18 +86,20 @@ internal sealed class WeirServer : IBenchServer
     public Task<Channel> OpenAsync(Outlet outlet, int viewers) =>
         OpenAsync(outlet switch { Outlet.Rtmp => "rtmp", Outlet.HttpFlv => "flv", Outlet.WebSocket => "websocket", _ => "hls" }, viewers);
 
-    /// <param name="kind">Which of a ticket's addresses.</param>
+    /// <param name="kind">Which of a ticket's addresses; several with commas: ticket by ticket the next of them.</param>
     /// <param name="token">Who goes live; null: the host.</param>
-    public async Task<Channel> OpenAsync(string kind, int viewers, string? token = null)
+    /// <param name="watchers">Whose tickets they are, in turn; null: the host's.</param>
+    /// <param name="sessions">Viewers of one ticket, of which one admits five.</param>
+    public async Task<Channel> OpenAsync(string kind, int viewers, string? token = null, IReadOnlyList<string>? watchers = null, int sessions = 5)
     {
         var broadcast = await AnnounceAsync(token);
         var id = broadcast.GetProperty("id").GetString()!;
+        var kinds = kind.Split(',');
         var urls = new List<string>(viewers);
-        while (urls.Count < viewers)
+        for (var ticket = 0; urls.Count < viewers; ticket++)
         {
-            // A ticket admits five sessions.
-            var url = (await TicketAsync(id)).GetProperty("watch").GetProperty(kind).GetString()!;
-            urls.AddRange(Enumerable.Repeat(url, Math.Min(5, viewers - urls.Count)));
+            var watch = (await TicketAsync(id, watchers?[ticket % watchers.Count])).GetProperty("watch");
+            urls.AddRange(Enumerable.Repeat(watch.GetProperty(kinds[ticket % kinds.Length]).GetString()!, Math.Min(sessions, viewers - urls.Count)));
         }
 
         var rtmp = broadcast.GetProperty("rtmp");
@@ -108,7 +111,17 @@ internal sealed class WeirServer : IBenchServer
     public Task<JsonElement> AnnounceAsync(string? token = null) =>
         PostAsync("/api/broadcasts", new { title = "A benchmark", audience = new { kind = "public" } }, token);
 
-    public Task<JsonElement> TicketAsync(string broadcast) => PostAsync($"/api/broadcasts/{broadcast}/tickets", new { });
+    /// <param name="token">Whose ticket it is; null: the host's.</param>
+    public Task<JsonElement> TicketAsync(string broadcast, string? token = null) => PostAsync($"/api/broadcasts/{broadcast}/tickets", new { }, token);
+
+    /// <summary>A counter of the live plane, all its tags together, or those lines that have a tag.</summary>
+    public async Task<double> LiveCounterAsync(string name, string tag = "")
+    {
+        var text = await _http.GetStringAsync(new Uri($"http://localhost:{_livePort}/metrics"));
+        return text.Split('\n')
+            .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length && line[name.Length] is '{' or ' ' && line.Contains(tag, StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+    }
 
     /// <summary>Waits until a publisher's pictures have arrived.</summary>
     public async Task LiveAsync(string broadcast, CancellationToken cancellation)
@@ -157,7 +170,7 @@ internal sealed class WeirServer : IBenchServer
         string[] command =
         [
             Root.App, "up", "--data", _directory, "--web", Root.Web,
-            "--http", Text(_port), "--live-http", Text(Loopback.FreePort()), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(RtcPort),
+            "--http", Text(_port), "--live-http", Text(_livePort), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(RtcPort),
         ];
         command = merge is { } milliseconds ? [.. command, "--merge", Text(milliseconds)] : command;
         command = pinned ? ["taskset", "-c", Cores.Server, .. command] : command;

@@ -6,7 +6,7 @@ namespace Weir.Media.Rtmp;
 /// <summary>Sends one viewer the broadcast from the newest keyframe on, until it ends, is cut or stays behind.</summary>
 internal sealed class RtmpPlayer(Viewer viewer, RtmpOutput output, DirectSocket? direct, LagPolicy policy, TimeProvider clock)
 {
-    private static readonly FrameForm Form = new(ChunkWriter.Frames.Of, Opening, Configuration, Goodbye, "rtmp");
+    internal static readonly FrameForm Form = new(ChunkWriter.Frames.Of, Opening, Configuration, Goodbye, "rtmp");
 
     /// <param name="closing">Ends at once, without a word to the peer.</param>
     public async Task<RtmpEnd> RunAsync(CancellationToken closing)
