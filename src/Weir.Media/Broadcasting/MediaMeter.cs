@@ -23,6 +23,9 @@ public static class MediaMeter
     /// <summary>Viewers disconnected because they stayed behind, by <c>outlet</c>.</summary>
     public static readonly Counter<long> ViewersTooSlow = Meter.CreateCounter<long>("weir_viewers_too_slow");
 
+    /// <summary>Viewers disconnected because they did not answer a ping, by <c>outlet</c>.</summary>
+    public static readonly Counter<long> ViewersSilent = Meter.CreateCounter<long>("weir_viewers_silent");
+
     /// <summary>Frames and configurations of publishers dropped because their bytes made no sense, by <c>kind</c>.</summary>
     public static readonly Counter<long> MalformedMedia = Meter.CreateCounter<long>("weir_malformed_media");
 

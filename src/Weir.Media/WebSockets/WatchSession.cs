@@ -90,7 +90,7 @@ public sealed partial class WatchSession(
         Open.Add(1);
         var feed = new WatchFeed(viewer, packager, _mailbox, media, epoch, limits);
         wire.HandOver(feed.Reply);
-        using var kept = keepAlive.Watch(wire, () => feed.Reply(Ping), abort);
+        using var kept = keepAlive.Watch(wire, () => feed.Reply(Ping), LetGo);
         using var gone = new CancellationTokenSource();
         using var giveUp = new CancellationTokenSource();
         var receiving = new WatchReceiver(socket, viewer, _mailbox, limits, clock).RunAsync(gone.Token);
@@ -178,6 +178,12 @@ public sealed partial class WatchSession(
         _mailbox.OnNews = flow.Nudge;
         flow.Nudge(); // for what came before
         return await flow.CompleteAsync(giveUp);
+    }
+
+    private void LetGo()
+    {
+        MediaMeter.ViewersSilent.Add(1, WatchFeed.Outlet);
+        abort();
     }
 
     private void Count(WatchEnd end)

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Weir.Media.Broadcasting;
 using Weir.Media.Broadcasting.FanOut;
 
 namespace Weir.Media.Tests.Broadcasting;
 
-public sealed class FanOutTests
+public sealed partial class FanOutTests
 {
     [Fact]
     public async Task A_viewer_who_is_nudged_before_the_sender_has_taken_them_is_sent_to_like_any_other()
@@ -63,6 +64,26 @@ public sealed class FanOutTests
         Assert.Equal(0, sender.Flows);
     }
 
+    [Fact]
+    public async Task Who_stops_reading_keeps_little_of_the_kernels_memory()
+    {
+        if (!FanOut.IsSupported)
+        {
+            return;
+        }
+
+        using var sockets = new Connection();
+        using var fanOut = new FanOut(new FanOutOptions { Senders = 1 });
+        var flow = fanOut.Begin(new Endless(), sockets.Server, new LagPolicy { WriteTimeout = TimeSpan.FromMinutes(5) });
+
+        // Buffers of both sides grow with what a connection carries: a new one says nothing.
+        await sockets.ReadAsync(64 << 20);
+        var waits = await sockets.WaitsToBeSentAsync();
+        Assert.InRange(waits, 1, FanOut.MaxUnsent + Endless.Batch);
+        sockets.Dispose();
+        await flow.CompleteAsync(TestContext.Current.CancellationToken);
+    }
+
     /// <summary>One byte, and once more whenever it is asked.</summary>
     private sealed class OneWord : Feed
     {
@@ -85,8 +106,29 @@ public sealed class FanOutTests
         public override ValueTask WaitAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
     }
 
-    private sealed class Connection : IDisposable
+    /// <summary>There is always more.</summary>
+    private sealed class Endless : Feed
     {
+        public const int Batch = 64 << 10;
+        private static readonly byte[] Same = new byte[Batch];
+        private readonly SharedLog<object> _log = new(4);
+
+        public override ILog Log => _log;
+
+        public override object Form => this;
+
+        public override FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes)
+        {
+            bytes = Same;
+            return FeedState.Bytes;
+        }
+
+        public override ValueTask WaitAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
+    }
+
+    private sealed partial class Connection : IDisposable
+    {
+        private const uint UnsentBytes = 0x894B; // SIOCOUTQNSD
         private readonly TcpClient _client = new();
 
         public Connection()
@@ -105,10 +147,40 @@ public sealed class FanOutTests
             return await _client.GetStream().ReadAsync(new byte[1], patience.Token);
         }
 
+        public async Task ReadAsync(long bytes)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            var buffer = new byte[256 << 10];
+            for (var read = 0L; read < bytes;)
+            {
+                read += await _client.GetStream().ReadAsync(buffer, patience.Token);
+            }
+        }
+
+        /// <summary>Bytes that the kernel has taken and not sent, once it takes no more.</summary>
+        public async Task<int> WaitsToBeSentAsync()
+        {
+            const int enough = 30;
+            var (last, same) = (0, 0);
+            for (var tries = 0; same < enough; tries++)
+            {
+                Assert.True(tries < 1000, "The kernel goes on taking bytes that nobody reads.");
+                await Task.Delay(10, TestContext.Current.CancellationToken);
+                Assert.Equal(0, Ask((int)Server.Handle, UnsentBytes, out var now));
+                same = now == last ? same + 1 : 0;
+                last = now;
+            }
+
+            return last;
+        }
+
         public void Dispose()
         {
             _client.Dispose();
             Server.Dispose();
         }
+
+        [LibraryImport("libc", EntryPoint = "ioctl")]
+        private static partial int Ask(int descriptor, nuint request, out int value);
     }
 }

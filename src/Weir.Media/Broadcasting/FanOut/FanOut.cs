@@ -17,6 +17,13 @@ public sealed record FanOutOptions
 /// </summary>
 public sealed class FanOut(FanOutOptions options) : IDisposable
 {
+    /// <summary>
+    /// Bytes that the kernel holds for a viewer who does not fetch them, beyond what is under way to them. Without it the kernel takes megabytes: the viewer
+    /// is many seconds behind before anybody notices, and a thousand of them fill what the machine has for all its connections. Enough for the network to
+    /// be busy until the sender comes back.
+    /// </summary>
+    internal const int MaxUnsent = 256 << 10;
+
     private readonly Lazy<Sender[]> _senders = new(() => [.. Enumerable.Range(0, Math.Max(1, options.Senders)).Select(number => new Sender(number, options.MergeAge))]);
 
     public static bool IsSupported => OperatingSystem.IsLinux();
@@ -26,6 +33,7 @@ public sealed class FanOut(FanOutOptions options) : IDisposable
     {
         // Several frames that come close together leave as one packet where the network is busy; the kernel sends the first at once.
         socket.NoDelay = false;
+        Kernel.LimitUnsent(socket, MaxUnsent);
         var sender = _senders.Value.MinBy(candidate => candidate.Flows)!;
         var flow = new Flow(feed, socket, policy, sender);
         sender.Add(flow);

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Weir.Media.Broadcasting.FanOut;
@@ -8,8 +9,18 @@ internal static unsafe partial class Kernel
     public const int WouldBlock = 11;
     public const int Interrupted = 4;
 
+    private const int Tcp = 6;
+    private const int NotSentLowWater = 25; // TCP_NOTSENT_LOWAT
     private const int DoNotWait = 0x40;
     private const int NoSignal = 0x4000;
+
+    /// <summary>From so many bytes on that wait to be sent a socket is full; it takes bytes again when there are half as many.</summary>
+    public static void LimitUnsent(Socket socket, int bytes)
+    {
+        Span<byte> value = stackalloc byte[sizeof(int)];
+        MemoryMarshal.Write(value, bytes);
+        socket.SetRawSocketOption(Tcp, NotSentLowWater, value);
+    }
 
     /// <returns>Bytes taken, or -1 and the error.</returns>
     public static int Send(int socket, ReadOnlySpan<byte> bytes, out int error)
