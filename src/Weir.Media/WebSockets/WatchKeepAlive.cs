@@ -14,7 +14,8 @@ public sealed class WatchKeepAlive : IDisposable
     /// <summary>What a ping may stay unanswered.</summary>
     public static readonly TimeSpan PongTimeout = TimeSpan.FromSeconds(20);
 
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(5);
+    // Short, so that thousands who came at different times are not asked, and do not answer, all at once.
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly int PingAt = (int)(PingAfter / Tick);
     private static readonly int LetGoAt = PingAt + (int)(PongTimeout / Tick);
 
