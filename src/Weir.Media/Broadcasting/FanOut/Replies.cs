@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Weir.Media.Broadcasting.FanOut;
@@ -12,7 +11,7 @@ internal struct Replies
     /// <summary>Answers that wait for their turn at most: a peer that asks more and reads nothing is let go.</summary>
     private const int Most = 64;
 
-    private ConcurrentQueue<byte[]>? _queue;
+    private Queue<byte[]>? _queue;
     private int _count;
 
     public readonly bool IsEmpty => Volatile.Read(in _count) == 0;
@@ -20,26 +19,33 @@ internal struct Replies
     /// <summary>From any thread. False when too many wait.</summary>
     public bool TryAdd(byte[] bytes)
     {
-        if (Volatile.Read(ref _count) >= Most)
+        var queue = LazyInitializer.EnsureInitialized(ref _queue, static () => new Queue<byte[]>());
+        lock (queue)
         {
-            return false;
-        }
+            if (queue.Count >= Most)
+            {
+                return false;
+            }
 
-        var queue = Volatile.Read(ref _queue) ?? Interlocked.CompareExchange(ref _queue, new ConcurrentQueue<byte[]>(), null) ?? _queue!;
-        queue.Enqueue(bytes);
-        Interlocked.Increment(ref _count);
-        return true;
+            queue.Enqueue(bytes);
+            Volatile.Write(ref _count, queue.Count);
+            return true;
+        }
     }
 
     public bool TryTake([NotNullWhen(true)] out byte[]? bytes)
     {
         bytes = null;
-        if (IsEmpty || !_queue!.TryDequeue(out bytes))
+        if (IsEmpty)
         {
             return false;
         }
 
-        Interlocked.Decrement(ref _count);
-        return true;
+        lock (_queue!)
+        {
+            var taken = _queue.TryDequeue(out bytes);
+            Volatile.Write(ref _count, _queue.Count);
+            return taken;
+        }
     }
 }
