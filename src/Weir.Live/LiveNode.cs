@@ -70,6 +70,10 @@ public static class LiveNode
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
             kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
+
+            // Kestrel does not count what is written straight into its buffer, as HLS is: the grace is all the time that a flush of 128 KB has. A phone that
+            // loses its network for some seconds goes on where it was.
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(30));
             // Browsers speak HTTP/2 over TLS only. It lets a player wait for many parts and playlists on one connection.
             Listen(kestrel, options, options.HttpPort, options.Tls, listen => listen.Protocols = options.Tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2);
             Listen(kestrel, options, options.RtmpPort, options.Tls, listen => listen.UseConnectionHandler<RtmpConnectionHandler>());

@@ -146,7 +146,11 @@ internal sealed class WatchFeed : Feed
         var news = _mailbox.News;
         if (Verdict() is null && _replies.IsEmpty)
         {
-            await await Task.WhenAny(_log.WaitAsync(_cursor, cancellation).AsTask(), news.WaitAsync(cancellation));
+            // Whoever loses is told so: it would wait on, one more for each entry of the log.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            var first = await Task.WhenAny(_log.WaitAsync(_cursor, either.Token).AsTask(), news.WaitAsync(either.Token));
+            await either.CancelAsync();
+            await first;
         }
     }
 

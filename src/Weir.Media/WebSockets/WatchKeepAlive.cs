@@ -47,17 +47,36 @@ public sealed class WatchKeepAlive : IDisposable
 
     private sealed class Kept(WatchKeepAlive all, SplitStream wire, Func<bool> ping, Action letGo) : IDisposable
     {
+        private readonly Lock _lock = new();
         private int _silentTicks;
+        private bool _over;
 
         public void Look()
         {
-            _silentTicks = wire.TakeHeard() ? 0 : _silentTicks + 1;
-            if (_silentTicks >= LetGoAt || (_silentTicks == PingAt && !ping()))
+            lock (_lock)
             {
-                letGo();
+                if (_over)
+                {
+                    return;
+                }
+
+                _silentTicks = wire.TakeHeard() ? 0 : _silentTicks + 1;
+                if (_silentTicks >= LetGoAt || (_silentTicks == PingAt && !ping()))
+                {
+                    _over = true;
+                    letGo();
+                }
             }
         }
 
-        public void Dispose() => all._all.TryRemove(this, out _);
+        /// <summary>Nothing is called any more when it returns: the connection may be another request's by then.</summary>
+        public void Dispose()
+        {
+            all._all.TryRemove(this, out _);
+            lock (_lock)
+            {
+                _over = true;
+            }
+        }
     }
 }

@@ -54,6 +54,8 @@ public sealed class WatchKeepAliveTests
         Assert.Equal((1, 0), (_pings, _letGo));
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((1, 1), (_pings, _letGo));
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal((1, 1), (_pings, _letGo));
     }
 
     [Fact]

@@ -67,7 +67,8 @@ internal sealed class Flow
         }
     }
 
-    public void TakeNudge() => Volatile.Write(ref _nudged, 0);
+    /// <summary>Before the feed is looked at. A full fence: who adds something from here on nudges again, who did before is seen.</summary>
+    public void TakeNudge() => Interlocked.Exchange(ref _nudged, 0);
 
     /// <summary>Lets go of the socket. Nothing is sent after it.</summary>
     public void Finish(FlowEnd end)

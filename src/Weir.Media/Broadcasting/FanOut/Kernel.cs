@@ -19,7 +19,14 @@ internal static unsafe partial class Kernel
     {
         Span<byte> value = stackalloc byte[sizeof(int)];
         MemoryMarshal.Write(value, bytes);
-        socket.SetRawSocketOption(Tcp, NotSentLowWater, value);
+        try
+        {
+            socket.SetRawSocketOption(Tcp, NotSentLowWater, value);
+        }
+        catch (SocketException)
+        {
+            // Some sandboxes' kernels do not know it. Viewers are served all the same; those who do not read keep more memory.
+        }
     }
 
     /// <returns>Bytes taken, or -1 and the error.</returns>
