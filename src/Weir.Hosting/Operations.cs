@@ -42,9 +42,6 @@ public static class Operations
         builder.Logging.AddConsoleFormatter<RedactedConsole, ConsoleFormatterOptions>();
         // ASP.NET Core logs whole request URLs at Information, tickets included.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        // For this category ASP.NET Core makes an activity and a log scope of each request as soon as any level is on; nobody reads either here. Who
-        // wants its request log names the whole category, Microsoft.AspNetCore.Hosting.Diagnostics.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None);
         builder.Logging.AddFilter("Grpc", LogLevel.Warning);
         // One line a signed-out request says nothing that the metrics do not.
         builder.Logging.AddFilter("Weir.Social.Sessions.SessionAuthentication", LogLevel.Warning);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Hosting.Tls;
@@ -36,6 +37,8 @@ public static class LiveNode
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "weir-live" });
         builder.AddWeirOperations(LiveMetrics.MeterName, "Weir.Media");
+        // For this category ASP.NET Core makes an activity and a log scope of each request as soon as any level is on. HLS comes by the thousand, and nobody reads either.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None);
         builder.Services.AddCors();
         builder.Services
             .AddSingleton(options)
