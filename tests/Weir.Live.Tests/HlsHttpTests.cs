@@ -32,16 +32,7 @@ public sealed class HlsHttpTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _node = LiveNode.Build(new LiveOptions
-        {
-            DataDirectory = _data.FullName,
-            NodeKeyFile = Path.Combine(_data.FullName, "node.key"),
-            SocialAddress = new Uri("http://127.0.0.1:1"),
-            HttpPort = 0,
-            RtmpPort = 0,
-            RtcPort = 0,
-            LoopbackOnly = true,
-        });
+        _node = LiveNode.Build(LoneNode.Options(_data));
         await _node.StartAsync(TestContext.Current.CancellationToken);
         Broadcasts.BeginLists();
         Say();
@@ -166,15 +157,16 @@ public sealed class HlsHttpTests : IAsyncLifetime
 
     private async Task PlayAsync(int seconds)
     {
+        var running = Broadcasts.FindRunning(_broadcast)!;
         var payload = new byte[FrameBytes];
         for (var i = 0; i < seconds * 48000 / 1024; i++, _frames++)
         {
             Random.Shared.NextBytes(payload);
             _publisher.Audio(Sound, _frames * 1_024_000_000L / 48000 / 1000 * 1000, payload.ToArray());
-            if (_frames % 8 == 0)
+            // The packager follows on another thread and skips what it cannot keep up with.
+            while (running.Outputs.Packager.Position < running.Broadcast.Timeline.Log.Next)
             {
-                // The packager follows on another thread and skips what it cannot keep up with.
-                await Task.Delay(5, TestContext.Current.CancellationToken);
+                await Task.Yield();
             }
         }
     }

@@ -29,17 +29,7 @@ public sealed class RtcHttpTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _node = LiveNode.Build(new LiveOptions
-        {
-            DataDirectory = _data.FullName,
-            NodeKeyFile = Path.Combine(_data.FullName, "node.key"),
-            SocialAddress = new Uri("http://127.0.0.1:1"),
-            HttpPort = 0,
-            RtmpPort = 0,
-            RtcPort = 0,
-            LoopbackOnly = true,
-            IceServers = ["stun:stun.example.org"],
-        });
+        _node = LiveNode.Build(LoneNode.Options(_data) with { IceServers = ["stun:stun.example.org"] });
         await _node.StartAsync(TestContext.Current.CancellationToken);
         var directory = _node.Services.GetRequiredService<BroadcastDirectory>();
         directory.BeginLists();
