@@ -166,6 +166,7 @@ public sealed class HlsHttpTests : IAsyncLifetime
             // The packager follows on another thread and skips what it cannot keep up with.
             while (running.Outputs.Packager.Position < running.Broadcast.Timeline.Log.Next)
             {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
                 await Task.Yield();
             }
         }
