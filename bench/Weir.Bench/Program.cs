@@ -9,6 +9,7 @@ using Weir.Bench.Latency;
 using Weir.Bench.Load;
 using Weir.Bench.Messages;
 using Weir.Bench.Micro;
+using Weir.Bench.Servers;
 using Weir.Bench.Start;
 using Weir.Bench.WebRtc;
 
@@ -182,6 +183,12 @@ bareSend.SetAction(line =>
     BareLoop.Send(given[0], given[1], given[2], given[3]);
 });
 root.Subcommands.Add(bareSend);
+var files = new Argument<string>("files");
+var port = new Argument<int>("port");
+var kestrelFiles = new Command(KestrelFiles.Command, "Serves a directory's files from memory") { files, port };
+kestrelFiles.Hidden = true;
+kestrelFiles.SetAction((line, cancellation) => KestrelFiles.ServeAsync(line.GetValue(files)!, line.GetValue(port), cancellation));
+root.Subcommands.Add(kestrelFiles);
 
 // An interrupted run ends what it started, and ending a server takes it up to 5 s.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(15) });

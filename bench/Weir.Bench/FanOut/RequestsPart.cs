@@ -5,7 +5,7 @@ using Weir.EndToEnd.Harness;
 
 namespace Weir.Bench.FanOut;
 
-/// <summary>Requests for playlists, parts and segments, beside nginx that serves the same bytes from files.</summary>
+/// <summary>Requests for playlists, parts and segments, beside nginx that serves the same bytes from files and Kestrel that has them in memory.</summary>
 internal sealed class RequestsPart(bool quick)
 {
     private const int Connections = 64;
@@ -28,32 +28,39 @@ internal sealed class RequestsPart(bool quick)
             await weir.CloseAsync(channel);
         }
 
+        Dictionary<string, string> Urls(string at) => weirs.ToDictionary(one => one.What, one => $"{at}{one.What}");
+        IReadOnlyList<RequestResult> bare;
+        await using (var kestrel = await KestrelFiles.StartAsync(kept))
+        {
+            Console.Error.WriteLine("Kestrel alone, requests ...");
+            bare = await LoadAsync(Plan(file, kestrel.Process) with { Urls = Urls(kestrel.Url) }, directory, cancellation);
+        }
+
         IReadOnlyList<RequestResult> files = [];
         if (File.Exists("/usr/sbin/nginx"))
         {
             await using var nginx = await NginxFiles.StartAsync(kept);
             Console.Error.WriteLine("nginx, requests ...");
-            var urls = weirs.ToDictionary(one => one.What, one => $"{nginx.Url}{one.What}");
-            files = await LoadAsync(Plan(file, nginx.Worker) with { Urls = urls }, directory, cancellation);
+            files = await LoadAsync(Plan(file, nginx.Worker) with { Urls = Urls(nginx.Url) }, directory, cancellation);
         }
 
         return new ResultTable(
-            $"Requests on one core, {Connections} connections, beside nginx with the same bytes in files",
+            $"Requests on one core, {Connections} connections, beside nginx with the same bytes in files and Kestrel with them in memory",
             [
-                new("What"), new("Bytes"), new("Weir, a second", "0"), new("of its core's time", "0"), new("nginx, a second", "0"), new("of its core's time ", "0"),
-                new("Weir / nginx", "0.00"), new("Target", "0.0"), new("Load CPU %", "0"), new("Failed"),
+                new("What"), new("Bytes"), new("Weir, a second", "0"), new("of its core's time", "0"), new("Kestrel alone, of its core's time", "0"),
+                new("nginx, a second", "0"), new("of its core's time ", "0"), new("Weir / Kestrel", "0.00"), new("Weir / nginx", "0.00"), new("Target", "0.0"), new("Load CPU %", "0"), new("Failed"),
             ],
             [.. weirs.Select((one, i) => (object?[])
                 [
-                    one.What, one.Bytes, one.PerSecond, one.PerCore, files.Count > i ? files[i].PerSecond : null, files.Count > i ? files[i].PerCore : null,
-                    files.Count > i ? one.PerCore / files[i].PerCore : null, Target, 100 * one.OwnCpuShare, one.Failed + (files.Count > i ? files[i].Failed : 0),
+                    one.What, one.Bytes, one.PerSecond, one.PerCore, bare[i].PerCore, files.Count > i ? files[i].PerSecond : null, files.Count > i ? files[i].PerCore : null,
+                    one.PerCore / bare[i].PerCore, files.Count > i ? one.PerCore / files[i].PerCore : null, Target, 100 * one.OwnCpuShare, one.Failed + bare[i].Failed + (files.Count > i ? files[i].Failed : 0),
                 ])]);
     }
 
     private RequestPlan Plan(string file, int process) => new()
     {
         File = file, FileMilliseconds = PreparedStream.Seconds * 1000, Connections = Connections, Seconds = quick ? 3 : 8,
-        WarmUpSeconds = quick ? 1 : 8, ServerProcess = process,
+        WarmUpSeconds = quick ? 1 : 25, ServerProcess = process,
     };
 
     private static async Task<IReadOnlyList<RequestResult>> LoadAsync(RequestPlan plan, string directory, CancellationToken cancellation)

@@ -8,7 +8,8 @@ namespace Weir.Bench.Runtime;
 
 /// <summary>One time that all threads of a process stood still for its garbage collector.</summary>
 /// <param name="Generation">What was collected; 2 also for the pauses of a collection that goes on beside the program.</param>
-internal sealed record Pause(int Generation, double Milliseconds);
+/// <param name="Stopping">Milliseconds of it until all threads stood.</param>
+internal sealed record Pause(int Generation, double Milliseconds, double Stopping);
 
 internal sealed record Collections(int Generation0, int Generation1, int Generation2, IReadOnlyList<Pause> Pauses);
 
@@ -21,6 +22,7 @@ internal sealed class PauseWatch : IDisposable
     private readonly List<Pause> _pauses = [];
     private readonly int[] _collections = new int[3];
     private double _since = double.NaN;
+    private double _stopped;
     private int _generation = -1;
     private bool _concurrent;
 
@@ -31,6 +33,7 @@ internal sealed class PauseWatch : IDisposable
         // It waits for the stream's first bytes.
         _source = new EventPipeEventSource(_session.EventStream);
         _source.Clr.GCSuspendEEStart += Suspend;
+        _source.Clr.GCSuspendEEStop += data => _stopped = data.TimeStampRelativeMSec;
         _source.Clr.GCStart += Begin;
         _source.Clr.GCStop += End;
         _source.Clr.GCRestartEEStop += Resume;
@@ -74,7 +77,7 @@ internal sealed class PauseWatch : IDisposable
         if (!double.IsNaN(_since))
         {
             // A pause in which nothing began belongs to the one that goes on beside the program.
-            _pauses.Add(new Pause(_generation >= 0 ? _generation : _concurrent ? 2 : 0, data.TimeStampRelativeMSec - _since));
+            _pauses.Add(new Pause(_generation >= 0 ? _generation : _concurrent ? 2 : 0, data.TimeStampRelativeMSec - _since, _stopped - _since));
             _since = double.NaN;
         }
     }

@@ -20,10 +20,10 @@ internal sealed class LiveSupervisor(
     private const int HeapPercent = 50;
 
     /// <summary>
-    /// Bytes of new objects after which the collector looks. Left to itself it waits for a share of the processor's cache, which can be 80 MB: it stops
-    /// everybody seldom, but for as long as seconds of pictures and thousands of viewers take to be moved (docs/performance.md).
+    /// Bytes of new objects after which the collector looks. Left to itself it waits for a share of the processor's cache, which can be 80 MB, and stops everybody for as long as seconds of
+    /// pictures and thousands of viewers take to be moved. Much less, and it looks so often that what HLS still holds, and thousands of requests a second, cost more (docs/performance.md).
     /// </summary>
-    private const int YoungBytes = 4 << 20;
+    private const int YoungBytes = 16 << 20;
 
     /// <summary>Completes if the very first start fails.</summary>
     private readonly TaskCompletionSource<int> _failedAtStart = new(TaskCreationOptions.RunContinuationsAsynchronously);
