@@ -7,7 +7,7 @@ namespace Weir.Bench.FanOut;
 internal sealed class FanOutBench(IReadOnlyList<int> viewerCounts, IReadOnlyList<Outlet> outlets, IReadOnlyList<int?> merges, int runs, bool quick, bool onlyNginx)
 {
     private const int WarmUpViewers = 50;
-    private const int WarmUpSeconds = 45;
+    private const int WarmUpSeconds = 15;
 
     /// <summary>The stream's writes: about 77 frames a second by themselves, and what comes together in 100 and in 350 ms.</summary>
     private static readonly (string As, int Bytes)[] BareWrites = [("each frame", 1_620), ("100 ms", 12_500), ("350 ms", 43_750)];

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Weir.Media.Recording;
 
 /// <summary>
@@ -12,7 +10,7 @@ internal sealed class DiskThreads : TaskScheduler
     private const int Threads = 4;
 
     // Bounded by who uses it: a recorder has one task here at a time, and so has a request that takes a comment away.
-    private readonly BlockingCollection<Task> _tasks = [];
+    private readonly Queue<Task> _tasks = new();
 
     private DiskThreads()
     {
@@ -31,17 +29,45 @@ internal sealed class DiskThreads : TaskScheduler
 
     public Task<T> RunAsync<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this);
 
-    protected override void QueueTask(Task task) => _tasks.Add(task);
+    protected override void QueueTask(Task task)
+    {
+        lock (_tasks)
+        {
+            _tasks.Enqueue(task);
+            Monitor.Pulse(_tasks);
+        }
+    }
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
 
-    protected override IEnumerable<Task> GetScheduledTasks() => [.. _tasks];
+    protected override IEnumerable<Task> GetScheduledTasks()
+    {
+        lock (_tasks)
+        {
+            return [.. _tasks];
+        }
+    }
 
     private void Work()
     {
-        foreach (var task in _tasks.GetConsumingEnumerable())
+        while (true)
         {
-            TryExecuteTask(task);
+            TryExecuteTask(Next());
+        }
+    }
+
+    // Sleeps at once. A BlockingCollection's threads look for more for a while before they do, some thirty times a second for each broadcast.
+    private Task Next()
+    {
+        lock (_tasks)
+        {
+            Task? task;
+            while (!_tasks.TryDequeue(out task))
+            {
+                Monitor.Wait(_tasks);
+            }
+
+            return task;
         }
     }
 }
