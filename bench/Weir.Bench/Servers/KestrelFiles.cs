@@ -57,15 +57,5 @@ internal sealed class KestrelFiles : IAsyncDisposable
         return ((IHost)app).RunAsync(cancellation);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Terminate();
-        }
-
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await _process.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _process.DisposeAsync();
-    }
+    public async ValueTask DisposeAsync() => await _process.EndAsync(TimeSpan.FromSeconds(5));
 }

@@ -35,14 +35,7 @@ internal sealed class NginxProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            _process.Terminate();
-        }
-
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        await _process.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _process.DisposeAsync();
+        await _process.EndAsync(TimeSpan.FromSeconds(5));
         Directory.Delete(_directory, recursive: true);
     }
 }

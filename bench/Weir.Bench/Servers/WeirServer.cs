@@ -147,14 +147,7 @@ internal sealed class WeirServer : IBenchServer
     {
         if (_process is not null)
         {
-            if (!_process.HasExited)
-            {
-                _process.Terminate();
-                using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(6));
-                await _process.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-
-            await _process.DisposeAsync();
+            await _process.EndAsync(TimeSpan.FromSeconds(6));
         }
 
         _http.Dispose();

@@ -76,6 +76,19 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public static void Signal(int process, string signal) => Process.Start("kill", [$"-{signal}", process.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
 
+    /// <summary>Asks it to end, waits so long for it, and disposes.</summary>
+    public async Task EndAsync(TimeSpan patience)
+    {
+        if (!HasExited)
+        {
+            Terminate();
+            using var limit = new CancellationTokenSource(patience);
+            await WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await DisposeAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
