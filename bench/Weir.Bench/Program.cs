@@ -11,6 +11,7 @@ using Weir.Bench.Messages;
 using Weir.Bench.Micro;
 using Weir.Bench.Servers;
 using Weir.Bench.Start;
+using Weir.Bench.Surge;
 using Weir.Bench.WebRtc;
 
 var json = new Option<string?>("--json") { Description = "Write the results as JSON to this file, or to standard output with -", Recursive = true };
@@ -132,6 +133,13 @@ var crowds = Benchmark(
 crowds.Add(crowdParts);
 crowds.Add(crowdOutlets);
 crowds.Add(large);
+
+var surgeParts = new Option<string>("--part") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', SurgeBench.Parts.Select(part => part.Name)) };
+var surge = Benchmark(
+    "surge",
+    "Measures messages beside what live does to everybody at once; targets: no failed send, 99th percentile at most 1.5 times the quiet one and 20 ms.",
+    (line, cancellation) => new SurgeBench(line.GetValue(quick), line.GetValue(surgeParts)!.Split(',').ToHashSet()).RunAsync(cancellation));
+surge.Add(surgeParts);
 
 var crowd = new Option<string>("--viewers") { Description = "Numbers of viewers, rising", DefaultValueFactory = _ => "100,250,500,750,1000" };
 var only = new Option<string>("--only") { Description = "Which parts", DefaultValueFactory = _ => string.Join(',', WebRtcBench.Parts) };

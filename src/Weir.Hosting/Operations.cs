@@ -30,6 +30,8 @@ public static class Operations
             .AddAspNetCoreInstrumentation()
             .AddRuntimeInstrumentation()
             .AddMeter(meters)
+            // Several counters for each 4 KB that are sent, and nobody asks for them.
+            .AddView(instrument => instrument.Meter.Name == "Microsoft.AspNetCore.MemoryPool" ? MetricStreamConfiguration.Drop : null)
             .AddPrometheusExporter());
         builder.Services.AddWeirProblems();
         // One second less than the limit: Kestrel closes what is open, then there is time left to flush and exit.

@@ -61,6 +61,7 @@ public static class LiveNode
             .AddHostedService(services => services.GetRequiredService<RtcHost>())
             .AddHostedService<BroadcastShutdown>()
             .AddHostedService<Ticker>()
+            .AddHostedService<BackgroundCollections>()
             .AddHostedService<PlaneConnection>();
         if (options.EndWithParent)
         {

@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Weir.EndToEnd;
 
 /// <summary>Every page, with the demo's people in it, as a phone and as a desktop show it: no axe violation, nothing wider than the window, nothing on the console.</summary>
-public sealed class AccessibilityStory
+public sealed class AccessibilityStory(DemoServer demo) : IClassFixture<DemoServer>
 {
     private static readonly string Axe = File.ReadAllText(Path.Combine(Root.Path, "web", "node_modules", "axe-core", "axe.min.js"));
 
@@ -18,8 +18,7 @@ public sealed class AccessibilityStory
     [InlineData(1280, 800, ColorScheme.Dark, "en-GB")]
     public async Task Every_page_is_usable_by_everybody(int width, int height, ColorScheme scheme, string language)
     {
-        await using var server = new WeirServer();
-        await server.StartAsync("--demo");
+        var server = demo.Server;
         await using var chromium = await Chromium.StartAsync();
         var seat = await chromium.SeatAsync("looker", width, height, scheme, language);
         var faults = new ConcurrentQueue<string>();
@@ -27,7 +26,7 @@ public sealed class AccessibilityStory
         Assert.True(faults.IsEmpty, string.Join("\n", faults));
     }
 
-    private static async Task LookAsync(WeirServer server, Chromium chromium, Seat seat, ConcurrentQueue<string> faults)
+    private async Task LookAsync(WeirServer server, Chromium chromium, Seat seat, ConcurrentQueue<string> faults)
     {
         foreach (var path in ExamplePages.SignedOut())
         {
@@ -40,7 +39,7 @@ public sealed class AccessibilityStory
         await Expect(seat.Find("chat").First).ToBeVisibleAsync();
         // While one tab waits for its page the other is examined; whichever has time takes the next.
         var second = await chromium.TabAsync(seat, "looker's second tab");
-        var paths = new ConcurrentQueue<string>(await ExamplePages.AllAsync(server));
+        var paths = new ConcurrentQueue<string>(demo.Paths);
         await Task.WhenAll(PagesAsync(server, second, paths, faults), DialogsAsync(server, seat, paths, faults));
         Assert.Empty(seat.Complaints().Concat(second.Complaints()));
     }
@@ -83,9 +82,10 @@ public sealed class AccessibilityStory
         await Expect(seat.Find("audience-words")).ToContainTextAsync("3");
         await seat.ClickAsync("audience-change");
         await ExamineAsync(seat, "a new moment", faults);
-        await seat.TypeAsync("moment-write", "Low water");
+        var text = $"Low water {Guid.NewGuid():N}";
+        await seat.TypeAsync("moment-write", text);
         await seat.ClickAsync("moment-post");
-        var mine = seat.Find("moment").Filter(new() { HasText = "Low water" });
+        var mine = seat.Find("moment").Filter(new() { HasText = text });
         await mine.GetByTestId("moment-like").ClickAsync();
         await mine.GetByTestId("moment-comment-open").ClickAsync();
         await seat.TypeAsync("moment-comment-text", "40 cm");

@@ -116,7 +116,7 @@ public sealed class ArticleStory
     }
 
     private static Task ReadyAsync(string url, ChildProcess process) => Eventually.TrueAsync(
-        $"{url} is ready", Chromium.Patience, async () => await Stage.FetchAsync($"{url}/health/ready") == HttpStatusCode.OK, () => process.Output);
+        $"{url} is ready", Eventually.Patience, async () => await Stage.FetchAsync($"{url}/health/ready") == HttpStatusCode.OK, () => process.Output);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -184,7 +184,7 @@ public sealed partial class BrowserStory
         await second.GoAsync($"{server.Url}/b/{id}?player=hls");
         await second.MovingPictureAsync();
         await Expect(second.Player).ToHaveAttributeAsync("data-transport", "hls");
-        await Eventually.TrueAsync("LL-HLS is between 0.2 and 8 s behind", Chromium.Patience, async () =>
+        await Eventually.TrueAsync("LL-HLS is between 0.2 and 8 s behind", Eventually.Patience, async () =>
             double.TryParse(await second.Player.GetAttributeAsync("data-latency-ms"), CultureInfo.InvariantCulture, out var latency) && latency is > 200 and < 8000);
         Assert.Empty(second.Complaints());
         await second.Page.CloseAsync();
@@ -214,7 +214,7 @@ public sealed partial class BrowserStory
     /// <summary>An encoder that is told to keep trying, as OBS does.</summary>
     private static Task<ChildProcess> PublishAgainAsync(WeirServer server, string address) => Eventually.GetAsync(
         "the encoder is taken again",
-        Chromium.Patience,
+        Eventually.Patience,
         async () =>
         {
             var publisher = Ffmpeg.Publish(address);
@@ -270,7 +270,7 @@ public sealed partial class BrowserStory
     private static async Task SeekAsync(Seat seat, double seconds)
     {
         await seat.Find("seek").EvaluateAsync("(slider, at) => { slider.value = at; slider.dispatchEvent(new Event('input', { bubbles: true })); }", seconds);
-        await Eventually.TrueAsync($"the replay stands at {seconds:0.0} s", Chromium.Patience, async () => Math.Abs((await seat.PictureAsync()).Time - seconds) < 0.3);
+        await Eventually.TrueAsync($"the replay stands at {seconds:0.0} s", Eventually.Patience, async () => Math.Abs((await seat.PictureAsync()).Time - seconds) < 0.3);
     }
 
     private static async Task MenuAsync(Seat host, string comment, string choice)

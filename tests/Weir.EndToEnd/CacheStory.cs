@@ -149,7 +149,7 @@ public sealed class CacheStory
     /// <summary>What these viewers asked for, once it is all written: a line comes when the client has its answer already.</summary>
     private static Task<List<Line>> LogAsync(Nginx nginx, int from, int lines) => Eventually.GetAsync(
         $"{lines} lines in nginx's log",
-        TimeSpan.FromSeconds(10),
+        Eventually.Patience,
         async () => (await File.ReadAllLinesAsync(nginx.CacheLog)).Skip(from).Select(Line.Read).Where(line => line.Status != "404" || line.IsMedia).ToList() is var all && all.Count >= lines ? all : null);
 
     private sealed record Line(string Cache, string Status, double Seconds, string Address)

@@ -134,13 +134,13 @@ public sealed partial class CameraRecoveryStory
         await host.ClickAsync("picture");
         foreach (var viewer in viewers)
         {
-            await Eventually.TrueAsync($"{viewer.Name} sees the card", Chromium.Patience, async () => await viewer.GreenAsync() < 0.5);
+            await Eventually.TrueAsync($"{viewer.Name} sees the card", Eventually.Patience, async () => await viewer.GreenAsync() < 0.5);
         }
 
         await host.ClickAsync("picture");
         foreach (var viewer in viewers)
         {
-            await Eventually.TrueAsync($"{viewer.Name} sees the camera again", Chromium.Patience, async () => await viewer.GreenAsync() > 0.5);
+            await Eventually.TrueAsync($"{viewer.Name} sees the camera again", Eventually.Patience, async () => await viewer.GreenAsync() > 0.5);
         }
     }
 

@@ -49,13 +49,13 @@ public sealed class ChatStory : TwoPeople
         await host.Find("picture-input").SetInputFilesAsync(new FilePayload { Name = "red.png", MimeType = "image/png", Buffer = Pixel });
         await host.WriteAsync("a picture");
         await Expect(friend.Message("a picture").GetByTestId("pictures").Locator("img")).ToHaveJSPropertyAsync("complete", true);
-        await Eventually.TrueAsync("the friend sees the picture", Chromium.Patience, () =>
+        await Eventually.TrueAsync("the friend sees the picture", Eventually.Patience, () =>
             friend.Message("a picture").GetByTestId("pictures").Locator("img").EvaluateAsync<bool>("(img) => img.naturalWidth === 1"));
 
         // Everybody sees it upright, and nobody where it was taken.
         await host.Find("picture-input").SetInputFilesAsync(new FilePayload { Name = "turned.jpg", MimeType = "image/jpeg", Buffer = Turned });
         await host.WriteAsync("upright");
-        await Eventually.TrueAsync("the photograph stands upright, red above blue", Chromium.Patience, () => friend.Message("upright").GetByTestId("pictures").Locator("img").EvaluateAsync<bool>(
+        await Eventually.TrueAsync("the photograph stands upright, red above blue", Eventually.Patience, () => friend.Message("upright").GetByTestId("pictures").Locator("img").EvaluateAsync<bool>(
             """
             async (img) => {
               await img.decode();
@@ -122,13 +122,26 @@ public sealed class ChatStory : TwoPeople
         await friend.ClickAsync("back");
         await Expect(friend.Find("chats")).ToBeVisibleAsync();
 
-        // Muted: counted, but not beside the tab. The other tab knows.
+        // Muted: counted, but not beside the tab. The other tab knows, also when it hears of a message while a list from before it is on its way.
+        var (read, sent) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await second.Page.RouteAsync(url => url.EndsWith("/api/conversations", StringComparison.Ordinal), async route =>
+        {
+            var older = await route.FetchAsync();
+            read.TrySetResult();
+            await sent.Task;
+            await route.FulfillAsync(new() { Response = older });
+        });
         await friend.Chat(Host).ClickAsync(new() { Button = MouseButton.Right });
         await friend.ClickAsync("turn-mute");
+        await read.Task.WaitAsync(Eventually.Patience);
         await stage.Host.TellAsync(conversation, "number 4");
         await Expect(second.Chat(Host)).ToHaveAttributeAsync("data-unread", "1");
+        sent.SetResult();
         await Expect(second.Chat(Host)).ToContainTextAsync("Muted");
+        await Expect(second.Chat(Host)).ToContainTextAsync("number 4");
+        await Expect(second.Chat(Host)).ToHaveAttributeAsync("data-unread", "1");
         await Expect(second.Find("badge-chats")).ToHaveCountAsync(0);
+        await second.Page.UnrouteAllAsync();
 
         // A draft stays with its conversation, in every tab.
         await friend.OpenChatAsync(Host);
@@ -296,7 +309,7 @@ public sealed class ChatStory : TwoPeople
         await host.ClickAsync("nav-me");
         await host.ClickAsync("sign-out");
         await Expect(host.Find("submit")).ToBeVisibleAsync();
-        await Eventually.TrueAsync("nothing is kept", Chromium.Patience, async () => (await KeptAsync(host)).Length == 0);
+        await Eventually.TrueAsync("nothing is kept", Eventually.Patience, async () => (await KeptAsync(host)).Length == 0);
         await friend.WriteAsync("bye");
         await friend.SentAsync("bye");
     });

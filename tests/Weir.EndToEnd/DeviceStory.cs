@@ -50,6 +50,16 @@ public sealed class DeviceStory
                 await friend.ClickAsync("nav-me");
                 await friend.ClickAsync("sign-out");
                 await Expect(friend.Find("submit")).ToBeVisibleAsync();
+
+                // A page whose code was lost on the way comes with the network.
+                var visitor = await chromium.SeatAsync("visitor", 390, 844);
+                await visitor.Page.RouteAsync("**/assets/SignInPage-*.js", route => route.AbortAsync());
+                await visitor.GoAsync(stage.Server.Url + "/sign-in");
+                await Expect(visitor.Page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+                await visitor.Page.UnrouteAllAsync();
+                await visitor.Page.Context.SetOfflineAsync(true);
+                await visitor.Page.Context.SetOfflineAsync(false);
+                await Expect(visitor.Find("submit")).ToBeVisibleAsync();
             },
             () => stage.Server.Output);
         Assert.DoesNotContain(friend.Complaints(), complaint => complaint.StartsWith("uncaught", StringComparison.Ordinal));
@@ -65,7 +75,7 @@ public sealed class DeviceStory
         await friend.OpenChatAsync(Host);
         await friend.SeesAsync("read me on the train");
         // The app's own files are kept once its worker has taken over; the list and the conversation a moment after they were read.
-        await Eventually.TrueAsync("the device keeps the app and the conversation", Chromium.Patience, () => friend.Page.EvaluateAsync<bool>(
+        await Eventually.TrueAsync("the device keeps the app and the conversation", Eventually.Patience, () => friend.Page.EvaluateAsync<bool>(
             """
             async () => navigator.serviceWorker.controller !== null && await new Promise((resolve) => {
               const opening = indexedDB.open('weir');
@@ -87,19 +97,21 @@ public sealed class DeviceStory
         await friend.SeesAsync("written in a tunnel");
         await friend.ClickAsync("back");
         await Expect(friend.Chat(Host)).ToContainTextAsync("written in a tunnel");
-        // What was never loaded says so, instead of spinning.
+        // What was never loaded says so, instead of spinning, and comes by itself with the network.
         await friend.Chat("Never opened").ClickAsync();
         await Expect(friend.Page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
 
         await friend.Page.Context.SetOfflineAsync(false);
-        await Eventually.TrueAsync("what was written arrives", Chromium.Patience, async () =>
+        await Expect(friend.Find("message-text")).ToBeVisibleAsync();
+        await Expect(friend.Page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);
+        await Eventually.TrueAsync("what was written arrives", Eventually.Patience, async () =>
             (await stage.Host.GetAsync($"/api/conversations/{conversation}/messages")).EnumerateArray().Count(m => m.GetProperty("text").GetString() == "written in a tunnel") == 1);
 
         // Signed out, and then without a network: nothing of it is left.
         await friend.GoAsync(stage.Server.Url + "/me");
         await friend.ClickAsync("sign-out");
         await Expect(friend.Find("submit")).ToBeVisibleAsync();
-        await Eventually.TrueAsync("the copies are gone", Chromium.Patience, () => friend.Page.EvaluateAsync<bool>("async () => (await indexedDB.databases()).length === 0"));
+        await Eventually.TrueAsync("the copies are gone", Eventually.Patience, () => friend.Page.EvaluateAsync<bool>("async () => (await indexedDB.databases()).length === 0"));
         await friend.Page.Context.SetOfflineAsync(true);
         await friend.GoAsync($"{stage.Server.Url}/c/{conversation}");
         await Expect(friend.Find("offline")).ToBeVisibleAsync();

@@ -1,3 +1,4 @@
+using Microsoft.Playwright;
 using Weir.EndToEnd.Harness;
 using static Microsoft.Playwright.Assertions;
 
@@ -7,18 +8,26 @@ namespace Weir.EndToEnd;
 public sealed class ListsStory
 {
     private const int Page = 20;
+    private const int Groups = 110;
 
     [Fact]
     public async Task Contacts_and_accounts_stand_beside_what_is_chosen_and_the_feed_goes_on_only_when_asked()
     {
         await using var stage = await Stage.SetAsync();
         await using var chromium = await Chromium.StartAsync();
+        for (var number = 1; number <= Groups; number++)
+        {
+            await stage.Host.PostAsync("/api/conversations", new { members = new[] { "friend" }, name = $"Group {number}" });
+        }
+
         await stage.Host.PostAsync("/api/official", new { handle = "river_news", name = "River News" });
         await chromium.TellAsync(
             async () =>
             {
                 await BesideAsync(stage, await chromium.SeatAsync("friend's desk"), wide: true);
-                await BesideAsync(stage, await chromium.SeatAsync("friend's phone", 390, 844), wide: false);
+                var phone = await chromium.SeatAsync("friend's phone", 390, 844);
+                await BesideAsync(stage, phone, wide: false);
+                await ChatsAsync(stage, phone);
                 await FeedAsync(stage, await chromium.SeatAsync("friend at the feed", 390, 844));
             },
             () => stage.Server.Output);
@@ -42,6 +51,38 @@ public sealed class ListsStory
             }
         }
     }
+
+    /// <summary>The list of conversations goes on where one scrolls to its end, also when a page did not come.</summary>
+    private static async Task ChatsAsync(Stage stage, Seat friend)
+    {
+        var lost = true;
+        await friend.Page.RouteAsync("**/api/conversations?before=*", async route =>
+        {
+            if (lost)
+            {
+                await route.AbortAsync();
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+            await route.ContinueAsync();
+        });
+        await friend.GoAsync(stage.Server.Url + "/");
+        await Expect(friend.Chat($"Group {Groups}")).ToBeVisibleAsync();
+        var again = friend.Find("chats").GetByRole(AriaRole.Button, new() { Name = "Try again" });
+        await ToTheEndAsync(friend);
+        await Expect(again).ToBeVisibleAsync();
+        lost = false;
+        await again.ClickAsync();
+        await Expect(again).ToHaveCountAsync(0);
+        await Eventually.TrueAsync("the oldest conversation is shown", Eventually.Patience, async () =>
+        {
+            await ToTheEndAsync(friend);
+            return await friend.Chat("Group 1").IsVisibleAsync();
+        });
+    }
+
+    private static Task ToTheEndAsync(Seat seat) => seat.Find("chats").EvaluateAsync("(box) => box.scrollTop = box.scrollHeight");
 
     private static async Task FeedAsync(Stage stage, Seat friend)
     {

@@ -45,6 +45,7 @@ public sealed class LiveInChatStory
 
         await ShareAsync(host, "小明");
         await friend.ClickAsync("back");
+        await Expect(friend.Chat("Hanna Host")).ToHaveAttributeAsync("data-unread", "1"); // and so stands where it stays
         await friend.OpenChatAsync("Hanna Host");
         var card = friend.Find("card").GetByTestId("broadcast");
         await Expect(card).ToHaveAttributeAsync("data-state", "live");

@@ -27,13 +27,13 @@ public sealed class MaintenanceStory
 
                 await stage.Host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent);
                 await stage.StateAsync(id, "ended");
-                var (code, output) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "backup", file, "--data", stage.Server.Data);
+                var (code, output) = await Ffmpeg.RunAsync(Root.App, Eventually.Patience, "backup", file, "--data", stage.Server.Data);
                 Assert.True(code == 0, output);
             }
 
-            var (restoreCode, restoreOutput) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "restore", file, "--data", restored);
+            var (restoreCode, restoreOutput) = await Ffmpeg.RunAsync(Root.App, Eventually.Patience, "restore", file, "--data", restored);
             Assert.True(restoreCode == 0, restoreOutput);
-            var (again, refusal) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "restore", file, "--data", restored);
+            var (again, refusal) = await Ffmpeg.RunAsync(Root.App, Eventually.Patience, "restore", file, "--data", restored);
             Assert.True(again != 0, refusal);
 
             await using var server = new WeirServer(restored);
@@ -57,7 +57,7 @@ public sealed class MaintenanceStory
     public async Task A_reset_password_works_at_once_and_ends_the_old_sessions()
     {
         await using var stage = await Stage.SetAsync();
-        var (code, output) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "reset-password", "friend", "--data", stage.Server.Data);
+        var (code, output) = await Ffmpeg.RunAsync(Root.App, Eventually.Patience, "reset-password", "friend", "--data", stage.Server.Data);
         Assert.True(code == 0, output);
         var password = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Last().Split(' ').Last().Trim();
         Assert.Equal(HttpStatusCode.Unauthorized, await stage.Friend.StatusAsync(HttpMethod.Get, "/api/me"));
@@ -65,7 +65,7 @@ public sealed class MaintenanceStory
         await nobody.PostAsync("/api/sessions", new { handle = "friend", password });
         Assert.Equal(HttpStatusCode.Unauthorized, await nobody.StatusAsync(HttpMethod.Post, "/api/sessions", new { handle = "friend", password = Api.Password }));
 
-        var (unknown, refusal) = await Ffmpeg.RunAsync(Root.App, TimeSpan.FromSeconds(30), "reset-password", "nobody", "--data", stage.Server.Data);
+        var (unknown, refusal) = await Ffmpeg.RunAsync(Root.App, Eventually.Patience, "reset-password", "nobody", "--data", stage.Server.Data);
         Assert.NotEqual(0, unknown);
         Assert.DoesNotContain("   at ", refusal);
     }

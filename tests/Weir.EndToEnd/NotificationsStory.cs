@@ -111,10 +111,10 @@ public sealed class NotificationsStory
         await devtools.SendAsync("ServiceWorker.deliverPushMessage", new Dictionary<string, object>
         {
             ["origin"] = stage.Server.Url,
-            ["registrationId"] = await registration.Task.WaitAsync(Chromium.Patience),
+            ["registrationId"] = await registration.Task.WaitAsync(Eventually.Patience),
             ["data"] = JsonSerializer.Serialize(push),
         });
-        var shown = await Eventually.GetAsync("the notification is shown", Chromium.Patience, async () => await host.Page.EvaluateAsync<string?>(
+        var shown = await Eventually.GetAsync("the notification is shown", Eventually.Patience, async () => await host.Page.EvaluateAsync<string?>(
             """
             async () => {
               const [one] = await (await navigator.serviceWorker.ready).getNotifications();

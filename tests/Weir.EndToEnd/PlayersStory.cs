@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Weir.EndToEnd.Harness;
 
 namespace Weir.EndToEnd;
@@ -34,7 +32,7 @@ public sealed class PlayersStory
         await using var publisher = await stage.GoLiveAsync(broadcast);
 
         // A running broadcast, not its first seconds: a player that joins those has nothing to buffer yet.
-        await Eventually.TrueAsync("the broadcast has run for ten seconds", Chromium.Patience, async () =>
+        await Eventually.TrueAsync("the broadcast has run for ten seconds", Eventually.Patience, async () =>
             DateTimeOffset.UtcNow - (await stage.Host.GetAsync($"/api/broadcasts/{id}")).GetProperty("startedAt").GetDateTimeOffset() > TimeSpan.FromSeconds(10));
         await PlaysAsync(stage, id, "hls.js/dist/hls.min.js", "hls", Hls);
         await PlaysAsync(stage, id, "mpegts.js/dist/mpegts.js", "flv", Flv);
@@ -47,12 +45,8 @@ public sealed class PlayersStory
         var seat = await chromium.SeatAsync(library);
         var script = await File.ReadAllTextAsync(Path.Combine(Root.Path, "web", "node_modules", library));
 
-        // From a real address: a page that only the browser made up may not reach this machine's ports.
-        await using var page = WebApplication.CreateSlimBuilder().Build();
-        page.Urls.Add("http://127.0.0.1:0");
-        page.MapGet("/", () => Results.Text("<!doctype html><link rel=icon href=data:,><video muted autoplay></video>", "text/html"));
-        await page.StartAsync();
-        await seat.Page.GotoAsync(page.Urls.First().Replace("127.0.0.1", "localhost"));
+        await using var page = await BarePage.ServeAsync("<video muted autoplay></video>");
+        await seat.Page.GotoAsync(page.Url);
         await seat.Page.AddScriptTagAsync(new() { Content = script });
         await seat.Page.EvaluateAsync(
             $$"""
@@ -67,7 +61,7 @@ public sealed class PlayersStory
         // Five seconds of picture: more than any buffer it could begin with.
         await Eventually.TrueAsync(
             "five seconds of the broadcast have been played",
-            Chromium.Patience,
+            Eventually.Patience,
             async () => await seat.Page.EvaluateAsync<double>("() => { const p = document.querySelector('video').played; let t = 0; for (let i = 0; i < p.length; i++) t += p.end(i) - p.start(i); return t; }") > 5,
             () => stage.Server.Output);
         Assert.Empty(await seat.Page.EvaluateAsync<string[]>("() => window.complaints"));

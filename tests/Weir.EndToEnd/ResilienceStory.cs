@@ -82,7 +82,7 @@ public sealed class ResilienceStory
         Assert.Equal(4410, socket.CloseCode);
 
         await using var late = Ffmpeg.Publish(Stage.PublishUrl(broadcast));
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         await late.WaitAsync(limit.Token);
         Assert.NotEqual(0, late.ExitCode);
     }
@@ -93,10 +93,10 @@ public sealed class ResilienceStory
         await using var stage = await Stage.SetAsync();
         var key = "wk_" + Guid.NewGuid().ToString("N");
         await using var publisher = Ffmpeg.Publish($"rtmp://localhost:{stage.Server.Rtmp}/live/{key}");
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         await publisher.WaitAsync(limit.Token);
         Assert.NotEqual(0, publisher.ExitCode);
-        await Eventually.TrueAsync("the refusal is logged", TimeSpan.FromSeconds(3), () => Task.FromResult(stage.Server.Output.Contains("refused", StringComparison.OrdinalIgnoreCase)), () => stage.Server.Output);
+        await Eventually.TrueAsync("the refusal is logged", Eventually.Patience, () => Task.FromResult(stage.Server.Output.Contains("refused", StringComparison.OrdinalIgnoreCase)), () => stage.Server.Output);
         Assert.DoesNotContain(key, stage.Server.Output);
     }
 
@@ -157,7 +157,7 @@ public sealed class ResilienceStory
         await using var server = new WeirServer();
         await server.StartAsync();
         var (code, output) = await Ffmpeg.RunAsync(
-            Root.App, TimeSpan.FromSeconds(10), "up", "--data", server.Data, "--http", "0", "--live-http", "0", "--rtmp", "0", "--web", Root.Web);
+            Root.App, Eventually.Patience, "up", "--data", server.Data, "--http", "0", "--live-http", "0", "--rtmp", "0", "--web", Root.Web);
         Assert.NotEqual(0, code);
         Assert.Contains("another Weir is using", output);
         Assert.DoesNotContain("   at ", output);

@@ -23,7 +23,7 @@ public sealed class SearchStory
         }
 
         // The index follows behind; the messages are found without it.
-        await Eventually.TrueAsync("the moment is in the index", Chromium.Patience, async () =>
+        await Eventually.TrueAsync("the moment is in the index", Eventually.Patience, async () =>
             (await stage.Host.GetAsync("/api/search?q=flood&kinds=moments")).GetProperty("groups").GetArrayLength() == 1);
         var host = await chromium.SeatAsync("host");
         var friend = await chromium.SeatAsync("friend", 390, 844);

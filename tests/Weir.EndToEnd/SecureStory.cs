@@ -30,6 +30,7 @@ public sealed partial class SecureStory
             async () =>
             {
                 await WatchInBrowserAsync(seat, stage.Server.Url, id);
+                await HearAtOnceAsync(seat, stage);
                 await seat.GoAsync($"{stage.Server.Url}/b/{id}?player=whep");
                 await seat.MovingPictureAsync();
                 Assert.Equal("whep", await seat.Player.GetAttributeAsync("data-transport"));
@@ -99,6 +100,7 @@ public sealed partial class SecureStory
             async () =>
             {
                 await WatchInBrowserAsync(seat, url, id);
+                await HearAtOnceAsync(seat, stage);
                 var answer = await seat.Page.EvaluateAsync<string>(OfferToPlay, Stage.Text(watch, "whep"));
                 Assert.StartsWith("201 ", answer);
                 Assert.All(Candidate().Matches(answer), candidate => Assert.Equal(Unreachable, candidate.Groups[1].Value));
@@ -121,6 +123,18 @@ public sealed partial class SecureStory
           return `${answer.status} ${await answer.text()}`;
         }
         """;
+
+    /// <summary>What is written to somebody is on their page without a reload: the connection for it comes through as well.</summary>
+    private static async Task HearAtOnceAsync(Seat seat, Stage stage)
+    {
+        var conversation = await stage.Host.DirectAsync("friend");
+        await stage.Host.TellAsync(conversation, "Good morning");
+        await seat.ClickAsync("nav-chats");
+        await seat.OpenChatAsync("Hanna Host");
+        await seat.SeesAsync("Good morning");
+        await stage.Host.TellAsync(conversation, "Good night");
+        await seat.SeesAsync("Good night");
+    }
 
     private static async Task WatchInBrowserAsync(Seat seat, string url, string broadcast)
     {

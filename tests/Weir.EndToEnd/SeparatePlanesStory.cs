@@ -60,7 +60,7 @@ public sealed class SeparatePlanesStory
             await host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent);
             await again.EventAsync("ended");
             await Eventually.TrueAsync(
-                "the replay is there", Chromium.Patience, async () => await Stage.FetchAsync(Stage.Text(await Stage.WatchAsync(friend, id), "replay")) == HttpStatusCode.OK, () => live.Output);
+                "the replay is there", Eventually.Patience, async () => await Stage.FetchAsync(Stage.Text(await Stage.WatchAsync(friend, id), "replay")) == HttpStatusCode.OK, () => live.Output);
         }
         finally
         {
@@ -70,10 +70,10 @@ public sealed class SeparatePlanesStory
     }
 
     private static Task ReadyAsync(string url, ChildProcess process) => Eventually.TrueAsync(
-        $"{url} is ready", Chromium.Patience, async () => await Stage.FetchAsync($"{url}/health/ready") == HttpStatusCode.OK, () => process.Output);
+        $"{url} is ready", Eventually.Patience, async () => await Stage.FetchAsync($"{url}/health/ready") == HttpStatusCode.OK, () => process.Output);
 
     private static Task StateAsync(Api host, string id, string state, ChildProcess live) => Eventually.TrueAsync(
-        $"the broadcast is {state}", Chromium.Patience, async () => Stage.Text(await host.GetAsync($"/api/broadcasts/{id}"), "state") == state, () => live.Output);
+        $"the broadcast is {state}", Eventually.Patience, async () => Stage.Text(await host.GetAsync($"/api/broadcasts/{id}"), "state") == state, () => live.Output);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

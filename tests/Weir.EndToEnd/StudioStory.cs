@@ -16,7 +16,7 @@ public sealed class StudioStory
         await using var publisher = await stage.GoLiveAsync(broadcast, key);
 
         await stage.Host.PostAsync("/api/encoder-key/renew", new { }, HttpStatusCode.OK);
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         await publisher.WaitAsync(limit.Token);
         await stage.StateAsync(id, "interrupted");
 
@@ -35,7 +35,7 @@ public sealed class StudioStory
         await using var publisher = await stage.GoLiveAsync(broadcast);
 
         await PutLiveAsync(stage.Host, new { enabled = false, mode = "everyone", handles = Array.Empty<string>() });
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         await publisher.WaitAsync(limit.Token);
         await stage.StateAsync(id, "interrupted");
         await using (var refused = Ffmpeg.Publish(Stage.PublishUrl(broadcast)))
@@ -114,7 +114,7 @@ public sealed class StudioStory
 
         var health = await host.EventAsync("health");
         Assert.True(health.GetProperty("videoKbps").GetInt32() > 0);
-        await Eventually.TrueAsync("the host sees who is watching", TimeSpan.FromSeconds(5), async () =>
+        await Eventually.TrueAsync("the host sees who is watching", Eventually.Patience, async () =>
             (await stage.Host.GetAsync($"/api/broadcasts/{id}/viewers")).GetProperty("people").EnumerateArray().Any(person => Stage.Text(person, "handle") == "friend"));
 
         await stage.Host.PutAsync($"/api/broadcasts/{id}/mutes/{Stage.Text(comment, "account")}");

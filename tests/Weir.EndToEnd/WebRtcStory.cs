@@ -98,7 +98,7 @@ public sealed class WebRtcStory
                 var open = await OpenConnectionsAsync(stage);
                 Assert.InRange(open, 2, 16);
                 await CutAsync(stage, friend, id);
-                await Eventually.TrueAsync("the viewer's connections are closed", TimeSpan.FromSeconds(10), async () => await OpenConnectionsAsync(stage) <= open / 2);
+                await Eventually.TrueAsync("the viewer's connections are closed", Eventually.Patience, async () => await OpenConnectionsAsync(stage) <= open / 2);
 
                 // The camera is still on, and the server ends in time all the same.
                 Assert.Equal("connected", Stage.Text(await host.StateAsync("publisher"), "connection"));
@@ -129,9 +129,9 @@ public sealed class WebRtcStory
         var state = await page.StateAsync();
         using var http = new HttpClient();
         await Eventually.TrueAsync(
-            "the session is over", TimeSpan.FromSeconds(10), async () => (await http.GetAsync(state.GetProperty("session").GetString())).StatusCode == HttpStatusCode.NotFound);
+            "the session is over", Eventually.Patience, async () => (await http.GetAsync(state.GetProperty("session").GetString())).StatusCode == HttpStatusCode.NotFound);
         var painted = -1;
-        await Eventually.TrueAsync("the picture stands still", TimeSpan.FromSeconds(10), async () =>
+        await Eventually.TrueAsync("the picture stands still", Eventually.Patience, async () =>
         {
             var before = painted;
             state = await page.StateAsync();

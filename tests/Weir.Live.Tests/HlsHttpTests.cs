@@ -128,6 +128,16 @@ public sealed class HlsHttpTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, (await other).StatusCode);
     }
 
+    [Fact]
+    public async Task The_metrics_count_requests_and_not_the_blocks_of_memory_they_are_sent_from()
+    {
+        using var playlist = await GetAsync(Main);
+        using var answer = await GetAsync("/metrics");
+        var metrics = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("http_server_request_duration", metrics);
+        Assert.DoesNotContain("memory_pool", metrics);
+    }
+
     private static void AssertOpenAndQuiet(HttpResponseMessage answer)
     {
         Assert.Equal("*", Assert.Single(answer.Headers.GetValues("Access-Control-Allow-Origin")));

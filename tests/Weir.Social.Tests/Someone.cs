@@ -64,6 +64,12 @@ public sealed class Someone(Server server, string? token, string handle, string 
         }
 
         change?.Invoke(request);
+        if (request.Headers.ExpectContinue is true && request.Content is { } content)
+        {
+            // With its length known the server can refuse it before any of it is sent; the answer would otherwise meet a body on its way, which breaks off.
+            await content.LoadIntoBufferAsync();
+        }
+
         var response = await server.Http.SendAsync(request);
         return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(), response);
     }

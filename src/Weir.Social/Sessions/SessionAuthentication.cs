@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Weir.Hosting;
@@ -53,7 +54,7 @@ internal sealed class SessionAuthentication(
             return AuthenticateResult.NoResult();
         }
 
-        if (byCookie && !IsSafe(Request.Method) && Request.Headers[AntiForgeryHeader] != "1")
+        if (byCookie && !IsSafe(Context) && Request.Headers[AntiForgeryHeader] != "1")
         {
             _forged = true;
             return AuthenticateResult.NoResult();
@@ -122,7 +123,13 @@ internal sealed class SessionAuthentication(
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Forbidden().ExecuteAsync(Context);
 
-    private static bool IsSafe(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+    /// <summary>Whether asking changes nothing. Opening a WebSocket does not, and is a GET or by HTTP/2 a CONNECT (RFC 8441 5); pages of other sites are refused by their Origin.</summary>
+    private static bool IsSafe(HttpContext context)
+    {
+        var method = context.Request.Method;
+        return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
+            || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
+    }
 }
 
 /// <summary>Begins a session and sets the site's cookie.</summary>

@@ -12,7 +12,7 @@ internal sealed class Api : IDisposable
 
     public Api(string url, string? token = null)
     {
-        _http = new HttpClient(Trust.Handler()) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(15) };
+        _http = new HttpClient(Trust.Handler()) { BaseAddress = new Uri(url), Timeout = Eventually.Patience };
         if (token is not null)
         {
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);

@@ -50,7 +50,7 @@ internal static class ChatSeats
     /// <summary>These and no others of theirs stand on the page, each once and in this order.</summary>
     public static Task ShowsInOrderAsync(this Seat seat, string prefix, IReadOnlyList<string> wanted) => Eventually.TrueAsync(
         $"{seat.Name} sees {string.Join(", ", wanted)} once and in order",
-        Chromium.Patience,
+        Eventually.Patience,
         async () => (await seat.TextsAsync()).Where(text => text.StartsWith(prefix, StringComparison.Ordinal)).SequenceEqual(wanted));
 
     public static async Task<string> DirectAsync(this Api api, string handle) =>

@@ -5,9 +5,6 @@ namespace Weir.EndToEnd.Harness;
 /// <summary>Windows of Debian's Chromium, one for each person; whatever their pages complain about is kept.</summary>
 internal sealed class Chromium : IAsyncDisposable
 {
-    /// <summary>A busy machine is slow, not wrong: how long anything may take that no promise limits.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
-
     private readonly IBrowser _browser;
     private readonly List<Seat> _seats = [];
 
@@ -19,7 +16,7 @@ internal sealed class Chromium : IAsyncDisposable
     public async Task<Seat> SeatAsync(string name, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light, string language = "en-GB", bool script = true)
     {
         var context = await _browser.NewContextAsync(new() { IgnoreHTTPSErrors = true, JavaScriptEnabled = script, Locale = language, ColorScheme = scheme, ViewportSize = new() { Width = width, Height = height } });
-        context.SetDefaultTimeout((float)Patience.TotalMilliseconds);
+        context.SetDefaultTimeout((float)Eventually.Patience.TotalMilliseconds);
         var seat = new Seat(name, await context.NewPageAsync());
         _seats.Add(seat);
         return seat;

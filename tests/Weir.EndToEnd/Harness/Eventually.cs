@@ -3,6 +3,9 @@ namespace Weir.EndToEnd.Harness;
 /// <summary>Waits for what must become true in other processes, and says what it was waiting for when it does not.</summary>
 internal static class Eventually
 {
+    /// <summary>A busy machine is slow, not wrong: how long anything may take that no promise limits.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+
     public static async Task<T> GetAsync<T>(string what, TimeSpan limit, Func<Task<T?>> look, Func<string>? detail = null)
     {
         var until = DateTime.UtcNow + limit;

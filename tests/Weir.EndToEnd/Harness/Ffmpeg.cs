@@ -34,5 +34,5 @@ internal static class Ffmpeg
 
     /// <summary>The codecs ffprobe finds behind a URL, for instance <c>h264,aac</c>.</summary>
     public static async Task<(int Code, string Output)> ProbeAsync(string url, TimeSpan? limit = null) => await RunAsync(
-        "ffprobe", limit ?? TimeSpan.FromSeconds(20), "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", url);
+        "ffprobe", limit ?? Eventually.Patience, "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", url);
 }

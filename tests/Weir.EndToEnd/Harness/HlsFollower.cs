@@ -22,7 +22,7 @@ internal sealed partial class HlsFollower : IDisposable
     {
         var handler = Trust.Handler();
         handler.AutomaticDecompression = DecompressionMethods.None;
-        _http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(20) };
+        _http = new HttpClient(handler) { Timeout = Eventually.Patience };
         _index = new Uri(index);
         _asksAhead = asksAhead;
         if (encoding is not null)

@@ -16,7 +16,7 @@ internal abstract class Proxy : IAsyncDisposable
         _process = new ChildProcess(program, arguments, new Dictionary<string, string> { ["HOME"] = Directory });
         try
         {
-            await Eventually.TrueAsync($"{program} answers", TimeSpan.FromSeconds(20), () => AnswersAsync(port), () => Output);
+            await Eventually.TrueAsync($"{program} answers", Eventually.Patience, () => AnswersAsync(port), () => Output);
         }
         catch
         {

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace Weir.EndToEnd.Harness;
 
@@ -56,9 +54,9 @@ internal sealed class RtcPage : IAsyncDisposable
         }
         """;
 
-    private readonly WebApplication _site;
+    private readonly BarePage _site;
 
-    private RtcPage(WebApplication site, Seat seat)
+    private RtcPage(BarePage site, Seat seat)
     {
         _site = site;
         Seat = seat;
@@ -69,15 +67,9 @@ internal sealed class RtcPage : IAsyncDisposable
     /// <param name="onlyTcp">As in a network that lets no UDP through: the browser never hears of the server's UDP candidates, and a lite server sends to nobody first.</param>
     public static async Task<RtcPage> OpenAsync(Chromium chromium, string name, bool onlyTcp = false)
     {
-        var site = WebApplication.CreateSlimBuilder().Build();
-        site.Urls.Add("http://127.0.0.1:0");
-        site.MapGet("/", () => Results.Text(
-            $"<!doctype html><link rel=icon href=data:,><video muted autoplay playsinline></video><script>{Script}</script>", "text/html"));
-        await site.StartAsync();
+        var site = await BarePage.ServeAsync($"<video muted autoplay playsinline></video><script>{Script}</script>");
         var seat = await chromium.SeatAsync(name);
-
-        // localhost is a secure context, where pages may use the camera.
-        await seat.Page.GotoAsync(site.Urls.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
+        await seat.Page.GotoAsync(site.Url);
         await seat.Page.EvaluateAsync("(onlyTcp) => { opened.onlyTcp = onlyTcp; }", onlyTcp);
         return new RtcPage(site, seat);
     }
@@ -108,7 +100,7 @@ internal sealed class RtcPage : IAsyncDisposable
             var before = await FramesAsync();
             last = await Eventually.GetAsync(
                 $"{Seat.Name} sees another picture",
-                Chromium.Patience,
+                Eventually.Patience,
                 async () => await FramesAsync() > before + 5 && (await Seat.PictureAsync()).Pixels is var pixels && pixels != last ? pixels : null,
                 () => $"{StateAsync().GetAwaiter().GetResult()}\n{detail?.Invoke()}");
         }
@@ -116,7 +108,7 @@ internal sealed class RtcPage : IAsyncDisposable
 
     public async Task SoundAsync() => await Eventually.TrueAsync(
         $"{Seat.Name} hears the sound",
-        Chromium.Patience,
+        Eventually.Patience,
         async () => await StateAsync() is var state && state.TryGetProperty("audio", out var audio) && audio.GetProperty("packets").GetInt32() > 50
             && audio.GetProperty("samples").GetDouble() > 48_000,
         () => StateAsync().GetAwaiter().GetResult().ToString());

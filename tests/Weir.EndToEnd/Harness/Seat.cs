@@ -63,7 +63,7 @@ internal sealed partial class Seat
         for (var change = 0; change < 2; change++)
         {
             var last = before;
-            before = await Eventually.GetAsync($"{Name} sees another picture than at {last.Time:0.00} s", Chromium.Patience, async () =>
+            before = await Eventually.GetAsync($"{Name} sees another picture than at {last.Time:0.00} s", Eventually.Patience, async () =>
             {
                 var now = await PictureAsync();
                 return now.Time > last.Time + 0.3 && now.Pixels != last.Pixels ? now : null;

@@ -75,7 +75,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public Task StateAsync(string broadcast, string state, Func<string>? detail = null) => Eventually.TrueAsync(
         $"the broadcast is {state}",
-        TimeSpan.FromSeconds(15),
+        Eventually.Patience,
         async () => Text(await Host.GetAsync($"/api/broadcasts/{broadcast}"), "state") == state,
         detail ?? (() => Server.Output));
 
@@ -84,7 +84,7 @@ internal sealed class Stage : IAsyncDisposable
 
     public static async Task<HttpStatusCode> FetchAsync(string url)
     {
-        using var http = new HttpClient(Trust.Handler()) { Timeout = TimeSpan.FromSeconds(15) };
+        using var http = new HttpClient(Trust.Handler()) { Timeout = Eventually.Patience };
         using var answer = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead);
         return answer.StatusCode;
     }

@@ -24,16 +24,16 @@ internal sealed class WatchSocket : IAsyncDisposable
     {
         var watch = new WatchSocket();
         watch._socket.Options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         await watch._socket.ConnectAsync(new Uri(url), limit.Token);
         watch._reading = watch.ReadAsync();
         return watch;
     }
 
     /// <summary>The next event of a type; others before it are passed over.</summary>
-    public async Task<JsonElement> EventAsync(string type, int seconds = 10)
+    public async Task<JsonElement> EventAsync(string type)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var limit = new CancellationTokenSource(Eventually.Patience);
         try
         {
             while (true)
@@ -47,14 +47,14 @@ internal sealed class WatchSocket : IAsyncDisposable
         }
         catch (Exception fault) when (fault is OperationCanceledException or ChannelClosedException)
         {
-            throw new Xunit.Sdk.XunitException($"No '{type}' within {seconds} s (close code {CloseCode}).");
+            throw new Xunit.Sdk.XunitException($"No '{type}' within {Eventually.Patience.TotalSeconds} s (close code {CloseCode}).");
         }
     }
 
-    public Task MediaAsync(long more = 20_000, int seconds = 10)
+    public Task MediaAsync(long more = 20_000)
     {
         var from = MediaBytes;
-        return Eventually.TrueAsync("media arrives on the WebSocket", TimeSpan.FromSeconds(seconds), () => Task.FromResult(MediaBytes >= from + more));
+        return Eventually.TrueAsync("media arrives on the WebSocket", Eventually.Patience, () => Task.FromResult(MediaBytes >= from + more));
     }
 
     public Task SendAsync(object message) =>

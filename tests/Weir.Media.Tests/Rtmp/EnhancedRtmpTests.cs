@@ -91,7 +91,7 @@ public class EnhancedRtmpTests
                 await publisher.SendFrameAsync(sample, frame);
             }
 
-            await first.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            await first.Task.WaitAsync(TimeSpan.FromSeconds(30));
             foreach (var frame in sample.Frames.Skip(head))
             {
                 await publisher.SendFrameAsync(sample, frame);
@@ -102,7 +102,7 @@ public class EnhancedRtmpTests
         }
 
         node.Broadcast.End();
-        await playing.WaitAsync(TimeSpan.FromSeconds(20));
+        await playing.WaitAsync(TimeSpan.FromSeconds(30));
         return received;
     }
 

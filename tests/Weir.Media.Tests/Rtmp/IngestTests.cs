@@ -189,7 +189,7 @@ public class IngestTests
     {
         var log = _rig.Broadcast.Timeline.Log;
         List<Frame> frames = [];
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         for (var index = 0L; frames.Count < count; index++)
         {
             await log.WaitAsync(index, patience.Token);

@@ -59,14 +59,15 @@ public class RtmpSessionTests
     {
         var rig = new SessionRig();
         await using var client = await rig.PlayAsync();
-        for (var i = 0; i < 2; i++)
+        var began = rig.Clock.GetUtcNow();
+        for (var i = 1; i <= 2; i++)
         {
-            rig.Clock.Advance(TimeSpan.FromSeconds(31));
-            Assert.Equal(RtmpMessageType.UserControl, await NextAsync(client, RtmpMessageType.UserControl));
+            await AsTimePassesAsync(rig, NextAsync(client, RtmpMessageType.UserControl));
+            Assert.True(rig.Clock.GetUtcNow() - began >= i * TimeSpan.FromSeconds(30));
         }
 
-        rig.Clock.Advance(TimeSpan.FromSeconds(31));
-        Assert.Equal(RtmpEnd.Idle, await rig.End);
+        Assert.Equal(RtmpEnd.Idle, await AsTimePassesAsync(rig, rig.Run));
+        Assert.True(rig.Clock.GetUtcNow() - began >= TimeSpan.FromSeconds(90));
         Assert.True(rig.Viewer!.IsDisposed);
     }
 
@@ -96,14 +97,8 @@ public class RtmpSessionTests
         using var publisher = rig.Broadcast.Publish(new PublisherInfo("test", ""))!;
         FlvSessionTests.Feed(publisher, MediaSample.Load(await Samples.Path("h264.mp4")));
 
-        // The session blocks in a write some time after the frames came: the clock moves until its timer has fired.
-        while (!rig.Run.IsCompleted)
-        {
-            rig.Clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        Assert.Equal(RtmpEnd.TooSlow, await rig.End);
+        // The session blocks in a write some time after the frames came.
+        Assert.Equal(RtmpEnd.TooSlow, await AsTimePassesAsync(rig, rig.Run));
         Assert.True(rig.Viewer!.IsDisposed);
     }
 
@@ -274,7 +269,21 @@ public class RtmpSessionTests
         var session = new RtmpSession(new Ends(input.Reader, new System.IO.Pipelines.Pipe().Writer), new SessionRig(), new RtmpOptions(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var run = session.RunAsync(stopping.Token);
         await stopping.CancelAsync();
-        Assert.Equal(RtmpEnd.Stopping, await run.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(RtmpEnd.Stopping, await run.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    /// <summary>For what a timer brings that the session sets some time after it was last heard: the clock moves until it has.</summary>
+    private static async Task<T> AsTimePassesAsync<T>(SessionRig rig, Task<T> outcome)
+    {
+        var began = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (!outcome.IsCompleted)
+        {
+            Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(30), "It did not come to pass within 30 s");
+            rig.Clock.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Yield();
+        }
+
+        return await outcome;
     }
 
     private static async Task<RtmpMessageType> NextAsync(RtmpClient client, RtmpMessageType type)

@@ -43,7 +43,7 @@ internal sealed class SessionRig : IAdmission, ILogger
 
     public ConcurrentQueue<string> Log { get; } = [];
 
-    public Task<RtmpEnd> End => Run.WaitAsync(TimeSpan.FromSeconds(20));
+    public Task<RtmpEnd> End => Run.WaitAsync(TimeSpan.FromSeconds(30));
 
     public string PlayName => $"{Broadcast.Id:N}?ticket=t";
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Weir.Media.Formats.Stun;
 using Weir.Media.WebRtc.Transport;
@@ -45,6 +46,38 @@ public sealed class EndpointTests
         await wire.UntilAsync(() => !clientPackets.Rtp.IsEmpty);
         Assert.True(sent);
         Assert.Equal(Pair.Packet(1), clientPackets.Rtp.Single());
+    }
+
+    [Fact]
+    public async Task A_tick_in_the_midst_of_its_beginning_ends_no_session()
+    {
+        using var wire = new Wire();
+        var server = wire.Endpoint();
+        var packets = new Packets();
+        var test = Environment.CurrentManagedThreadId;
+        using var counted = new MeterListener { InstrumentPublished = Listen };
+        counted.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            // The session is counted before it is ready; here the clock strikes in between.
+            if (Environment.CurrentManagedThreadId == test && server.Endpoint.PeerCount == 1)
+            {
+                wire.Time.Advance(TimeSpan.FromSeconds(1));
+            }
+        });
+        counted.Start();
+        var peer = server.Endpoint.AddPeer(
+            new() { Local = IceCredentials.Create(), Remote = IceCredentials.Create(), RemoteFingerprint = server.Endpoint.Fingerprint }, packets);
+        Assert.Equal(RtcPeerState.AwaitingCheck, peer!.State);
+        await wire.UntilAsync(() => packets.Closed.IsCompleted);
+        Assert.Equal(RtcClosed.NeverConnected, await packets.Closed);
+
+        static void Listen(Instrument instrument, MeterListener listener)
+        {
+            if (instrument.Name == "weir_rtc_peers")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        }
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public abstract class ArticleTests(SharedServer shared)
             request.Content = new StringContent("{\"version\":2,\"title\":\"t\",\"markdown\":\"\\ud800\"}", Encoding.UTF8, "application/json"))).Is(HttpStatusCode.BadRequest);
         (await paper.Owner.SendAsync(HttpMethod.Put, $"/api/articles/{id}/draft", null, request =>
         {
-            // Asks before it sends: the answer would otherwise meet a body on its way, which breaks off.
+            // Asks before it sends.
             request.Headers.ExpectContinue = true;
             request.Content = JsonContent.Create(new { version = 2, title = "t", markdown = new string('x', 2_000_000) });
         })).Is(HttpStatusCode.RequestEntityTooLarge);

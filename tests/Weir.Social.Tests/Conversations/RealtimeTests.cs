@@ -1,8 +1,12 @@
 using System.Net;
+using System.Net.Http.Json;
+using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.SignalR.Client;
 using Weir.Hosting;
+using Weir.Hosting.Tls;
 
 namespace Weir.Social.Tests;
 
@@ -17,7 +21,39 @@ public sealed class RealtimeOnSqlite(SqliteServer shared) : RealtimeTests(shared
         using var limit = new CancellationTokenSource(Operations.ShutdownLimit);
         await server.Plane.StopAsync(limit.Token);
         Assert.False(limit.IsCancellationRequested);
-        await connection.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await connection.Closed.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Over TLS browsers open WebSockets by HTTP/2 (RFC 8441), as a CONNECT and not as a GET.</summary>
+    [Fact]
+    public async Task By_HTTP_2_a_page_of_this_site_listens_and_one_of_another_does_not()
+    {
+        var certificates = Directory.CreateTempSubdirectory("weir-tls-").FullName;
+        await using var server = await Server.StartAsync(options: chosen => chosen with { Tls = SelfSigned.Ensure(certificates, [], TimeProvider.System) });
+        using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+        using var http = new HttpClient(handler) { BaseAddress = new Uri($"https://localhost:{server.Plane.HttpPort}") };
+        using var made = await http.PostAsJsonAsync("/api/setup", new { code = Server.SetupCode, handle = "anna", name = "Anna", password = Someone.Password });
+        made.EnsureSuccessStatusCode();
+
+        using var own = await OpenAsync(http.BaseAddress.GetLeftPart(UriPartial.Authority));
+        await own.SendAsync(Encoding.UTF8.GetBytes("{\"protocol\":\"json\",\"version\":1}\u001e"), WebSocketMessageType.Text, true, default);
+        var answer = new byte[100];
+        var length = (await own.ReceiveAsync(answer, default)).Count;
+        Assert.Equal("{}\u001e", Encoding.UTF8.GetString(answer, 0, length));
+
+        var refusal = await Assert.ThrowsAsync<WebSocketException>(() => OpenAsync("https://example.org"));
+        Assert.Contains("403", refusal.Message);
+        Directory.Delete(certificates, recursive: true);
+
+        async Task<ClientWebSocket> OpenAsync(string origin)
+        {
+            var socket = new ClientWebSocket();
+            socket.Options.HttpVersion = HttpVersion.Version20;
+            socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            socket.Options.SetRequestHeader("Origin", origin);
+            await socket.ConnectAsync(new Uri($"wss://localhost:{server.Plane.HttpPort}/api/hub"), http, default);
+            return socket;
+        }
     }
 
     [Fact]
@@ -138,7 +174,7 @@ public abstract class RealtimeTests(SharedServer shared)
         var anna = await _server.PersonAsync("Anna");
         await using var connection = await Listener.OpenAsync(_server, anna);
         (await anna.DeleteAsync("/api/sessions/current")).Is(HttpStatusCode.NoContent);
-        await connection.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await connection.Closed.WaitAsync(TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<HttpRequestException>(() => Listener.OpenAsync(_server, anna));
     }
 
@@ -154,7 +190,7 @@ public abstract class RealtimeTests(SharedServer shared)
         (await anna.DeleteAsync($"/api/sessions/{other}")).Is(HttpStatusCode.NoContent);
         (await phone.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
         (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
-        await atPhone.Closed.WaitAsync(TimeSpan.FromSeconds(10));
+        await atPhone.Closed.WaitAsync(TimeSpan.FromSeconds(30));
         await Assert.ThrowsAsync<HttpRequestException>(() => Listener.OpenAsync(_server, phone));
         Assert.False(here.Closed.IsCompleted);
         Assert.Single((await anna.GetAsync("/api/sessions")).Json.EnumerateArray());
@@ -183,7 +219,7 @@ internal static class Heard
 /// <summary>A device that listens, as the web app's does.</summary>
 internal sealed class Listener : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly HubConnection _connection;
     private readonly Channel<(string Name, JsonElement Body)> _heard = Channel.CreateUnbounded<(string, JsonElement)>();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -20,6 +20,9 @@ export class Chats {
   /** Large groups that want me. */
   invitations = $state.raw<readonly Invitation[]>([]);
   problem = $state.raw<unknown>(null);
+  /** A further page of the list is on its way, or did not come. */
+  paging = $state(false);
+  pageProblem = $state.raw<unknown>(null);
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   /** Who is typing to me right now, by conversation. */
@@ -31,6 +34,7 @@ export class Chats {
   #ends: (() => void)[] = [];
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #reading: Promise<void> | null = null;
+  #onTheWay = new Set<(() => void)[]>();
   #again = false;
   #over = false;
 
@@ -98,16 +102,24 @@ export class Chats {
   }
 
   async older(): Promise<void> {
-    const before = this.#next;
-    if (!before || this.#reading) return;
+    if (this.paging || !this.#next) return;
+    this.paging = true;
     try {
-      const page = await calls.list(before);
+      await this.#reading;
+      const before = this.#next;
+      if (!before) return;
+      const { page, heard } = await this.#page(before);
       if (this.#next !== before) return;
       const known = new Set(page.conversations.map((one) => one.id));
       this.#show([...this.entries.filter((one) => !known.has(one.id)), ...page.conversations]);
       this.#next = page.next;
+      for (const change of heard) change();
+      this.pageProblem = null;
     } catch (reason) {
-      if (!(reason instanceof Problem)) throw reason; // the next scroll asks again
+      if (!(reason instanceof Problem)) throw reason;
+      this.pageProblem = reason;
+    } finally {
+      this.paging = false;
     }
   }
 
@@ -123,7 +135,7 @@ export class Chats {
     } catch (reason) {
       if (!(reason instanceof Problem)) throw reason;
       // Not told: said again with what is read next, or after the next connection.
-      this.#patch(id, (one) => ({ ...one, readSeq: before }));
+      this.#hear(() => this.#patch(id, (one) => ({ ...one, readSeq: before })));
     }
   }
 
@@ -177,7 +189,7 @@ export class Chats {
 
   async #readList(): Promise<void> {
     try {
-      const page = await calls.list();
+      const { page, heard } = await this.#page();
       if (this.#over) return;
       const known = new Set(page.conversations.map((one) => one.id));
       const oldest = page.conversations.filter((one) => !one.pinned).at(-1);
@@ -185,12 +197,31 @@ export class Chats {
       const below = page.next === null || !oldest ? [] : this.entries.filter((one) => !known.has(one.id) && !one.pinned && one.lastAt < oldest.lastAt);
       if (below.length === 0) this.#next = page.next;
       this.#show([...page.conversations, ...below]);
+      for (const change of heard) change();
       this.loaded = true;
       this.problem = null;
+      this.pageProblem = null;
     } catch (reason) {
       if (!(reason instanceof Problem)) throw reason;
       this.problem = reason;
     }
+  }
+
+  /** A page of the list, and what was heard while it was on its way: the page may be older, so that is to be heard once more when it is shown. */
+  async #page(before?: string): Promise<{ page: calls.Page; heard: readonly (() => void)[] }> {
+    const heard: (() => void)[] = [];
+    this.#onTheWay.add(heard);
+    try {
+      return { page: await calls.list(before), heard };
+    } finally {
+      this.#onTheWay.delete(heard);
+    }
+  }
+
+  /** Changes the list, and may do so twice. */
+  #hear(change: () => void): void {
+    for (const heard of this.#onTheWay) heard.push(change);
+    change();
   }
 
   #take(message: Message): void {
@@ -200,6 +231,11 @@ export class Chats {
     thread?.take(message);
     if (mine) this.outbox.discard(message.clientId);
     else delete this.typing[message.conversation];
+    this.#hear(() => this.#list(message, mine));
+    if (thread) this.keep(thread);
+  }
+
+  #list(message: Message, mine: boolean): void {
     const entry = this.entry(message.conversation);
     if (!entry) return void this.refresh();
     if (message.seq <= entry.lastSeq && entry.lastMessage?.seq !== message.seq) return;
@@ -210,18 +246,23 @@ export class Chats {
       ...one, lastMessage: message, lastSeq: message.seq, lastAt: message.sentAt, unread: one.unread + (counts ? 1 : 0),
       mentions: (one.mentions ?? 0) + (names ? 1 : 0), mentionSeq: one.mentionSeq ?? (names ? message.seq : null),
     }));
-    if (thread) this.keep(thread);
   }
 
   #change(event: { conversation: string; seq: number; id: string }, how: (message: Message) => Message): void {
     const thread = this.#threads.get(event.conversation);
     thread?.change(event.seq, event.id, how);
     if (thread) this.keep(thread);
-    const entry = this.entry(event.conversation);
-    if (entry?.lastMessage?.id === event.id) this.#patch(entry.id, (one) => ({ ...one, lastMessage: how(one.lastMessage!) }));
+    this.#hear(() => {
+      const entry = this.entry(event.conversation);
+      if (entry?.lastMessage?.id === event.id) this.#patch(entry.id, (one) => ({ ...one, lastMessage: how(one.lastMessage!) }));
+    });
   }
 
   #wasRead(id: string, seq: number): void {
+    this.#hear(() => this.#listRead(id, seq));
+  }
+
+  #listRead(id: string, seq: number): void {
     const entry = this.entry(id);
     if (!entry) return;
     if (seq >= entry.lastSeq) return this.#patch(id, (one) => ({ ...one, readSeq: Math.max(one.readSeq, seq), unread: 0, mentions: 0, mentionSeq: null }));
@@ -239,7 +280,7 @@ export class Chats {
     if (event.gone) {
       if (thread) thread.gone = true;
       this.#threads.delete(event.id);
-      this.#show(this.entries.filter((one) => one.id !== event.id));
+      this.#hear(() => this.#show(this.entries.filter((one) => one.id !== event.id)));
       void forgetThread(event.id);
       return;
     }

@@ -1,7 +1,7 @@
 const nearPx = 60;
 
 /**
- * Where the reader is in a list that grows at both ends: at the bottom, and then they stay there; or at some line, and then that line stays where it is on the screen, whatever
+ * Where the reader is in a list that grows at both ends: at the end, and then they stay there; or at some line, and then that line stays where it is on the screen, whatever
  * is loaded above, trimmed, or changes its height. (The browser's own scroll anchoring is not everywhere, and does nothing at the very top.)
  */
 export class Place {
@@ -9,7 +9,8 @@ export class Place {
   #anchor: { element: HTMLElement; top: number } | null = null;
   #observer: ResizeObserver;
 
-  constructor(private readonly box: HTMLElement, private readonly content: HTMLElement, private readonly onmove: () => void) {
+  /** @param isEnd Whether nothing follows what is loaded: at the bottom of anything else one waits for what comes next, and keeps one's line. */
+  constructor(private readonly box: HTMLElement, private readonly content: HTMLElement, private readonly isEnd: () => boolean, private readonly onmove: () => void) {
     this.#observer = new ResizeObserver(() => {
       this.restore();
       onmove();
@@ -24,7 +25,8 @@ export class Place {
 
   /** The reader scrolled. */
   moved(): void {
-    this.stuck = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < nearPx;
+    // Whoever was at the end stays there although something newer is on its way.
+    this.stuck = (this.stuck || this.isEnd()) && this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < nearPx;
     this.#hold();
     this.onmove();
   }

@@ -21,6 +21,8 @@ export class Thread {
   problem = $state.raw<unknown>(null);
   /** It does not exist, or not for me. */
   gone = $state(false);
+  /** The server has nothing at or below this number. */
+  #floor = $state(0);
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(readonly id: string, private readonly api: Pick<typeof calls, 'messages' | 'details'> = calls) {}
@@ -35,7 +37,7 @@ export class Thread {
 
   get atStart(): boolean {
     const first = this.messages[0];
-    return first === undefined ? this.loaded : first.seq <= (this.details?.fromSeq ?? 0) + 1;
+    return first === undefined ? this.loaded : first.seq <= Math.max(this.details?.fromSeq ?? 0, this.#floor) + 1;
   }
 
   /** What this device kept, shown until the server answers. */
@@ -78,6 +80,7 @@ export class Thread {
       const before = this.messages[0]?.seq;
       if (before === undefined) return;
       const found = await this.api.messages(this.id, { before }, page);
+      if (found.length === 0) this.#floor = before - 1;
       this.messages = trim(join(this.messages, found), most, 'start');
     });
   }
@@ -86,8 +89,10 @@ export class Thread {
     if (this.loading || this.atEnd) return Promise.resolve();
     this.loading = 'newer';
     return this.#alone(async () => {
+      const told = this.newest;
       const found = await this.api.messages(this.id, { after: this.last }, page);
-      this.newest = found.length < page ? Math.max(lastSeq(found), this.last) : Math.max(this.newest, lastSeq(found));
+      // A short page is the last one, unless something newer was heard of while it was on its way.
+      this.newest = found.length < page && this.newest === told ? Math.max(lastSeq(found), this.last) : Math.max(this.newest, lastSeq(found));
       this.messages = trim(join(this.messages, found), most, 'end');
     });
   }

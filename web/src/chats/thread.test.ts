@@ -11,13 +11,15 @@ function world(count: number) {
     sentAt: new Date(base + all.length * 1000).toISOString(), replyTo: null, mentions: [], recalledAt: null,
   });
   for (let one = 0; one < count; one++) add();
-  const state = { all, add, offline: false, asked: 0, fromSeq: 0 };
+  const state = { all, add, offline: false, asked: 0, fromSeq: 0, meanwhile: () => {} };
   const api = {
     messages: async (_: string, where: { after: number } | { before: number }, limit: number) => {
       state.asked++;
       if (state.offline) throw new Problem(0, 'offline');
       const mine = all.filter((one) => one.seq > state.fromSeq).map((one) => ({ ...one }));
-      return 'after' in where ? mine.filter((one) => one.seq > where.after).slice(0, limit) : mine.filter((one) => one.seq < where.before).slice(-limit);
+      const found = 'after' in where ? mine.filter((one) => one.seq > where.after).slice(0, limit) : mine.filter((one) => one.seq < where.before).slice(-limit);
+      state.meanwhile();
+      return found;
     },
     details: async () => {
       if (state.offline) throw new Problem(0, 'offline');
@@ -99,6 +101,32 @@ describe('a conversation as far as it is loaded', () => {
     expect(state.thread.atEnd).toBe(false);
     await state.thread.toNewest();
     expect(state.thread.last).toBe(601);
+  });
+
+  it('knows of what was said while the last page was on its way', async () => {
+    const state = world(130);
+    await state.thread.open(100);
+    expect(state.thread.last).toBe(125);
+    state.meanwhile = () => {
+      state.meanwhile = () => {};
+      state.add();
+      state.thread.take(state.all[130]!);
+    };
+    await state.thread.newer();
+    expect(state.thread.last).toBe(130);
+    expect(state.thread.atEnd).toBe(false);
+    await state.thread.newer();
+    expect(state.thread.last).toBe(131);
+  });
+
+  it('asks no further where the server has nothing older', async () => {
+    const state = world(20);
+    await state.thread.open();
+    state.all.splice(0, 5);
+    state.thread.messages = state.thread.messages.slice(5);
+    expect(state.thread.atStart).toBe(false);
+    await state.thread.older();
+    expect(state.thread.atStart).toBe(true);
   });
 
   it('keeps following after a catch-up that failed', async () => {

@@ -30,3 +30,6 @@ export function fieldWords(reason: unknown): Record<string, string> {
 }
 
 export const isNotFound = (reason: unknown): boolean => reason instanceof Problem && reason.status === 404;
+
+/** No answer, or none at the moment: the same question may be answered as soon as the network or the server is back. */
+export const isPassing = (reason: unknown): boolean => reason instanceof Problem && (reason.status === 0 || (reason.status >= 502 && reason.status <= 504));

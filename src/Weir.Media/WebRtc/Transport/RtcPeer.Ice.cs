@@ -31,7 +31,7 @@ public sealed partial class RtcPeer
     private IceGeneration? _former;
     private volatile IcePath? _selected;
     private long _nominations;
-    private long _began;
+    private readonly long _began;
     private long _restartUntil;
     private long _askAfter = 1_000_000;
 
@@ -75,7 +75,6 @@ public sealed partial class RtcPeer
     {
         lock (_ice)
         {
-            _began = _endpoint.Now;
             if (!_endpoint.Register(_generation))
             {
                 return false;

@@ -45,6 +45,9 @@ public sealed partial class RtcPeer
         _options = options;
         _promised = promised;
         _packets = packets;
+
+        // Here, because the endpoint's clock sees a peer from the moment that it is counted.
+        _began = endpoint.Now;
         _generation = new IceGeneration(this, 1, options.Local, options.Remote);
         _channel = new DtlsChannel(endpoint.Time, options.Role, datagram =>
         {

@@ -68,7 +68,7 @@ export const chats = {
   'chats.replyTo': { en: 'Reply to {name}', zh: '回复 {name}' },
   'chats.replyTo.drop': { en: 'Do not reply', zh: '取消回复' },
   'chats.quote.gone': { en: 'The message was recalled', zh: '消息已撤回' },
-  'chats.quote.jump': { en: 'Go to the message of {name}: {text}', zh: '跳到消息：{name}：{text}' },
+  'chats.quote.jump': { en: 'Go to the quoted message:', zh: '跳到引用的消息：' },
   'chats.menu': { en: 'What to do with the message', zh: '消息操作' },
   'chats.menu.reply': { en: 'Reply', zh: '回复' },
   'chats.menu.copy': { en: 'Copy', zh: '复制' },

@@ -2,8 +2,10 @@ import { Problem } from '../../api/http';
 import { RtcResource } from '../../rtc/resource';
 import type { Outlet, OutletEvents } from './outlet';
 
-/** The network may let neither UDP nor the port in TCP through: so long the picture may take before the WebSocket is used instead. */
-const connectPatienceMs = 3000;
+/** The network may let neither UDP nor the port in TCP through: so long a way is looked for before the WebSocket is used instead. */
+const wayPatienceMs = 3000;
+/** Where there is a way, keys are agreed on as fast as the slower machine can. */
+const keysPatienceMs = 8000;
 const lookEveryMs = 1000;
 
 /** The picture by WebRTC (WHEP): about as old as the network's way, for broadcasts that are a conversation. */
@@ -11,7 +13,7 @@ export class WhepOutlet implements Outlet {
   readonly transport = 'whep';
   readonly #connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
   #resource: RtcResource | null = null;
-  #patience: ReturnType<typeof setTimeout>;
+  #patience: ReturnType<typeof setTimeout> | undefined;
   readonly #looks: ReturnType<typeof setInterval>;
   #restarted = false;
   #over = false;
@@ -28,10 +30,10 @@ export class WhepOutlet implements Outlet {
     const stream = new MediaStream();
     this.#connection.ontrack = ({ track }) => stream.addTrack(track);
     this.#connection.onconnectionstatechange = () => this.#changed();
+    this.#connection.oniceconnectionstatechange = () => this.#wayChanged();
     this.#connection.addTransceiver('video', { direction: 'recvonly' });
     this.#connection.addTransceiver('audio', { direction: 'recvonly' });
     video.srcObject = stream;
-    this.#patience = setTimeout(() => this.#fail('network'), connectPatienceMs);
     this.#looks = setInterval(() => void this.#look(), lookEveryMs);
     void this.#open(url);
   }
@@ -46,6 +48,7 @@ export class WhepOutlet implements Outlet {
     clearTimeout(this.#patience);
     clearInterval(this.#looks);
     this.#connection.onconnectionstatechange = null;
+    this.#connection.oniceconnectionstatechange = null;
     this.#connection.close();
     this.video.srcObject = null;
     void this.#resource?.close();
@@ -80,8 +83,12 @@ export class WhepOutlet implements Outlet {
   async #open(url: string): Promise<void> {
     try {
       const resource = await RtcResource.open(this.#connection, { url });
-      if (this.#over) await resource.close();
-      else this.#resource = resource;
+      if (this.#over) {
+        await resource.close();
+        return;
+      }
+      this.#resource = resource;
+      this.#waitFor(wayPatienceMs);
     } catch (reason) {
       if (this.#over) return;
       if (reason instanceof Problem && reason.status === 404) {
@@ -94,6 +101,18 @@ export class WhepOutlet implements Outlet {
         throw reason;
       }
     }
+  }
+
+  /** Until it is connected; the answer to the offer has its own limit. */
+  #waitFor(patienceMs: number): void {
+    if (this.#over || this.#connection.connectionState === 'connected') return;
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#fail('network'), patienceMs);
+  }
+
+  #wayChanged(): void {
+    const way = this.#connection.iceConnectionState;
+    if (way === 'connected' || way === 'completed') this.#waitFor(keysPatienceMs);
   }
 
   #changed(): void {
@@ -119,9 +138,9 @@ export class WhepOutlet implements Outlet {
       return;
     }
     this.#restarted = true;
-    this.#patience = setTimeout(() => this.#fail('network'), connectPatienceMs);
     try {
       await this.#resource.restart(this.#connection);
+      this.#waitFor(wayPatienceMs);
     } catch (reason) {
       if (!(reason instanceof Problem) && !(reason instanceof DOMException)) throw reason;
       this.#fail('network');
