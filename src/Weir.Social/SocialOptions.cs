@@ -53,6 +53,9 @@ public sealed record SocialOptions
     /// <summary>The secret shared with the live node; by default in <see cref="SecretsDirectory"/>.</summary>
     public string? NodeKeyPath { get; init; }
 
+    /// <summary>The live plane is a child of this process, which is told elsewhere when it is ready and when it ends.</summary>
+    public bool LiveIsChild { get; init; }
+
     /// <summary>The built web app (the folder with index.html); null serves the API alone.</summary>
     public string? WebRoot { get; init; }
 

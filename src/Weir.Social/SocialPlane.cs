@@ -80,6 +80,11 @@ public sealed class SocialPlane : IAsyncDisposable
 
         // A conflict that is tried again is no error; one that is not reaches the exception handler, which logs it.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Query", LogLevel.None).AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None);
+        if (options.LiveIsChild)
+        {
+            builder.Logging.AddFilter(typeof(PlanesService).FullName, LogLevel.Warning);
+        }
+
         var listeners = Listen(builder, options);
         AddServices(builder.Services, options);
         configure?.Invoke(builder);

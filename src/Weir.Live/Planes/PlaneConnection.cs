@@ -19,6 +19,7 @@ internal sealed class PlaneConnection(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(2);
     private readonly long _startedAt = clock.GetUtcNow().ToUnixTimeMilliseconds() * 1000;
+    private int _connections;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -110,7 +111,8 @@ internal sealed class PlaneConnection(
                     break;
                 case Command.BodyOneofCase.ListsComplete:
                     broadcasts.CompleteLists();
-                    log.LogInformation("Connected to the social plane; {Broadcasts} broadcasts known", broadcasts.Known);
+                    // Of a child, `weir up` says that it is ready; a later connection is news.
+                    log.Log(options.EndWithParent && _connections++ == 0 ? LogLevel.Debug : LogLevel.Information, "Connected to the social plane; {Broadcasts} broadcasts known", broadcasts.Known);
                     break;
                 case Command.BodyOneofCase.Forget:
                     await broadcasts.ForgetAsync(Ids.FromWire(command.Forget.Broadcast));

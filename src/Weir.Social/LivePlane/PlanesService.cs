@@ -31,7 +31,6 @@ internal sealed partial class PlanesService(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, outbox.Replaced, lifetime.ApplicationStopping);
         var connection = new Connection(outbox);
         var ordinary = false;
-        LogConnected(node);
         try
         {
             var sending = SendAsync(connection, responseStream, ending.Token);
@@ -188,13 +187,10 @@ internal sealed partial class PlanesService(
     private static bool AreTimes(BroadcastReport report) => report.StartedAt is >= 0 and < 253_000_000_000_000_000
         && report.ChangedAt is >= 0 and < 253_000_000_000_000_000;
 
-    [LoggerMessage(LogLevel.Information, "Live node {Node} connected")]
-    private partial void LogConnected(string node);
-
     [LoggerMessage(LogLevel.Information, "Live node {Node} disconnected: {Reason}")]
     private partial void LogDisconnected(string node, string reason);
 
-    [LoggerMessage(LogLevel.Information, "Live node {Node} runs version {Version}")]
+    [LoggerMessage(LogLevel.Information, "Live node {Node} connected, version {Version}")]
     private partial void LogHello(string node, string version);
 
     [LoggerMessage(LogLevel.Warning, "A connection from {Peer} with a wrong node key was refused")]

@@ -13,7 +13,7 @@ internal static class MaintenanceCommands
         Settings.AddTo(command, "--data", "--database");
         command.SetAction((line, cancellation) => SayAsync(async () =>
         {
-            var options = SocialSettings.From(new Settings(line), demo: false, ports: false);
+            var options = SocialSettings.From(new Settings(line), demo: false, liveIsChild: false);
             var password = await Social.Maintenance.ResetPassword.RunAsync(options, line.GetValue(handle)!, cancellation);
             Console.WriteLine($"New password, shown once: {password}");
         }));
@@ -27,7 +27,7 @@ internal static class MaintenanceCommands
         Settings.AddTo(command, "--data", "--database");
         command.SetAction((line, cancellation) => SayAsync(async () =>
         {
-            var options = SocialSettings.From(new Settings(line), demo: false, ports: false);
+            var options = SocialSettings.From(new Settings(line), demo: false, liveIsChild: false);
             Say("Backed up", await Social.Maintenance.Backup.RunAsync(options, line.GetValue(file)!, Recordings(options.DataDirectory), cancellation: cancellation));
         }));
         return command;
@@ -40,7 +40,7 @@ internal static class MaintenanceCommands
         Settings.AddTo(command, "--data", "--database");
         command.SetAction((line, cancellation) => SayAsync(async () =>
         {
-            var options = SocialSettings.From(new Settings(line), demo: false, ports: false);
+            var options = SocialSettings.From(new Settings(line), demo: false, liveIsChild: false);
             Say("Restored", await Social.Maintenance.Restore.RunAsync(options, line.GetValue(file)!, Recordings(options.DataDirectory), cancellation));
         }));
         return command;

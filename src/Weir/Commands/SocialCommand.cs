@@ -22,17 +22,17 @@ internal static class SocialCommand
     {
         var settings = new Settings(line);
         using var dataLock = DataLock.Take(settings.DataDirectory);
-        var options = SocialSettings.From(settings, demo: false, ports: false) with { PlanesPort = settings.Number("--planes", 0) };
+        var options = SocialSettings.From(settings, demo: false, liveIsChild: false) with { PlanesPort = settings.Number("--planes", 0) };
         await using var social = SocialPlane.Build(options);
         await SocialSettings.StartAsync(social, options, cancellation);
         var url = SocialSettings.Url(social, options);
+        Console.WriteLine($"Live nodes connect with: weir live --social {social.PlanesAddress} --node-key {options.NodeKeyFile}");
+        Console.WriteLine($"The social plane is ready at {url}");
         if (social.SetupCode is { } code)
         {
             Console.WriteLine($"Set it up: {url}/setup#{code}");
         }
 
-        Console.WriteLine($"Live nodes connect with: weir live --social {social.PlanesAddress} --node-key {options.NodeKeyFile}");
-        Console.WriteLine($"The social plane is ready at {url}");
         await social.App.WaitForShutdownAsync(cancellation);
         return 0;
     }

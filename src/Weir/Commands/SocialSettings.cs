@@ -6,11 +6,11 @@ namespace Weir.Commands;
 /// <summary>What <c>up</c> and <c>social</c> share: the social plane's options out of the settings, and its start.</summary>
 internal static class SocialSettings
 {
-    /// <param name="ports">Whether this process also decides the live plane's ports.</param>
-    public static SocialOptions From(Settings settings, bool demo, bool ports)
+    /// <param name="liveIsChild">Whether this process also starts the live plane, and decides its ports.</param>
+    public static SocialOptions From(Settings settings, bool demo, bool liveIsChild)
     {
         var database = settings.Text("--database");
-        int Port(string name, int otherwise) => ports ? Ports.Concrete(settings.Number(name, otherwise)) : settings.Number(name, otherwise);
+        int Port(string name, int otherwise) => liveIsChild ? Ports.Concrete(settings.Number(name, otherwise)) : settings.Number(name, otherwise);
         return new SocialOptions
         {
             DataDirectory = settings.DataDirectory,
@@ -25,6 +25,7 @@ internal static class SocialSettings
             Database = database is null ? DatabaseProvider.Sqlite : DatabaseProvider.Postgres,
             ConnectionString = database,
             Demo = demo,
+            LiveIsChild = liveIsChild,
             SetupCode = settings.Text("--setup-code"),
             FileLimit = (long)settings.Number("--file-limit", 100) << 20,
             StorageLimit = (long)settings.Number("--storage-limit", 5120) << 20,

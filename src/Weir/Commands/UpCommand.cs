@@ -40,13 +40,19 @@ internal static class UpCommand
             DemoDirectory.Prepare(settings.DataDirectory);
         }
 
-        var options = SocialSettings.From(settings, demo, ports: true);
+        var options = SocialSettings.From(settings, demo, liveIsChild: true);
         await using var social = SocialPlane.Build(options);
         var log = social.App.Services.GetRequiredService<ILoggerFactory>();
         await SocialSettings.StartAsync(social, options, cancellation);
 
         // Not as an argument: every user of the machine can read those of every process.
         var environment = new Dictionary<string, string> { ["WEIR_METRICS_TOKEN"] = options.MetricsToken ?? "" };
+        if (demo)
+        {
+            // Nobody operates a demo: its broadcasts' comings and goings would push the address to open off the screen.
+            environment["Logging__LogLevel__Weir"] = nameof(LogLevel.Warning);
+        }
+
         var supervisor = new LiveSupervisor(LiveArguments(settings, options, social, demo), environment, TimeProvider.System, log.CreateLogger<LiveSupervisor>());
         var stopping = social.App.Lifetime.ApplicationStopping;
         var supervising = supervisor.RunAsync(stopping);
@@ -76,12 +82,13 @@ internal static class UpCommand
             var show = new DemoShow(await social.SeedDemoAsync(stopping), new Uri($"http://localhost:{social.HttpPort}"), log.CreateLogger<DemoShow>());
             await show.BeginAsync(stopping);
         }
-        else if (social.SetupCode is { } code)
+
+        Console.WriteLine($"Weir is ready at {url}");
+        // The last line is the address to open.
+        if (!demo && social.SetupCode is { } code)
         {
             Console.WriteLine($"Set it up: {url}/setup#{code}");
         }
-
-        Console.WriteLine($"Weir is ready at {url}");
     }
 
     private static List<string> LiveArguments(Settings settings, SocialOptions options, SocialPlane social, bool demo)
