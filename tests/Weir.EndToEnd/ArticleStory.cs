@@ -23,7 +23,8 @@ public sealed class ArticleStory
             await using var social = new ChildProcess(
                 Root.App,
                 ["social", .. shared, "--http", Text(http), "--planes", Text(planes), "--web", Root.Web],
-                new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = WeirServer.SetupCode });
+                new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = WeirServer.SetupCode },
+                new ServerLog("social").Write);
             await ReadyAsync(url, social);
             await using (var node = new ChildProcess(Root.App, ["live", .. shared, "--social", $"http://127.0.0.1:{planes}", "--loopback"]))
             {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Weir.EndToEnd.Harness;
 using Weir.EndToEnd.Harness.Durability;
 
 namespace Weir.EndToEnd;
@@ -20,7 +21,7 @@ public sealed class DurabilityStory
     [Fact]
     public async Task A_disk_whose_syncs_are_lies_loses_what_was_acknowledged()
     {
-        await using var talk = new DurableTalk();
+        await using var talk = new DurableTalk(new ServerLog("social").Write);
         await talk.BeginAsync(Disk.Synced);
         await talk.CrashAsync(20, Disk.Lying);
         var lost = await Assert.ThrowsAsync<NotDurableException>(() => talk.CrashAsync(20, Disk.Whole));
@@ -70,7 +71,7 @@ public sealed class DurabilityStory
         // A seed that is told, so that a failure can be looked for again.
         var seed = Random.Shared.Next();
         var random = new Random(seed);
-        await using var talk = new DurableTalk();
+        await using var talk = new DurableTalk(new ServerLog("social").Write);
         await talk.BeginAsync(disk(0));
         for (var round = 1; round <= Kills; round++)
         {

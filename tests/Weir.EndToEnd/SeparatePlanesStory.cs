@@ -13,14 +13,18 @@ public sealed class SeparatePlanesStory
         var data = Directory.CreateTempSubdirectory("weir-e2e-").FullName;
         var ports = new { Http = WeirServer.FreePort(), Live = WeirServer.FreePort(), Rtmp = WeirServer.FreePort(), Planes = WeirServer.FreePort() };
         string[] shared = ["--data", data, "--live-http", Text(ports.Live), "--rtmp", Text(ports.Rtmp)];
+        var socialLog = new ServerLog("social");
         ChildProcess StartSocial() => new(
-            Root.App, ["social", .. shared, "--http", Text(ports.Http), "--planes", Text(ports.Planes)], new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = WeirServer.SetupCode });
+            Root.App,
+            ["social", .. shared, "--http", Text(ports.Http), "--planes", Text(ports.Planes)],
+            new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = WeirServer.SetupCode },
+            socialLog.Write);
         var url = $"http://localhost:{ports.Http}";
         var social = StartSocial();
         try
         {
             await ReadyAsync(url, social);
-            await using var live = new ChildProcess(Root.App, ["live", .. shared, "--social", $"http://127.0.0.1:{ports.Planes}", "--loopback"]);
+            await using var live = new ChildProcess(Root.App, ["live", .. shared, "--social", $"http://127.0.0.1:{ports.Planes}", "--loopback"], line: new ServerLog("live").Write);
             await ReadyAsync($"http://localhost:{ports.Live}", live);
             using var nobody = new Api(url);
             var token = Stage.Text(await nobody.PostAsync("/api/setup", new { code = WeirServer.SetupCode, handle = "host", name = "Hanna", password = Api.Password }), "token");

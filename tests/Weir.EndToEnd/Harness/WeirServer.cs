@@ -13,6 +13,7 @@ internal sealed class WeirServer : IAsyncDisposable
     private static int _ports = Environment.ProcessId * 61 % Ports;
     private readonly bool _ownsDirectory;
     private ChildProcess? _process;
+    private ServerLog? _log;
     private string _scheme = "http";
 
     public WeirServer(string? data = null)
@@ -48,6 +49,7 @@ internal sealed class WeirServer : IAsyncDisposable
     {
         _scheme = more.Contains("--tls") ? "https" : "http";
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var log = _log ??= new ServerLog(Text(Http));
         var began = DateTime.UtcNow;
         _process = new ChildProcess(
             Root.App,
@@ -56,6 +58,7 @@ internal sealed class WeirServer : IAsyncDisposable
             new Dictionary<string, string> { ["WEIR_SETUP_CODE"] = SetupCode, ["DOTNET_TieredPGO"] = "0" },
             line =>
             {
+                log.Write(line);
                 if (line.StartsWith("Weir is ready at ", StringComparison.Ordinal))
                 {
                     ready.TrySetResult();

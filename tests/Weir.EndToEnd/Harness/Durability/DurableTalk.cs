@@ -29,6 +29,7 @@ internal sealed class DurableTalk : IAsyncDisposable
     private readonly Dictionary<string, long> _known = [];
     private readonly List<(string Id, byte[] Hash)> _files = [];
     private readonly ForgetfulDisk _disk;
+    private readonly Action<string>? _log;
     private ChildProcess? _process;
     private string _url = "";
     private string _anna = "";
@@ -37,7 +38,12 @@ internal sealed class DurableTalk : IAsyncDisposable
     private long _checked;
     private int _round;
 
-    public DurableTalk() => _disk = new ForgetfulDisk(_directory);
+    /// <param name="log">Gets each line that the social plane prints.</param>
+    public DurableTalk(Action<string>? log = null)
+    {
+        _disk = new ForgetfulDisk(_directory);
+        _log = log;
+    }
 
     public int Acknowledged => _known.Count;
 
@@ -267,6 +273,7 @@ internal sealed class DurableTalk : IAsyncDisposable
         };
         _process = new ChildProcess(Root.App, ["social", "--data", _directory, "--http", "0", "--link-cards", "off"], environment, said =>
         {
+            _log?.Invoke(said);
             if (said.StartsWith(line, StringComparison.Ordinal))
             {
                 ready.TrySetResult(said[line.Length..]);
