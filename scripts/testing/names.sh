@@ -38,7 +38,10 @@ find_tests() {
 
 # Names that contain the unknown one, and those that few keystrokes make of it.
 near_names() {
-  { test_classes | awk '{ print $3; if ($4 ~ /(Tests|Story)$/) print $4 }'; web_test_files | sed 's/.*\///'; } | sort -u | awk -v name="$1" '
+  {
+    test_classes | awk '{ print $3; if ($4 ~ /(Tests|Story)$/) print $4 }'
+    web_test_files | sed 's/.*\///'
+  } | sort -u | awk -v name="$1" '
     function least(a, b) { return a < b ? a : b }
     function distance(a, b,   i, j, row, left, above) {
       for (j = 0; j <= length(b); j++) row[j] = j

@@ -4,7 +4,11 @@ passed=0 failed=0 skipped=0
 # .names: a line each; .again: what ./test failed runs; .details: the beginning of what the runner said; .servers: whose logs are shown.
 failures=$root/.build/test-failures
 
-report_begin() { local kind; for kind in names again details servers; do : >"$failures.$kind"; done; }
+report_begin() {
+  local kind
+  for kind in names again details servers; do : >"$failures.$kind"; done
+  rm -rf "$root/.build/logs"
+}
 
 # What failed in the last run, as "PROJECT FILTER" or "web FILE".
 last_failed() {
@@ -21,10 +25,12 @@ report_project() { # project, what it ran, log, exit code
   skip=$(sed -nE 's/^ *skipped: ([0-9]+).*/\1/p' "$log" | tail -n 1)
   if [ "$code" = 0 ]; then weir_say "  $total tests"; else sed '/^Slowest tests:/,$d' "$log"; fi
   # "failed NAMESPACE.CLASS.METHOD(VALUES) (TIME)"
-  sed -nE 's/^failed (.*) \([0-9hms ]+\)$/\1/p' "$log" >>"$failures.names"
+  sed -nE 's/^failed (.*)$/\1/p' "$log" | sed -E 's/ \([0-9hms ]+\)$//' >>"$failures.names"
   sed -nE "s/^failed ([A-Za-z0-9_.+]+).*/$project \1/p" "$log" >>"$failures.again"
-  sed -nE 's/^failed ([A-Za-z0-9_+]+\.)*([A-Za-z0-9_+]+)\.([A-Za-z0-9_]+)[^A-Za-z0-9_+.].*$/\2 \3/p' "$log" >>"$failures.servers"
-  awk '/^Test run summary/{left=0} /^failed /{left=25} /^\[Long Running Test/{left=left<1?1:left} left>0{print; left--}' "$log" >>"$failures.details"
+  sed -nE 's/^failed ([A-Za-z0-9_+]+\.)*([A-Za-z0-9_+]+)\.([A-Za-z0-9_]+)[^A-Za-z0-9_+.].*$/\2 \3/p' "$log" \
+    >>"$failures.servers"
+  awk '/^Test run summary/ { left = 0 } /^failed / { left = 25 } /^\[Long Running Test/ { left = left < 1 ? 1 : left }
+    left > 0 { print; left-- }' "$log" >>"$failures.details"
   if [ -z "$total" ] || { [ "$code" != 0 ] && [ "${fail:-0}" = 0 ]; }; then
     echo "$project: the test run itself failed (exit code $code)" >>"$failures.names"
     echo "$project $ran" >>"$failures.again"

@@ -5,7 +5,7 @@ namespace Weir.Architecture.Tests;
 /// <summary>The documents say what is there.</summary>
 public sealed partial class DocumentTests
 {
-    private static readonly string Root = Find();
+    internal static readonly string Root = Find();
 
     [Theory]
     [InlineData("One video frame")]
