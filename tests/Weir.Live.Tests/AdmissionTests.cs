@@ -189,6 +189,6 @@ public sealed class AdmissionTests
     {
         var closed = new TaskCompletionSource();
         viewer.Closed.Register(closed.SetResult);
-        return closed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        return closed.Task.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
     }
 }

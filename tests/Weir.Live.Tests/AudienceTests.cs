@@ -74,7 +74,7 @@ public sealed class AudienceTests
         var heard = new TaskCompletionSource();
         change.Register(heard.SetResult);
         stage.Say(rules => rules.Epoch = 1);
-        await heard.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await heard.Task.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
         Assert.False(stage.Broadcasts.AudienceChange(stage.Broadcast).IsCancellationRequested);
     }
 }

@@ -157,11 +157,7 @@ public sealed class HlsHttpTests : IAsyncLifetime
     /// <summary>Both were seen as viewers, and neither has an answer.</summary>
     private async Task WaitsAsync(params Task[] requests)
     {
-        while (Broadcasts.FindRunning(_broadcast)!.Viewers.Now().Count < 2)
-        {
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-
+        await Patience.HoldsAsync(() => Broadcasts.FindRunning(_broadcast)!.Viewers.Now().Count >= 2);
         Assert.All(requests, request => Assert.False(request.IsCompleted));
     }
 

@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Weir.Contracts;
 using Weir.Contracts.Planes;
 using Weir.Hosting;
@@ -215,11 +217,11 @@ public sealed class RtcHttpTests : IAsyncLifetime
     public async Task A_node_that_stops_closes_the_connections_of_its_WebRTC_port_at_once()
     {
         using var silent = await ConnectAsync(await TcpPortAsync());
-        var began = TimeProvider.System.GetTimestamp();
+        // Without a time after which all that is still open is closed by force.
+        _node.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = Timeout.InfiniteTimeSpan;
         var stopping = _node.StopAsync(TestContext.Current.CancellationToken);
-        Assert.True(await IsClosedAsync(silent));
-        await stopping;
-        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0, 5);
+        Assert.True(await IsClosedAsync(silent).WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
+        await stopping.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -9,7 +9,6 @@ namespace Weir.Social.Tests;
 /// <summary>The live node's end of the stream, spoken by a real gRPC client.</summary>
 public sealed class FakeNode : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly GrpcChannel _channel;
     private readonly AsyncDuplexStreamingCall<Report, Command> _call;
     private readonly Channel<Command> _commands = Channel.CreateUnbounded<Command>();
@@ -88,7 +87,7 @@ public sealed class FakeNode : IAsyncDisposable
 
     public async Task<Command> NextAsync(Func<Command, bool> wanted)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         while (true)
         {
             var command = await _commands.Reader.ReadAsync(patience.Token);
@@ -107,7 +106,7 @@ public sealed class FakeNode : IAsyncDisposable
     {
         try
         {
-            using var patience = new CancellationTokenSource(Patience);
+            using var patience = new CancellationTokenSource(Patience.Limit);
             await foreach (var _ in _commands.Reader.ReadAllAsync(patience.Token))
             {
                 // What came before the end is not of interest.

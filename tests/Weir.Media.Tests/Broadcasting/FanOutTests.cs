@@ -57,10 +57,10 @@ public sealed partial class FanOutTests
         {
             sockets.Server.Shutdown(SocketShutdown.Both);
             sockets.Server.Dispose();
-        }).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        }).WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
         Assert.Equal(0, await sockets.ReadAsync());
 
-        Assert.Equal(FlowEnd.PeerClosed, await flow.Done.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.Equal(FlowEnd.PeerClosed, await flow.Done.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
         Assert.Equal(0, sender.Flows);
     }
 
@@ -143,13 +143,13 @@ public sealed partial class FanOutTests
 
         public async Task<int> ReadAsync()
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(Patience.Limit);
             return await _client.GetStream().ReadAsync(new byte[1], patience.Token);
         }
 
         public async Task ReadAsync(long bytes)
         {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var patience = new CancellationTokenSource(Patience.Limit);
             var buffer = new byte[256 << 10];
             for (var read = 0L; read < bytes;)
             {

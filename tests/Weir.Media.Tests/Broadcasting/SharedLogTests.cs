@@ -31,7 +31,7 @@ public class SharedLogTests
         var first = log.WaitAsync(0, CancellationToken.None).AsTask();
         Assert.False(first.IsCompleted);
         log.Append("a");
-        await first.WaitAsync(TimeSpan.FromSeconds(30));
+        await first.WaitAsync(Patience.Limit);
         Assert.True(log.WaitAsync(0, CancellationToken.None).IsCompleted);
 
         using var cancelled = new CancellationTokenSource();
@@ -41,7 +41,7 @@ public class SharedLogTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
         Assert.False(third.IsCompleted);
         log.Complete();
-        await third.WaitAsync(TimeSpan.FromSeconds(30));
+        await third.WaitAsync(Patience.Limit);
         Assert.Throws<InvalidOperationException>(() => log.Append("b"));
     }
 
@@ -76,7 +76,7 @@ public class SharedLogTests
                     return (Seen: seen, Next: next);
                 }
 
-                await log.WaitAsync(next, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+                await log.WaitAsync(next, CancellationToken.None).AsTask().WaitAsync(Patience.Limit);
             }
         })).ToList();
         for (var i = 0; i < entries; i++)

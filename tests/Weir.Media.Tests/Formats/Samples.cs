@@ -29,7 +29,7 @@ internal static class Samples
     }
 
     /// <summary>Runs a command to its end and gives what it wrote; fails the test unless it succeeds.</summary>
-    public static async Task<string> Run(string program, string arguments, TimeSpan? limit = null)
+    public static async Task<string> Run(string program, string arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -38,7 +38,7 @@ internal static class Samples
             RedirectStandardInput = true,
         })!;
         process.StandardInput.Close();
-        using var patience = new CancellationTokenSource(limit ?? TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(Patience.Limit);
         var output = process.StandardOutput.ReadToEndAsync(patience.Token);
         var errors = process.StandardError.ReadToEndAsync(patience.Token);
         try

@@ -6,7 +6,6 @@ using Weir.Media.Formats;
 using Weir.Media.HttpFlv;
 using Weir.Media.Tests.Formats;
 using Weir.Media.Tests.Rtmp;
-using Weir.Testing;
 
 namespace Weir.Media.Tests.HttpFlv;
 
@@ -92,7 +91,7 @@ public class FlvSessionTests
         _clock.Advance(TimeSpan.FromSeconds(9.9));
         Assert.False(session.IsCompleted);
         _clock.Advance(TimeSpan.FromSeconds(0.2));
-        Assert.Equal(FlvEnd.NothingToShow, await session.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(FlvEnd.NothingToShow, await session.WaitAsync(Patience.Limit));
     }
 
     [Fact]
@@ -108,7 +107,7 @@ public class FlvSessionTests
         var session = FlvSession.RunAsync(viewer, pipe.Writer, new FlvOptions(), _clock, CancellationToken.None);
         Assert.False(session.IsCompleted);
         viewer.Close(ViewerEnd.Cut);
-        Assert.Equal(FlvEnd.Cut, await session.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(FlvEnd.Cut, await session.WaitAsync(Patience.Limit));
     }
 
     [Fact]
@@ -121,7 +120,7 @@ public class FlvSessionTests
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1024, resumeWriterThreshold: 512));
         var session = FlvSession.RunAsync(viewer, pipe.Writer, new FlvOptions(), _clock, CancellationToken.None);
         _clock.Advance(TimeSpan.FromSeconds(11));
-        Assert.Equal(FlvEnd.TooSlow, await session.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(FlvEnd.TooSlow, await session.WaitAsync(Patience.Limit));
     }
 
     [Fact]
@@ -213,7 +212,7 @@ public class FlvSessionTests
     {
         using var collected = new MemoryStream();
         var reading = pipe.Reader.CopyToAsync(collected);
-        await session.WaitAsync(TimeSpan.FromSeconds(30));
+        await session.WaitAsync(Patience.Limit);
         await pipe.Writer.CompleteAsync();
         await reading;
         return collected.ToArray();

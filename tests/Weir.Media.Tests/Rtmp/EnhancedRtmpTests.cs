@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using Weir.Media.Broadcasting;
 using Weir.Media.Formats;
 using Weir.Media.Tests.Formats;
-using Weir.Testing;
 
 namespace Weir.Media.Tests.Rtmp;
 
@@ -91,7 +90,7 @@ public class EnhancedRtmpTests
                 await publisher.SendFrameAsync(sample, frame);
             }
 
-            await first.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await first.Task.WaitAsync(Patience.Limit);
             foreach (var frame in sample.Frames.Skip(head))
             {
                 await publisher.SendFrameAsync(sample, frame);
@@ -102,7 +101,7 @@ public class EnhancedRtmpTests
         }
 
         node.Broadcast.End();
-        await playing.WaitAsync(TimeSpan.FromSeconds(30));
+        await playing.WaitAsync(Patience.Limit);
         return received;
     }
 

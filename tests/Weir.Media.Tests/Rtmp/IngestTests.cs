@@ -2,7 +2,6 @@ using Weir.Media.Broadcasting;
 using Weir.Media.Formats;
 using Weir.Media.Rtmp;
 using Weir.Media.Tests.Formats;
-using Weir.Testing;
 
 namespace Weir.Media.Tests.Rtmp;
 
@@ -189,7 +188,7 @@ public class IngestTests
     {
         var log = _rig.Broadcast.Timeline.Log;
         List<Frame> frames = [];
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(Patience.Limit);
         for (var index = 0L; frames.Count < count; index++)
         {
             await log.WaitAsync(index, patience.Token);

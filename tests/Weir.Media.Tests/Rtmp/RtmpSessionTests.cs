@@ -4,7 +4,6 @@ using Weir.Media.Formats;
 using Weir.Media.Rtmp;
 using Weir.Media.Tests.Formats;
 using Weir.Media.Tests.HttpFlv;
-using Weir.Testing;
 
 namespace Weir.Media.Tests.Rtmp;
 
@@ -269,7 +268,7 @@ public class RtmpSessionTests
         var session = new RtmpSession(new Ends(input.Reader, new System.IO.Pipelines.Pipe().Writer), new SessionRig(), new RtmpOptions(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
         var run = session.RunAsync(stopping.Token);
         await stopping.CancelAsync();
-        Assert.Equal(RtmpEnd.Stopping, await run.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(RtmpEnd.Stopping, await run.WaitAsync(Patience.Limit));
     }
 
     /// <summary>For what a timer brings that the session sets some time after it was last heard: the clock moves until it has.</summary>
@@ -278,7 +277,7 @@ public class RtmpSessionTests
         var began = System.Diagnostics.Stopwatch.GetTimestamp();
         while (!outcome.IsCompleted)
         {
-            Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(30), "It did not come to pass within 30 s");
+            Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(began) < Patience.Limit, "It did not come to pass");
             rig.Clock.Advance(TimeSpan.FromMilliseconds(500));
             await Task.Yield();
         }

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Weir.Media.Broadcasting;
 using Weir.Media.Rtmp;
-using Weir.Testing;
 
 namespace Weir.Media.Tests.Rtmp;
 
@@ -43,7 +42,7 @@ internal sealed class SessionRig : IAdmission, ILogger
 
     public ConcurrentQueue<string> Log { get; } = [];
 
-    public Task<RtmpEnd> End => Run.WaitAsync(TimeSpan.FromSeconds(30));
+    public Task<RtmpEnd> End => Run.WaitAsync(Patience.Limit);
 
     public string PlayName => $"{Broadcast.Id:N}?ticket=t";
 

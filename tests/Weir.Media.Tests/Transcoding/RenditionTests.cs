@@ -105,7 +105,7 @@ public sealed class RenditionTests
     private static async Task<List<Frame>> SoundAsync(Timeline timeline, long until)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(Patience.Limit);
         while (true)
         {
             var next = timeline.Log.Next;

@@ -68,7 +68,7 @@ internal sealed class TcpLink
     /// <summary>What a host does once the connection is over.</summary>
     public async Task<RtcTcpEnd> ClosedAsync()
     {
-        var end = await Over.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var end = await Over.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
         await _down.Writer.CompleteAsync();
         return end;
     }

@@ -9,8 +9,6 @@ namespace Weir.Media.Tests.WebRtc;
 /// <summary>ICE over TCP (RFC 6544).</summary>
 public sealed class TcpTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     [Fact]
     public async Task A_session_runs_over_one_connection_and_closes_it_at_its_end()
     {
@@ -28,11 +26,11 @@ public sealed class TcpTests
         }
 
         Assert.Equal(0, batch.Count);
-        await EventuallyAsync(() => both.ClientPackets.Rtp.Count == 101);
+        await Patience.HoldsAsync(() => both.ClientPackets.Rtp.Count == 101);
         Assert.Equal(Enumerable.Range(500, 100), both.ClientPackets.Rtp.Skip(1).Select(packet => (packet[2] << 8) | packet[3]));
 
         both.Server.Close();
-        Assert.Equal(RtcClosed.Peer, await both.ClientPackets.Closed.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.Equal(RtcClosed.Peer, await both.ClientPackets.Closed.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
         Assert.Equal(RtcTcpEnd.SessionOver, await both.Link.ClosedAsync());
     }
 
@@ -45,7 +43,7 @@ public sealed class TcpTests
         both.Port.Cut();
         Assert.Equal(RtcTcpEnd.PeerGone, await first.ClosedAsync());
         both.Connect("198.51.100.20:5001");
-        await EventuallyAsync(() => both.Server.RemoteAddress?.Port == 5001);
+        await Patience.HoldsAsync(() => both.Server.RemoteAddress?.Port == 5001);
         await both.ExchangeAsync();
         Assert.Equal(RtcPeerState.Connected, both.Server.State);
     }
@@ -57,7 +55,7 @@ public sealed class TcpTests
         await both.ConnectedAsync();
         var unproven = new TcpLink(both.ServerEndpoint);
         both.ServerEndpoint.Dispose();
-        Assert.Equal(RtcClosed.Peer, await both.ClientPackets.Closed.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.Equal(RtcClosed.Peer, await both.ClientPackets.Closed.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
         Assert.Equal(RtcTcpEnd.SessionOver, await both.Link.ClosedAsync());
         Assert.Equal(RtcTcpEnd.Stopping, await unproven.ClosedAsync());
         Assert.Equal(RtcTcpEnd.TooMany, await new TcpLink(both.ServerEndpoint).ClosedAsync());
@@ -87,7 +85,7 @@ public sealed class TcpTests
         proven.Send(EndpointTests.Check(local, remote.Ufrag));
         forging.Send(EndpointTests.Check(local with { Password = new string('x', 24) }, remote.Ufrag));
         Assert.NotNull(await proven.ReceiveAsync());
-        await EventuallyAsync(() => endpoint.Dropped(RtcDrop.ForgedStun) == 1);
+        await Patience.HoldsAsync(() => endpoint.Dropped(RtcDrop.ForgedStun) == 1);
         wire.Time.Advance(TimeSpan.FromSeconds(9.9));
         Assert.False(silent.Over.IsCompleted || forging.Over.IsCompleted);
         wire.Time.Advance(TimeSpan.FromSeconds(0.2));
@@ -200,16 +198,6 @@ public sealed class TcpTests
         return message.Type;
     }
 
-    private static async Task EventuallyAsync(Func<bool> happened)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (!happened())
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
-    }
-
     /// <summary>A server that has TCP and nothing else, and a client that comes to it; in real time, because pipes have threads of their own.</summary>
     private sealed class Both : IDisposable
     {
@@ -247,14 +235,14 @@ public sealed class TcpTests
             Port.Connect(Link, _client);
         }
 
-        public Task ConnectedAsync() => Task.WhenAll(ServerPackets.Connected, ClientPackets.Connected).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        public Task ConnectedAsync() => Task.WhenAll(ServerPackets.Connected, ClientPackets.Connected).WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
 
         public async Task ExchangeAsync()
         {
             foreach (var (from, to, sequence) in new[] { (Server, ClientPackets, (ushort)1), (Client, ServerPackets, (ushort)2) })
             {
                 Assert.True(from.SendRtp(Pair.Packet(sequence)));
-                await EventuallyAsync(() => to.Rtp.Any(packet => packet.SequenceEqual(Pair.Packet(sequence))));
+                await Patience.HoldsAsync(() => to.Rtp.Any(packet => packet.SequenceEqual(Pair.Packet(sequence))));
             }
         }
 

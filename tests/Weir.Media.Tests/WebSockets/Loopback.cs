@@ -52,7 +52,6 @@ internal sealed record Message(WebSocketMessageType Type, byte[] Bytes, WebSocke
 /// <summary>A watch session and its viewer, over a TCP connection of the loopback interface.</summary>
 internal sealed class Loopback : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly TcpClient _client;
     private readonly TcpClient _server;
     private readonly WebSocket _serverSocket;
@@ -109,7 +108,7 @@ internal sealed class Loopback : IAsyncDisposable
     {
         using var bytes = new MemoryStream();
         var buffer = new byte[16384];
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         while (true)
         {
             var part = await Client.ReceiveAsync(buffer.AsMemory(), patience.Token);
@@ -162,7 +161,7 @@ internal sealed class Loopback : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Abort();
-        await Ended.WaitAsync(Patience);
+        await Ended.WaitAsync(Patience.Limit);
         Client.Dispose();
         _serverSocket.Dispose();
         _client.Dispose();

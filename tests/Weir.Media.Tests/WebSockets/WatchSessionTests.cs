@@ -65,7 +65,7 @@ public abstract class WatchSessionTests(bool direct)
         viewer.KeepAliveClock.Advance(WatchKeepAlive.PingAfter + WatchKeepAlive.PongTimeout - TimeSpan.FromSeconds(1));
         Assert.False(viewer.Ended.IsCompleted);
         viewer.KeepAliveClock.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(WatchEnd.ViewerLeft, await viewer.Ended.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(WatchEnd.ViewerLeft, await viewer.Ended.WaitAsync(Patience.Limit));
     }
 
     [Fact]

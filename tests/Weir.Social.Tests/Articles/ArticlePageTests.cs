@@ -164,7 +164,7 @@ public abstract class ArticlePageTests : IAsyncLifetime
         {
             foreach (var path in new[] { url, other, $"/a/{paper.Handle}", $"/a/{paper.Handle}/feed.atom" })
             {
-                (await _server.Anybody.GetAsync(path).WaitAsync(TimeSpan.FromSeconds(20))).Is(HttpStatusCode.OK);
+                (await _server.Anybody.GetAsync(path).WaitAsync(Patience.Limit)).Is(HttpStatusCode.OK);
             }
         }
     }

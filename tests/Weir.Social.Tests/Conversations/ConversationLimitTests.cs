@@ -117,7 +117,7 @@ public abstract class ConversationLimitTests
         // What was on its way comes, and then the end, long before the 800th.
         var heard = 0;
         var buffer = new byte[64 * 1024];
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(Patience.Limit);
         try
         {
             while (await deaf.ReceiveAsync(buffer, limit.Token) is { MessageType: not WebSocketMessageType.Close } part)

@@ -17,7 +17,6 @@ public sealed class ExportsOnPostgres(PostgresServer shared) : ExportTests(share
 
 public abstract class ExportTests(SharedServer shared)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Server _server = shared.Server;
 
     [Fact]
@@ -154,17 +153,13 @@ public abstract class ExportTests(SharedServer shared)
 
     private static async Task<JsonElement> FinishedAsync(Someone person)
     {
-        using var patience = new CancellationTokenSource(Patience);
-        while (true)
+        JsonElement status = default;
+        await Patience.HoldsAsync(async () =>
         {
-            var status = (await person.GetAsync("/api/me/export")).Is(HttpStatusCode.OK).Json;
-            if (status.GetProperty("state").GetString() is "ready" or "failed")
-            {
-                return status;
-            }
-
-            await Task.Delay(20, patience.Token);
-        }
+            status = (await person.GetAsync("/api/me/export")).Is(HttpStatusCode.OK).Json;
+            return status.GetProperty("state").GetString() is "ready" or "failed";
+        });
+        return status;
     }
 
     private static string Text(ZipArchive zip, string name)
