@@ -31,6 +31,7 @@ public abstract class LinkCardTests : IAsyncLifetime
 {
     private readonly ConcurrentQueue<string> _asked = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _held = new();
+    private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication _site = null!;
     private int _port;
 
@@ -80,7 +81,11 @@ public abstract class LinkCardTests : IAsyncLifetime
                 await context.Response.Body.WriteAsync(more, context.RequestAborted);
             }
         });
-        _site.MapGet("/silent", (HttpContext context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        _site.MapGet("/silent", async (HttpContext context) =>
+        {
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _givenUp.TrySetResult();
+        });
         _site.MapGet("/held", async () =>
         {
             await _held.GetOrAdd("held", _ => new TaskCompletionSource()).Task;
@@ -150,9 +155,15 @@ public abstract class LinkCardTests : IAsyncLifetime
         await using var server = await StartAsync(Limits() with { Time = TimeSpan.FromSeconds(1) }, true);
         var (anna, ben, id, listener) = await TalkAsync(server);
         await using var atBen = listener;
-        Assert.Null(await TitleAsync(anna, ben, atBen, id, Site("/silent")));
+        // Within its second a busy machine may not even come to ask; then it is told once more.
+        await Until.HoldsAsync(async () =>
+        {
+            await SayAsync(anna, id, Site("/silent"));
+            return await Task.WhenAny(_givenUp.Task, Task.Delay(TimeSpan.FromSeconds(3))) == _givenUp.Task;
+        });
+        Assert.All((await ben.GetAsync($"/api/conversations/{id}/messages")).Json.EnumerateArray(), m => Assert.Equal(JsonValueKind.Null, m.GetProperty("link").ValueKind));
 
-        await using var patient = await StartAsync(Limits() with { Time = TimeSpan.FromSeconds(60) }, true);
+        await using var patient = await StartAsync(Limits(), true);
         (anna, ben, id, var second) = await TalkAsync(patient);
         await using var atBenToo = second;
         var held = await SayAsync(anna, id, Site("/held"));
@@ -206,7 +217,7 @@ public abstract class LinkCardTests : IAsyncLifetime
         }
 
         await SayAsync(anna, id, $"http://last.test:{_port}/good");
-        await last.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await last.Task.WaitAsync(Patience.Limit);
         Assert.Empty(_asked);
         Assert.All((await ben.GetAsync($"/api/conversations/{id}/messages")).Json.EnumerateArray(), m => Assert.Equal(JsonValueKind.Null, m.GetProperty("link").ValueKind));
     }
@@ -258,7 +269,7 @@ public abstract class LinkCardTests : IAsyncLifetime
     {
         AtOnce = 1,
         Burst = 1000,
-        Time = TimeSpan.FromSeconds(20),
+        Time = Patience.Limit,
         Resolve = (host, _) => host switch
         {
             "site.test" => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),

@@ -58,7 +58,6 @@ internal sealed class PushBrowser : IDisposable
 /// <summary>A push service on this machine.</summary>
 internal sealed class PushService : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly WebApplication _app;
     private readonly Channel<(string Path, HttpRequest Request, IHeaderDictionary Headers, byte[] Body)> _received = Channel.CreateUnbounded<(string, HttpRequest, IHeaderDictionary, byte[])>();
     private string _address = "";
@@ -105,7 +104,7 @@ internal sealed class PushService : IAsyncDisposable
 
     public async Task<(string Id, IHeaderDictionary Headers, byte[] Body)> NextAsync()
     {
-        var (path, _, headers, body) = await _received.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        var (path, _, headers, body) = await _received.Reader.ReadAsync().AsTask().WaitAsync(Patience.Limit);
         return (path["/push/".Length..], headers, body);
     }
 
@@ -116,10 +115,17 @@ internal sealed class PushService : IAsyncDisposable
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
 
-/// <summary>The real clock, set to another time.</summary>
+/// <summary>The real clock, which somebody sets to another time, and to which more time goes by than to others.</summary>
 internal sealed class ShiftedClock : TimeProvider
 {
+    private long _passed;
+
     public TimeSpan Shift { get; set; }
 
-    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+    /// <summary>So much time goes by at once. Timers do not hear of it: they look at the clock when they are due by the real time.</summary>
+    public void Pass(TimeSpan time) => Interlocked.Add(ref _passed, time.Ticks);
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift + TimeSpan.FromTicks(Interlocked.Read(ref _passed));
+
+    public override long GetTimestamp() => base.GetTimestamp() + (Interlocked.Read(ref _passed) * (TimestampFrequency / TimeSpan.TicksPerSecond));
 }
