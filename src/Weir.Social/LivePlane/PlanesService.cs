@@ -23,13 +23,19 @@ internal sealed partial class PlanesService(
     /// <summary>How many deletions may wait for the node's confirmation before we stop sending more.</summary>
     private const int MaxUnconfirmed = 1024;
 
+    /// <summary>
+    /// How long a write that has begun may go on after the call is over. gRPC resets a call whose write is cancelled, and the node would not learn why it ended; a node that reads nothing is reset all the same.
+    /// </summary>
+    private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(5);
+
     public override async Task Connect(IAsyncStreamReader<Report> requestStream, IServerStreamWriter<Command> responseStream, ServerCallContext context)
     {
         Authenticate(context);
         var node = context.RequestHeaders.GetValue("weir-node") ?? "";
         var outbox = link.Connect();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, outbox.Replaced, lifetime.ApplicationStopping);
-        var connection = new Connection(outbox);
+        using var resetting = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        var connection = new Connection(outbox, resetting.Token);
         var ordinary = false;
         try
         {
@@ -38,6 +44,7 @@ internal sealed partial class PlanesService(
             var first = await Task.WhenAny(sending, receiving);
             ordinary = ending.IsCancellationRequested;
             await ending.CancelAsync();
+            await using var limit = clock.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), resetting, LastWrite, Timeout.InfiniteTimeSpan);
             await Task.WhenAll(sending, receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await first;
         }
@@ -197,7 +204,8 @@ internal sealed partial class PlanesService(
     private partial void LogRefused(string peer);
 
     /// <summary>Numbers what is sent, and remembers which deletions the node has not confirmed.</summary>
-    private sealed class Connection(Outbox outbox)
+    /// <param name="resetting">Ends a write that has begun, and the call with it.</param>
+    private sealed class Connection(Outbox outbox, CancellationToken resetting)
     {
         private readonly Lock _lock = new();
         private readonly Queue<(ulong Sequence, Guid Broadcast)> _forgets = new();
@@ -219,7 +227,8 @@ internal sealed partial class PlanesService(
                 }
             }
 
-            await commands.WriteAsync(command, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            await commands.WriteAsync(command, resetting);
             SocialMetrics.Commands.Add(1);
         }
 
