@@ -21,5 +21,6 @@ export default defineConfig({
     },
   },
   server: { proxy: { '/api': backend } },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  // What a test waits for comes, on a busy machine late: no test says how fast something is.
+  test: { environment: 'node', include: ['src/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 100_000, interval: 5 } } },
 });

@@ -78,7 +78,7 @@ describe('a list of moments', () => {
     list.put(moment(1)); // asked before the like
     expect(list.items[0]!.liked).toBe(true);
     await liking;
-    await vi.waitFor(() => expect(calls.one).toHaveBeenCalled());
+    await expect.poll(() => calls.one).toHaveBeenCalled();
     expect(list.items[0]!.liked).toBe(true);
 
     vi.mocked(calls.like).mockRejectedValueOnce(new Problem(404, 'not-found'));

@@ -21,7 +21,7 @@ describe('moments on their way', () => {
     const { box, sent, post, comment, kept } = outbox();
     box.publish(draft);
     box.say({ moment: 'm', text: 'Nice', replyTo: { id: 'c', author: { id: 'a', handle: 'a', name: 'A' } } });
-    await vi.waitFor(() => expect(sent.sort()).toEqual(['comment said', 'post made']));
+    await expect.poll(() => sent.sort()).toEqual(['comment said', 'post made']);
     expect(post).toHaveBeenCalledWith({ clientId: expect.any(String), text: 'Hello', audience: { kind: 'friends' }, pictures: ['p'] });
     expect(comment).toHaveBeenCalledWith('m', { clientId: expect.any(String), text: 'Nice', replyTo: 'c' });
     expect(kept.size).toBe(0);
@@ -31,13 +31,13 @@ describe('moments on their way', () => {
     const kept = new Map<string, string>();
     const first = outbox(vi.fn(async () => Promise.reject(new Problem(400, 'card-unknown'))), undefined, kept);
     first.box.publish(draft);
-    await vi.waitFor(() => expect(first.box.posts[0]?.state).toBe('failed'));
+    await expect.poll(() => first.box.posts[0]?.state).toBe('failed');
     first.box.end();
     const second = outbox(undefined, undefined, kept);
     expect(second.box.posts[0]).toMatchObject({ state: 'failed', code: 'card-unknown', text: 'Hello' });
     const { clientId } = second.box.posts[0]!;
     second.box.retry(clientId);
-    await vi.waitFor(() => expect(second.sent).toEqual(['post made']));
+    await expect.poll(() => second.sent).toEqual(['post made']);
     expect(second.post).toHaveBeenCalledWith(expect.objectContaining({ clientId }));
   });
 });
