@@ -9,6 +9,7 @@ using Weir.Bench.Latency;
 using Weir.Bench.Load;
 using Weir.Bench.Messages;
 using Weir.Bench.Micro;
+using Weir.Bench.Promises;
 using Weir.Bench.Servers;
 using Weir.Bench.Start;
 using Weir.Bench.Surge;
@@ -75,6 +76,11 @@ Benchmark(
     "start",
     "Measures time to start, memory at rest and what the browser loads before the first frame; targets: a second start in 5 s, a page below 150 KB.",
     (line, cancellation) => new StartBench(line.GetValue(quick)).RunAsync(cancellation));
+
+Benchmark(
+    "promises",
+    "Measures what Weir promises to have done within a time; targets: a cut 1 s, the live plane back 2 s, a camera back 10 s, an end 5 s.",
+    (line, cancellation) => new PromisesBench(line.GetValue(quick)).RunAsync(cancellation));
 
 Benchmark(
     "micro",

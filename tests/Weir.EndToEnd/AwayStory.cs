@@ -71,7 +71,7 @@ public sealed class AwayStory : TwoPeople
         (int First, int Last)? before = null;
         await Eventually.TrueAsync(
             $"{seat.Name} reaches message {until}",
-            TimeSpan.FromSeconds(90),
+            Eventually.Patience,
             async () =>
             {
                 var shown = await seat.Page.EvaluateAsync<string[][]>(

@@ -13,9 +13,6 @@ public sealed partial class CameraRecoveryStory
     private const string OnTheAir = "Your picture is on the air";
     private const string Lost = "Connection lost. Trying again by itself…";
 
-    /// <summary>The plane is back within two seconds; that nothing answers any more a browser believes after three of silence.</summary>
-    private static readonly TimeSpan Comeback = TimeSpan.FromSeconds(10);
-
     [Fact]
     public async Task After_kill_9_of_the_live_plane_a_camera_goes_on_by_itself_in_the_same_broadcast_and_its_viewers_see_it()
     {
@@ -116,7 +113,7 @@ public sealed partial class CameraRecoveryStory
         var told = Array.Empty<string>();
         await Eventually.TrueAsync(
             "the camera sends again",
-            Comeback,
+            Eventually.Patience,
             async () => (told = await host.Page.EvaluateAsync<string[]>("() => window.told")).Length >= words.Length,
             () => $"The page said: {JsonSerializer.Serialize(told)}");
         Assert.Equal(words, told);

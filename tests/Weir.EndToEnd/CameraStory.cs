@@ -87,8 +87,7 @@ public sealed partial class CameraStory
         await friend.SayAsync("You are quick");
         await Expect(friend.Comment("You are quick")).ToBeVisibleAsync();
         // The viewer's own choice, from the readout, without a reload.
-        await friend.Player.HoverAsync(); // what a mouse does not move over hides its buttons
-        await friend.ClickAsync("info");
+        await friend.ClickOnPlayerAsync("info");
         await friend.ClickAsync("conversation");
         await Expect(friend.Player).ToHaveAttributeAsync("data-transport", "ws");
         await friend.MovingPictureAsync();

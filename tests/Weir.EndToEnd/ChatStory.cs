@@ -271,7 +271,7 @@ public sealed class ChatStory : TwoPeople
                 if (number == 2)
                 {
                     stage.Server.Process.Kill();
-                    await stage.Server.Process.WaitAsync(CancellationToken.None);
+                    await stage.Server.Process.WaitAsync();
                 }
             }
 

@@ -5,8 +5,6 @@ namespace Weir.EndToEnd;
 /// <summary>A second implementation of WebRTC, not a browser's: GStreamer's webrtcbin publishes and plays.</summary>
 public sealed class GStreamerStory
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
-
     [Fact]
     public async Task Webrtcbin_publishes_by_WHIP_and_plays_by_WHEP()
     {
@@ -45,5 +43,5 @@ public sealed class GStreamerStory
     private static string Script => Path.Combine(Root.Path, "tests", "Weir.EndToEnd", "Harness", "GStreamer", "webrtc.py");
 
     // Debian's Python, whatever else is first in the path: it has the bindings.
-    private static Task<(int Code, string Output)> RunAsync(params string[] arguments) => Ffmpeg.RunAsync("/usr/bin/python3", Patience, [Script, .. arguments]);
+    private static Task<(int Code, string Output)> RunAsync(params string[] arguments) => Ffmpeg.RunAsync("/usr/bin/python3", Patience.Limit, [Script, .. arguments]);
 }

@@ -33,14 +33,14 @@ public sealed class SeparatePlanesStory
             await host.BefriendAsync(friend, "friend");
             var broadcast = await host.PostAsync("/api/broadcasts", new { title = "Through it all", audience = new { kind = "friends" } });
             var id = Stage.Text(broadcast, "id");
-            await using var publisher = Ffmpeg.Publish(Stage.PublishUrl(broadcast));
+            await using var publisher = await Ffmpeg.PublishAsync(Stage.PublishUrl(broadcast), () => live.Output);
             await StateAsync(host, id, "live", live);
             var watch = await Stage.WatchAsync(friend, id);
             await using var socket = await WatchSocket.OpenAsync(Stage.Text(watch, "websocket"));
             await socket.MediaAsync();
 
             social.Kill();
-            await social.WaitAsync(CancellationToken.None);
+            await social.WaitAsync();
             await socket.SendAsync(new { type = "comment", clientId = "c1", text = "still here", at = 0 });
             await socket.EventAsync("comment");
             await socket.MediaAsync(100_000);
@@ -58,7 +58,7 @@ public sealed class SeparatePlanesStory
             social = StartSocial();
             await ReadyAsync(url, social);
             await StateAsync(host, id, "interrupted", live);
-            await using var back = Ffmpeg.Publish(Stage.PublishUrl(broadcast));
+            await using var back = await Ffmpeg.PublishAsync(Stage.PublishUrl(broadcast), () => live.Output);
             await StateAsync(host, id, "live", live);
             await again.MediaAsync(100_000);
             await host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent);

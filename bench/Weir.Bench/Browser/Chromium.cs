@@ -17,7 +17,8 @@ internal sealed class Chromium : IAsyncDisposable
 
     public string Version => _browser.Version;
 
-    public static async Task<Chromium> StartAsync()
+    /// <param name="camera">With a camera that shows a running clock and a microphone that beeps, both allowed without a question.</param>
+    public static async Task<Chromium> StartAsync(bool camera = false)
     {
         if (!File.Exists(Executable))
         {
@@ -32,6 +33,7 @@ internal sealed class Chromium : IAsyncDisposable
             [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--autoplay-policy=no-user-gesture-required",
+                .. camera ? (string[])["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"] : [],
             ],
         });
         return new Chromium(playwright, browser);

@@ -11,8 +11,8 @@ namespace Weir.Bench.Servers;
 /// <summary>A real <c>weir up</c> on free ports, with one host, in a directory of its own unless one is given.</summary>
 internal sealed class WeirServer : IBenchServer
 {
+    public const string Password = "a quiet river at dawn";
     private const string SetupCode = "benchmark-set-up-code";
-    private const string Password = "a quiet river at dawn";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LiveLimit = TimeSpan.FromSeconds(15);
 
@@ -140,6 +140,29 @@ internal sealed class WeirServer : IBenchServer
 
     /// <param name="token">Whose call it is; null: the host's.</param>
     public Task<JsonElement> PostAsync(string path, object body, string? token = null) => SendAsync(HttpMethod.Post, path, JsonContent.Create(body), token);
+
+    public Task<JsonElement> PatchAsync(string path, object body) => SendAsync(HttpMethod.Patch, path, JsonContent.Create(body), null);
+
+    /// <summary>Waits until the live plane admits viewers, also one that is only being started.</summary>
+    public Task LiveReadyAsync(CancellationToken cancellation) => Patience.HoldsAsync(async () =>
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(new Uri($"http://localhost:{_livePort}/health/ready"), cancellation);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    });
+
+    /// <summary>Asks it to end and waits until it has.</summary>
+    public Task EndAsync()
+    {
+        _process!.Terminate();
+        return _process.WaitAsync();
+    }
 
     public Task<JsonElement> GetAsync(string path, string token) => SendAsync(HttpMethod.Get, path, null, token);
 

@@ -66,6 +66,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for its end, as long as that may take on any machine.</summary>
+    public Task WaitAsync() => _process.WaitForExitAsync().WaitAsync(Patience.Limit);
+
     public Task WaitAsync(CancellationToken cancellation) => _process.WaitForExitAsync(cancellation);
 
     /// <summary>SIGTERM, as a person's Ctrl-C or an init system would.</summary>

@@ -3,8 +3,8 @@ namespace Weir.EndToEnd.Harness;
 /// <summary>Waits for what must become true in other processes, and says what it was waiting for when it does not.</summary>
 internal static class Eventually
 {
-    /// <summary>A busy machine is slow, not wrong: how long anything may take that no promise limits.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+    /// <summary>A busy machine is slow, not wrong: how long anything may take.</summary>
+    public static readonly TimeSpan Patience = Testing.Patience.Limit;
 
     public static async Task<T> GetAsync<T>(string what, TimeSpan limit, Func<Task<T?>> look, Func<string>? detail = null)
     {

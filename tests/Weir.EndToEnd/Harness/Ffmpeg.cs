@@ -5,15 +5,44 @@ namespace Weir.EndToEnd.Harness;
 internal static class Ffmpeg
 {
     /// <summary>Publishes a moving test picture with sound in real time until disposed. The GOP is 2 s.</summary>
-    public static ChildProcess Publish(string url, int seconds = 600) => new(
+    public static ChildProcess Publish(string url, int seconds = 600) => Publish(url, seconds, [], null);
+
+    /// <summary>
+    /// Publishes and keeps trying until it is let in, as OBS does: a live plane that is busy or was just started may hear of a key only after its owner did. Returns when it has sent a picture.
+    /// </summary>
+    public static Task<ChildProcess> PublishAsync(string url, Func<string> detail) => Eventually.GetAsync(
+        "the encoder is let in",
+        Eventually.Patience,
+        async () =>
+        {
+            var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var publisher = Publish(url, 600, ["-progress", "pipe:1"], line =>
+            {
+                if (line.StartsWith("frame=", StringComparison.Ordinal) && line != "frame=0")
+                {
+                    sent.TrySetResult();
+                }
+            });
+            if (await Task.WhenAny(sent.Task, publisher.WaitAsync(CancellationToken.None)) == sent.Task)
+            {
+                return publisher;
+            }
+
+            await publisher.DisposeAsync();
+            return null;
+        },
+        detail);
+
+    private static ChildProcess Publish(string url, int seconds, string[] more, Action<string>? line) => new(
         "ffmpeg",
         [
-            "-hide_banner", "-loglevel", "warning", "-re",
+            "-hide_banner", "-loglevel", "warning", .. more, "-re",
             "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000",
             "-t", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture),
             "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "60", "-b:v", "800k", "-pix_fmt", "yuv420p",
             "-c:a", "aac", "-b:a", "96k", "-f", "flv", url,
-        ]);
+        ],
+        line: line);
 
     /// <summary>Runs a tool to its end; its exit code and everything it printed.</summary>
     public static async Task<(int Code, string Output)> RunAsync(string tool, TimeSpan limit, params string[] arguments)

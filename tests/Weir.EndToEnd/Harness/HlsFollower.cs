@@ -42,8 +42,22 @@ internal sealed partial class HlsFollower : IDisposable
 
     public IEnumerable<Answer> Playlists => Answers.Where(answer => answer.IsPlaylist);
 
-    /// <summary>From the live edge on, for so many reloads.</summary>
-    public async Task FollowAsync(int reloads)
+    /// <summary>From the live edge on, for so many reloads. They go on from the first playlist when all have it, because some come so far sooner than others.</summary>
+    public static Task FollowAsync(IReadOnlyCollection<HlsFollower> viewers, int reloads)
+    {
+        var (here, everybody) = (0, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        return Task.WhenAll(viewers.Select(viewer => viewer.FollowAsync(reloads, () =>
+        {
+            if (Interlocked.Increment(ref here) == viewers.Count)
+            {
+                everybody.SetResult();
+            }
+
+            return everybody.Task.WaitAsync(Eventually.Patience);
+        })));
+    }
+
+    private async Task FollowAsync(int reloads, Func<Task> ready)
     {
         var index = await GetAsync(_index);
         var main = new Uri(_index, index.Text.Split('\n').First(line => line.StartsWith("main.m3u8", StringComparison.Ordinal)));
@@ -54,6 +68,7 @@ internal sealed partial class HlsFollower : IDisposable
         }
 
         await GetAsync(new Uri(main, Map().Match(text).Groups[1].Value));
+        await ready();
         for (var i = 0; i < reloads; i++)
         {
             var hint = Hint().Match(text).Groups[1].Value;

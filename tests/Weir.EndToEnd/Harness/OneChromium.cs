@@ -29,6 +29,7 @@ public sealed class OneChromium : IAsyncDisposable
         var browser = await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = "/usr/bin/chromium",
+            Timeout = (float)Eventually.Patience.TotalMilliseconds,
             Args =
             [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -37,6 +37,27 @@ internal sealed partial class Seat
 
     public Task ClickAsync(string testId) => Find(testId).ClickAsync();
 
+    /// <summary>
+    /// Clicks a button of the player. They hide when the mouse has not moved for a while, which on a busy machine may be over before the click: so the mouse moves again.
+    /// </summary>
+    public Task ClickOnPlayerAsync(string testId)
+    {
+        var x = 0;
+        return Eventually.TrueAsync($"{Name} clicks {testId}", Eventually.Patience, async () =>
+        {
+            await Player.HoverAsync(new() { Position = new() { X = 40 + (++x % 20), Y = 40 } });
+            try
+            {
+                await Find(testId).ClickAsync(new() { Timeout = 2000 });
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                return false;
+            }
+        });
+    }
+
     /// <summary>Name, handle and password of a new account, as the set-up and the invitation page ask for them.</summary>
     public async Task MakeAccountAsync(string name, string handle)
     {

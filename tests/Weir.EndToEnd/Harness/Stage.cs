@@ -54,7 +54,7 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>Starts ffmpeg on the broadcast's RTMP address, or on another key's, and waits until it is live.</summary>
     public async Task<ChildProcess> GoLiveAsync(JsonElement broadcast, JsonElement? key = null)
     {
-        var publisher = Ffmpeg.Publish(PublishUrl(key ?? broadcast));
+        var publisher = await Ffmpeg.PublishAsync(PublishUrl(key ?? broadcast), () => Server.Output);
         try
         {
             await StateAsync(Text(broadcast, "id"), "live", () => publisher.Output + Server.Output);

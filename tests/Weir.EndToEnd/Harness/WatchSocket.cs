@@ -18,7 +18,7 @@ internal sealed class WatchSocket : IAsyncDisposable
     public int? CloseCode => (int?)_socket.CloseStatus;
 
     /// <summary>Completes when the server closed or dropped the connection.</summary>
-    public Task Closed => _reading;
+    public Task Closed => _reading.WaitAsync(Eventually.Patience);
 
     public static async Task<WatchSocket> OpenAsync(string url)
     {
@@ -55,6 +55,14 @@ internal sealed class WatchSocket : IAsyncDisposable
     {
         var from = MediaBytes;
         return Eventually.TrueAsync("media arrives on the WebSocket", Eventually.Patience, () => Task.FromResult(MediaBytes >= from + more));
+    }
+
+    /// <summary>It is told that it is cut, and closed. How soon is what <c>./weir bench promises</c> measures.</summary>
+    public async Task CutAsync()
+    {
+        await EventAsync("cut");
+        await Closed;
+        Assert.Equal(4403, CloseCode);
     }
 
     public Task SendAsync(object message) =>

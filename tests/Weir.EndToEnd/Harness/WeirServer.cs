@@ -44,13 +44,12 @@ internal sealed class WeirServer : IAsyncDisposable
 
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
-    /// <summary>Starts it and waits for its one line. Returns how long that took.</summary>
-    public async Task<TimeSpan> StartAsync(params string[] more)
+    /// <summary>Starts it and waits for its one line.</summary>
+    public async Task StartAsync(params string[] more)
     {
         _scheme = more.Contains("--tls") ? "https" : "http";
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var log = _log ??= new ServerLog(Text(Http));
-        var began = DateTime.UtcNow;
         _process = new ChildProcess(
             Root.App,
             ["up", "--data", Data, "--http", Text(Http), "--live-http", Text(LiveHttp), "--rtmp", Text(Rtmp), "--rtc", Text(Rtc), "--web", Root.Web, .. more],
@@ -65,9 +64,8 @@ internal sealed class WeirServer : IAsyncDisposable
                 }
             });
         var exited = _process.WaitAsync(CancellationToken.None);
-        var first = await Task.WhenAny(ready.Task, exited, Task.Delay(TimeSpan.FromSeconds(60)));
+        var first = await Task.WhenAny(ready.Task, exited, Task.Delay(Eventually.Patience));
         Assert.True(first == ready.Task, $"weir up did not become ready:\n{_process.Output}");
-        return DateTime.UtcNow - began;
     }
 
     /// <summary>The process id of the live plane: the child with the word `live` as an argument of its own.</summary>
@@ -80,8 +78,7 @@ internal sealed class WeirServer : IAsyncDisposable
     public async Task StopAsync()
     {
         Process.Terminate();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5.5));
-        await Process.WaitAsync(limit.Token);
+        await Process.WaitAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -22,10 +22,9 @@ internal sealed class DurableTalk : IAsyncDisposable
     private const int FilesAtOnce = 2;
     private const string SetupCode = "durability-code";
     private const string Password = "a quiet river at dawn";
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("weir-durability-").FullName;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { Timeout = Patience.Limit };
     private readonly Dictionary<string, long> _known = [];
     private readonly List<(string Id, byte[] Hash)> _files = [];
     private readonly ForgetfulDisk _disk;
@@ -106,14 +105,14 @@ internal sealed class DurableTalk : IAsyncDisposable
             }
         })).ToList();
         var ended = Task.WhenAll(load);
-        if (await Task.WhenAny(enough.Task, ended).WaitAsync(Limit) != enough.Task)
+        if (await Task.WhenAny(enough.Task, ended).WaitAsync(Patience.Limit) != enough.Task)
         {
             await ended;
             throw new InvalidOperationException($"Nobody killed it and yet it does not answer: {Output}");
         }
 
         await KillAsync();
-        await ended.WaitAsync(Limit);
+        await ended.WaitAsync(Patience.Limit);
         _disk.Crash();
         await StartAsync(next);
 
@@ -279,7 +278,7 @@ internal sealed class DurableTalk : IAsyncDisposable
                 ready.TrySetResult(said[line.Length..]);
             }
         });
-        if (await Task.WhenAny(ready.Task, _process.WaitAsync(CancellationToken.None), Task.Delay(Limit)) != ready.Task)
+        if (await Task.WhenAny(ready.Task, _process.WaitAsync(CancellationToken.None), Task.Delay(Patience.Limit)) != ready.Task)
         {
             throw new NotDurableException($"The social plane does not start again:\n{Output}");
         }
