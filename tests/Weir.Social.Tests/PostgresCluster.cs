@@ -33,7 +33,7 @@ public sealed class PostgresCluster : IAsyncDisposable
         }
 
         await AsPostgresAsync("initdb", "-D", Data, "-A", "trust", "-U", "weir", "-E", "UTF8", "--no-sync");
-        await AsPostgresAsync("pg_ctl", "-D", Data, "-w", "-l", Path.Combine(_directory, "log"),
+        await AsPostgresAsync("pg_ctl", "-D", Data, "-w", "-t", Seconds, "-l", Path.Combine(_directory, "log"),
             "-o", $"-c listen_addresses='' -c unix_socket_directories='{_directory}' -c fsync=off -c max_connections=600", "start");
     }
 
@@ -81,9 +81,11 @@ public sealed class PostgresCluster : IAsyncDisposable
         _copying.Dispose();
     }
 
+    private static string Seconds => Patience.Limit.TotalSeconds.ToString("0", System.Globalization.CultureInfo.InvariantCulture);
+
     private string Data => Path.Combine(_directory, "data");
 
-    private string Connection(string database) => $"Host={_directory};Username=weir;Database={database};Maximum Pool Size=20;Connection Idle Lifetime=10;Connection Pruning Interval=5";
+    private string Connection(string database) => $"Host={_directory};Username=weir;Database={database};Maximum Pool Size=20;Timeout={Seconds};Command Timeout={Seconds};Connection Idle Lifetime=10;Connection Pruning Interval=5";
 
     private Task AsPostgresAsync(string tool, params string[] arguments)
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Weir.Social.Data;
+using Weir.Social.Search;
 
 namespace Weir.Social.Tests;
 
@@ -56,7 +57,12 @@ public sealed class Server : IAsyncDisposable
             await File.WriteAllBytesAsync(chosen.DatabaseFile, await Template.Value);
         }
 
-        var plane = SocialPlane.Build(chosen, configure: configure);
+        var plane = SocialPlane.Build(chosen, configure: builder =>
+        {
+            // What may take two seconds and then is half an answer, or none, may take longer where the machine is slow; tests of these limits set their own.
+            builder.Services.AddSingleton(new SearchLimits { LongestWait = Patience.Limit, Longest = Patience.Limit });
+            configure?.Invoke(builder);
+        });
         await plane.StartAsync();
         return new Server(plane, chosen);
     }

@@ -10,7 +10,7 @@ public class RealPlayerTests
     [InlineData("mpv", "--no-config --vo=null --ao=null --frames=30 {0}", "Video --vid=1 (h264 322x180")]
     [InlineData("gst-launch-1.0", "-v rtmp2src num-buffers=40 location={0} ! fakesink sync=false", "video/x-flv")]
     [InlineData("gst-launch-1.0", "-v rtmpsrc num-buffers=40 location={0} ! fakesink sync=false", "Got EOS")]
-    [InlineData("cvlc", "-vv -I dummy --no-audio --vout dummy --run-time 2 --play-and-exit {0} vlc://quit", "using video decoder module")]
+    [InlineData("cvlc", "-vv -I dummy --no-audio --vout dummy --run-time 10 --play-and-exit {0} vlc://quit", "using video decoder module")]
     public async Task It_plays_the_ticket_address(string program, string arguments, string said)
     {
         if (program == "cvlc" && Environment.IsPrivilegedProcess)

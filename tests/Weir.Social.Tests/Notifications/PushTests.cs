@@ -37,7 +37,7 @@ public abstract class PushTests : IAsyncLifetime
         _service = await PushService.StartAsync();
         _server = await StartAsync(builder => builder.Services
             .AddSingleton<TimeProvider>(_clock)
-            .AddSingleton(new PushLimits { AllowLocal = true, MessageDelay = Delay, Interval = TimeSpan.FromMilliseconds(100), FirstRetry = TimeSpan.FromMilliseconds(200) }));
+            .AddSingleton(new PushLimits { AllowLocal = true, Patience = Patience.Limit, MessageDelay = Delay, Interval = TimeSpan.FromMilliseconds(100), FirstRetry = TimeSpan.FromMilliseconds(200) }));
         _anna = await _server.PersonAsync("Anna", admin: true);
         _ben = await _server.PersonAsync("Ben");
         (await _ben.PutAsync("/api/push/subscription", _service.Subscription("ben", _browser))).Is(HttpStatusCode.NoContent);
