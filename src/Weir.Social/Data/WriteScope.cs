@@ -31,9 +31,13 @@ internal sealed class WriteGate : IDisposable
 /// Every change goes through here: one serializable transaction, so that what a change has read still holds when it is written (a ticket and
 /// a cut of the same person cannot both win), then word to the live plane of the broadcasts it changed.
 /// </summary>
-internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, SearchSignal search)
+internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, SearchSignal search, TimeProvider clock)
 {
     private const int Attempts = 20;
+
+    /// <summary>A change that meets others goes on trying so long at least: whoever is in the way may be held up for seconds on a busy machine, and till then every attempt meets them.</summary>
+    private static readonly TimeSpan Persistence = TimeSpan.FromSeconds(10);
+
     private readonly HashSet<Guid> _changed = [];
     private readonly List<Action> _afterwards = [];
 
@@ -51,6 +55,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
     public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation)
     {
         using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(cancellation) : null;
+        var began = clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             db.ChangeTracker.Clear();
@@ -75,10 +80,11 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
                 _afterwards.ForEach(action => action());
                 return result;
             }
-            catch (Exception fault) when (attempt < Attempts && IsRepeatable(fault))
+            catch (Exception fault) when (IsRepeatable(fault) && (attempt < Attempts || (IsConflict(fault) && clock.GetElapsedTime(began) < Persistence)))
             {
-                // 5 ms at first and 275 at last, in the mean: 2.2 s together. Whoever is in the way may be held up for a second themselves, and more attempts in that time would only be more work.
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, attempt * (10 + attempt))), cancellation);
+                // 5 ms at first and 300 from the twentieth on, in the mean. More attempts in the same time would only be more work.
+                var step = Math.Min(attempt, Attempts);
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, step * (10 + step))), cancellation);
             }
         }
     }
