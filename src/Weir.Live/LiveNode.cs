@@ -46,7 +46,7 @@ public static class LiveNode
             .AddSingleton(_ => new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)))
             .AddSingleton<LiveMetrics>()
             .AddSingleton<ReportQueue>()
-            .AddSingleton(_ => new ReplayStore(Path.Combine(options.DataDirectory, "recordings")))
+            .AddSingleton(_ => new ReplayStore(options.RecordingsDirectory))
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<CommentRemoval>()

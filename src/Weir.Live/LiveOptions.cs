@@ -8,8 +8,15 @@ namespace Weir.Live;
 /// <summary>Settings of a live node.</summary>
 public sealed partial record LiveOptions
 {
-    /// <summary>Recordings and the node's own files.</summary>
+    /// <summary>The node's own files, and its recordings unless they are elsewhere.</summary>
     public required string DataDirectory { get; init; }
+
+    /// <summary>A directory for each recording is made in it.</summary>
+    public string RecordingsDirectory
+    {
+        get => field ?? Path.Combine(DataDirectory, "recordings");
+        init;
+    }
 
     /// <summary>File with the secret shared with the social plane.</summary>
     public required string NodeKeyFile { get; init; }

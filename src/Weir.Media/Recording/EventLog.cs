@@ -56,7 +56,7 @@ public sealed class EventLog : IDisposable
     internal static EventLog Open(string directory, Func<string, Stream> open)
     {
         var path = Path.Combine(directory, RecordingFiles.Events);
-        Directory.CreateDirectory(directory);
+        RecordingFiles.Create(directory);
         var stream = open(path);
         var text = new byte[stream.Length];
         stream.ReadExactly(text);

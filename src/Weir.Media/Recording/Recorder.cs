@@ -69,7 +69,7 @@ public sealed partial class Recorder : IDisposable
     {
         (_directory, _packager, _limits, _clock, _logger, _open) = (recovered.Directory, packager, limits, clock, logger, open);
         _recovered = recovered;
-        Directory.CreateDirectory(_directory);
+        RecordingFiles.Create(_directory);
         _file = RecordingFiles.MediaNumbers(_directory).LastOrDefault();
         _cursor = packager.Log.First;
         Duration = recovered.Duration;

@@ -26,6 +26,19 @@ public static class RecordingFiles
             .Where(number => number > 0)
             .Order()];
 
+    /// <summary>Makes a recording's directory. Nobody else on the machine reads it, also where the one around it is open.</summary>
+    internal static void Create(string directory)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
     /// <summary>Removes a recording and everything in it.</summary>
     public static void Delete(string directory)
     {

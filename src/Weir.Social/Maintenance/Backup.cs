@@ -71,7 +71,14 @@ public static class Backup
 
                     if (Directory.Exists(recordings))
                     {
-                        await AddTreeAsync(tar, recordings, BackupManifest.RecordingsFolder, files, cancellation);
+                        foreach (var recording in Directory.EnumerateDirectories(recordings).Where(IsRecording).Order(StringComparer.Ordinal))
+                        {
+                            await AddTreeAsync(tar, recording, $"{BackupManifest.RecordingsFolder}{Path.GetFileName(recording)}/", files, cancellation);
+                        }
+                    }
+                    else if (recordings is not null)
+                    {
+                        notes.Add($"No recordings are in this file: '{recordings}' is not there. If they are elsewhere, say so with --recordings.");
                     }
 
                     var manifest = new BackupManifest(
@@ -93,6 +100,9 @@ public static class Backup
             File.Delete(snapshot);
         }
     }
+
+    /// <summary>False for what else the directory of recordings can hold: a volume's lost+found, and what a restore left that was stopped.</summary>
+    internal static bool IsRecording(string path) => Path.GetFileName(path) is not "lost+found" and not Restore.RecordingsStaging;
 
     internal static FileStream CreatePrivate(string path)
     {

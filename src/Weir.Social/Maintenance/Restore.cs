@@ -9,6 +9,9 @@ namespace Weir.Social.Maintenance;
 /// <summary><c>weir restore</c>: a backup into an empty data directory, checked against its manifest before anything is said to be restored.</summary>
 public static class Restore
 {
+    /// <summary>Where recordings are put together that do not lie inside the data directory.</summary>
+    internal const string RecordingsStaging = ".restoring";
+
     /// <param name="recordings">Where the live node keeps recordings, when that is not inside the data directory.</param>
     /// <exception cref="MaintenanceException">The directory is not empty, or the file is not a whole backup.</exception>
     public static async Task<Backup.Result> RunAsync(SocialOptions options, string file, string? recordings = null, CancellationToken cancellation = default)
@@ -18,7 +21,7 @@ public static class Restore
             throw new MaintenanceException($"'{options.DataDirectory}' is not empty.");
         }
 
-        if (recordings is not null && Directory.Exists(recordings) && Directory.EnumerateFileSystemEntries(recordings).Any())
+        if (Directory.Exists(recordings) && Directory.EnumerateFileSystemEntries(recordings).Any(Backup.IsRecording))
         {
             throw new MaintenanceException($"'{recordings}' is not empty.");
         }
@@ -30,15 +33,22 @@ public static class Restore
 
         var target = Path.GetFullPath(options.DataDirectory).TrimEnd(Path.DirectorySeparatorChar);
         var staging = target + ".restoring";
-        if (Directory.Exists(staging))
-        {
-            Directory.Delete(staging, recursive: true);
-        }
+        var place = Path.TrimEndingDirectorySeparator(Path.GetFullPath(recordings ?? Path.Combine(target, BackupManifest.RecordingsFolder)));
+        var inside = place.StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
+        // Inside the data directory they travel with it. Elsewhere they can be on another volume, onto which nothing can be moved: they are put together there.
+        var stagedRecordings = inside ? Path.Combine(staging, Path.GetRelativePath(target, place)) : Path.Combine(place, RecordingsStaging);
+        Remove(staging);
+        Remove(stagedRecordings);
         try
         {
             Directory.CreateDirectory(staging);
-            var (found, manifest) = await ExtractAsync(file, staging, cancellation);
+            if (!inside)
+            {
+                DirectorySync.Create(place);
+            }
+
+            var (found, manifest) = await ExtractAsync(file, staging, stagedRecordings, cancellation);
             Verify(found, manifest);
             var notes = new List<string>();
             if (manifest.Files.ContainsKey(BackupManifest.DatabaseEntry))
@@ -50,26 +60,14 @@ public static class Restore
                 notes.Add("The database was in PostgreSQL: restore it with pg_restore or psql.");
             }
 
-            var restored = Path.Combine(staging, BackupManifest.RecordingsFolder);
-            if (recordings is not null && Directory.Exists(restored))
+            if (!inside && Directory.Exists(stagedRecordings))
             {
-                // Inside the data directory they travel with it, to where the live node looks for them.
-                var place = Path.GetFullPath(recordings);
-                if (place.StartsWith(target + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                foreach (var recording in Directory.GetFileSystemEntries(stagedRecordings))
                 {
-                    place = Path.Combine(staging, Path.GetRelativePath(target, place));
+                    Directory.Move(recording, Path.Combine(place, Path.GetFileName(recording)));
                 }
 
-                Directory.CreateDirectory(Path.GetDirectoryName(place)!);
-                if (place != Path.TrimEndingDirectorySeparator(restored))
-                {
-                    if (Directory.Exists(place))
-                    {
-                        Directory.Delete(place);
-                    }
-
-                    Directory.Move(restored, place);
-                }
+                DirectorySync.Flush(place);
             }
 
             if (Directory.Exists(target))
@@ -88,14 +86,21 @@ public static class Restore
         }
         finally
         {
-            if (Directory.Exists(staging))
-            {
-                Directory.Delete(staging, recursive: true);
-            }
+            Remove(staging);
+            Remove(stagedRecordings);
         }
     }
 
-    private static async Task<(Dictionary<string, string> Found, BackupManifest Manifest)> ExtractAsync(string file, string staging, CancellationToken cancellation)
+    private static void Remove(string directory)
+    {
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static async Task<(Dictionary<string, string> Found, BackupManifest Manifest)> ExtractAsync(
+        string file, string staging, string recordings, CancellationToken cancellation)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
         await using var input = File.OpenRead(file);
@@ -114,8 +119,11 @@ public static class Restore
             }
 
             // The archive names files; it may not name any outside the folder.
-            var path = Path.GetFullPath(Path.Combine(staging, entry.Name));
-            if (!path.StartsWith(staging + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            var (folder, name) = entry.Name.StartsWith(BackupManifest.RecordingsFolder, StringComparison.Ordinal)
+                ? (recordings, entry.Name[BackupManifest.RecordingsFolder.Length..])
+                : (staging, entry.Name);
+            var path = Path.GetFullPath(Path.Combine(folder, name));
+            if (!path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             {
                 throw new InvalidDataException($"'{entry.Name}' lies outside.");
             }

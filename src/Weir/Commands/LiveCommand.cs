@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting;
 using Weir.Live;
+using Weir.Supervision;
 
 namespace Weir.Commands;
 
@@ -14,7 +15,9 @@ internal static class LiveCommand
     public static Command Create()
     {
         var command = new Command("live", "Run a live node on its own") { Child, Loopback };
-        Settings.AddTo(command, "--data", "--live-http", "--rtmp", "--rtc", "--rtc-public-ip", "--ice-servers", "--social", "--node-key", "--metrics-token", "--interruption-limit", "--merge", "--tls", "--trusted-proxy");
+        Settings.AddTo(
+            command, "--data", "--recordings", "--live-http", "--rtmp", "--rtc", "--rtc-public-ip", "--ice-servers", "--social", "--node-key", "--metrics-token",
+            "--interruption-limit", "--merge", "--tls", "--trusted-proxy");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }
@@ -25,6 +28,7 @@ internal static class LiveCommand
         var options = new LiveOptions
         {
             DataDirectory = Path.Combine(settings.DataDirectory, "live"),
+            RecordingsDirectory = settings.RecordingsDirectory,
             NodeKeyFile = settings.Text("--node-key") ?? Path.Combine(settings.DataDirectory, "secrets", "node.key"),
             SocialAddress = settings.Url("--social") ?? throw new RefusedException("--social must say where the social plane waits for live nodes.", ExitCodes.BadOptions),
             HttpPort = settings.Number("--live-http", 8081),
@@ -40,6 +44,7 @@ internal static class LiveCommand
             MetricsToken = settings.Text("--metrics-token") ?? "",
             InterruptionLimit = TimeSpan.FromSeconds(settings.Number("--interruption-limit", 120)),
         };
+        RecordingsDirectory.Prepare(options.RecordingsDirectory);
         await using var node = LiveNode.Build(options);
         try
         {

@@ -24,11 +24,12 @@ internal static class MaintenanceCommands
     {
         var file = new Argument<string>("file") { Description = "The file to write" };
         var command = new Command("backup", "Write everything into one file, also while Weir runs") { file };
-        Settings.AddTo(command, "--data", "--database");
+        Settings.AddTo(command, "--data", "--recordings", "--database");
         command.SetAction((line, cancellation) => SayAsync(async () =>
         {
-            var options = SocialSettings.From(new Settings(line), demo: false, liveIsChild: false);
-            Say("Backed up", await Social.Maintenance.Backup.RunAsync(options, line.GetValue(file)!, Recordings(options.DataDirectory), cancellation: cancellation));
+            var settings = new Settings(line);
+            var options = SocialSettings.From(settings, demo: false, liveIsChild: false);
+            Say("Backed up", await Social.Maintenance.Backup.RunAsync(options, line.GetValue(file)!, settings.RecordingsDirectory, cancellation: cancellation));
         }));
         return command;
     }
@@ -37,16 +38,15 @@ internal static class MaintenanceCommands
     {
         var file = new Argument<string>("file") { Description = "A file that `weir backup` wrote" };
         var command = new Command("restore", "Restore a backup into an empty data directory") { file };
-        Settings.AddTo(command, "--data", "--database");
+        Settings.AddTo(command, "--data", "--recordings", "--database");
         command.SetAction((line, cancellation) => SayAsync(async () =>
         {
-            var options = SocialSettings.From(new Settings(line), demo: false, liveIsChild: false);
-            Say("Restored", await Social.Maintenance.Restore.RunAsync(options, line.GetValue(file)!, Recordings(options.DataDirectory), cancellation));
+            var settings = new Settings(line);
+            var options = SocialSettings.From(settings, demo: false, liveIsChild: false);
+            Say("Restored", await Social.Maintenance.Restore.RunAsync(options, line.GetValue(file)!, settings.RecordingsDirectory, cancellation));
         }));
         return command;
     }
-
-    private static string Recordings(string data) => Path.Combine(data, "live", "recordings");
 
     private static void Say(string what, Backup.Result result)
     {

@@ -14,6 +14,7 @@ internal sealed class Settings
     private static readonly Option<string?>[] All =
     [
         new("--data") { Description = "Directory for everything Weir keeps (default ./data)" },
+        new("--recordings") { Description = "Directory for recordings, on another disk for instance (default: live/recordings in the data directory)" },
         new("--http") { Description = "Port of the pages and the social plane (default 8080)" },
         new("--live-http") { Description = "Port of the live plane's HTTP (default 8081)" },
         new("--rtmp") { Description = "Port for encoders, RTMP (default 1935)" },
@@ -64,6 +65,9 @@ internal sealed class Settings
     }
 
     public string DataDirectory => Path.GetFullPath(Text("--data") ?? (Demo ? "data-demo" : "data"));
+
+    /// <summary>Where the live plane keeps recordings; the same for every command that reads or writes them.</summary>
+    public string RecordingsDirectory => Path.GetFullPath(Text("--recordings") is { Length: > 0 } elsewhere ? elsewhere : Path.Combine(DataDirectory, "live", "recordings"));
 
     public bool Demo { get; init; }
 

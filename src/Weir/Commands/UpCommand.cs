@@ -19,7 +19,7 @@ internal static class UpCommand
     {
         var command = new Command("up", "Run Weir on this machine") { Demo };
         Settings.AddTo(
-            command, "--data", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip", "--ice-servers",
+            command, "--data", "--recordings", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip", "--ice-servers",
             "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--merge", "--setup-code", "--file-limit", "--storage-limit", "--link-cards", "--web");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
@@ -30,6 +30,7 @@ internal static class UpCommand
         var demo = line.GetValue(Demo);
         var settings = new Settings(line) { Demo = demo };
         using var dataLock = DataLock.Take(settings.DataDirectory);
+        RecordingsDirectory.Prepare(settings.RecordingsDirectory);
         if (demo)
         {
             if (settings.TlsFiles() is not null)
@@ -95,7 +96,7 @@ internal static class UpCommand
     {
         List<string> arguments =
         [
-            "live", "--child", "--data", options.DataDirectory, "--node-key", options.NodeKeyFile, "--social", social.PlanesAddress.ToString(),
+            "live", "--child", "--data", options.DataDirectory, "--recordings", settings.RecordingsDirectory, "--node-key", options.NodeKeyFile, "--social", social.PlanesAddress.ToString(),
             "--live-http", Text(options.LiveHttpPort), "--rtmp", Text(options.RtmpPort), "--rtc", Text(options.RtcPort),
             "--interruption-limit", Text(settings.Number("--interruption-limit", 120)),
         ];
