@@ -28,6 +28,16 @@ internal static class ProcessFigures
     /// <summary>The same from counters that the kernel keeps anyway: a little behind, and cheap enough to be read each second.</summary>
     public static double ResidentMegabytesNow(int process) => Kilobytes($"/proc/{process}/status", "VmRSS:") / 1024;
 
+    /// <summary>What a process has given to files on disks so far, whether or not the disk has it yet; a file system in memory does not count.</summary>
+    public static double WrittenMegabytes(int process)
+    {
+        var line = File.ReadLines($"/proc/{process}/io").First(candidate => candidate.StartsWith("write_bytes:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture) / (1024.0 * 1024);
+    }
+
+    /// <summary>What waits in this machine's memory to be written to disks.</summary>
+    public static double DirtyMegabytes() => (Kilobytes("/proc/meminfo", "Dirty:") + Kilobytes("/proc/meminfo", "Writeback:")) / 1024;
+
     /// <summary>What the kernel holds for all TCP connections of this machine.</summary>
     public static double TcpMegabytes()
     {

@@ -7,6 +7,8 @@ internal sealed class Samples
 
     public int Count => _values.Count;
 
+    public IReadOnlyList<double> Values => _values;
+
     public void Add(double value) => _values.Add(value);
 
     public double Median => Percentile(50);

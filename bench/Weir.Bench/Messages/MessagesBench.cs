@@ -23,7 +23,7 @@ internal sealed class MessagesBench(bool quick, int idle, long history)
             await using (var weir = await WeirServer.StartAsync(pinned: false, directory))
             {
                 await weir.SetUpAsync();
-                var pairs = await MeetAsync(weir, directory);
+                var pairs = await MeetAsync(weir, directory, Pairs);
                 tables.Add(Rates(weir, pairs, cancellation));
                 if (idle > 0)
                 {
@@ -51,13 +51,14 @@ internal sealed class MessagesBench(bool quick, int idle, long history)
             ]);
     }
 
-    private static async Task<List<(Seat Writer, string Reader)>> MeetAsync(WeirServer weir, string directory)
+    /// <summary>Pairs of friends, each with a conversation.</summary>
+    public static async Task<List<(Seat Writer, string Reader)>> MeetAsync(WeirServer weir, string directory, int count)
     {
         using var crowd = new Crowd(directory);
         var people = new List<(string Id, string Token)>();
-        crowd.InOne(() => people.AddRange(Enumerable.Range(0, 2 * Pairs).Select(i => crowd.Add($"person{i}"))));
+        crowd.InOne(() => people.AddRange(Enumerable.Range(0, 2 * count).Select(i => crowd.Add($"person{i}"))));
         var pairs = new List<(Seat, string)>();
-        for (var i = 0; i < Pairs; i++)
+        for (var i = 0; i < count; i++)
         {
             var (one, other) = (people[2 * i].Token, people[(2 * i) + 1].Token);
             var request = (await weir.PostAsync("/api/friend-requests", new { handle = $"person{(2 * i) + 1}" }, one)).GetProperty("id").GetString();

@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Weir.Media.Broadcasting;
+
 namespace Weir.Media.Recording;
 
 /// <summary>
@@ -6,6 +10,10 @@ namespace Weir.Media.Recording;
 /// </summary>
 internal sealed class AppendFile : IDisposable
 {
+    private static readonly Histogram<double> Syncs = new Meter(MediaMeter.Name).CreateHistogram(
+        "weir_recording_sync", "s", "How long the disk took to sync a file of a recording",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .002, .005, .01, .02, .05, .1, .2, .5, 1] });
+
     private readonly Stream _stream;
     private bool _torn;
 
@@ -54,6 +62,7 @@ internal sealed class AppendFile : IDisposable
     /// <summary>Returns when the disk has it.</summary>
     public void Sync()
     {
+        var began = Stopwatch.GetTimestamp();
         if (_stream is FileStream file)
         {
             file.Flush(flushToDisk: true);
@@ -62,6 +71,8 @@ internal sealed class AppendFile : IDisposable
         {
             _stream.Flush();
         }
+
+        Syncs.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
     }
 
     public void Dispose() => _stream.Dispose();
