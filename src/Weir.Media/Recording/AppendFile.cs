@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Win32.SafeHandles;
 using Weir.Media.Broadcasting;
 
 namespace Weir.Media.Recording;
@@ -10,18 +11,33 @@ namespace Weir.Media.Recording;
 /// </summary>
 internal sealed class AppendFile : IDisposable
 {
+    /// <summary>
+    /// After so many bytes, a quarter of a second of 8 Mbit/s, the disk begins to write them. Otherwise a whole segment of every recording waits in memory and is written at
+    /// once by its sync, and the database, which syncs a little for every message, waits behind all of them.
+    /// </summary>
+    private const int WriteOut = 256 << 10;
+
+    private const int Page = 4096;
+
     private static readonly Histogram<double> Syncs = new Meter(MediaMeter.Name).CreateHistogram(
         "weir_recording_sync", "s", "How long the disk took to sync a file of a recording",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .002, .005, .01, .02, .05, .1, .2, .5, 1] });
 
     private readonly Stream _stream;
+
+    /// <summary>Null for a stream that stands for a file.</summary>
+    private readonly SafeFileHandle? _handle;
     private bool _torn;
+    private long _writtenOut;
+    private long _synced;
 
     public AppendFile(Stream stream)
     {
         _stream = stream;
+        _handle = (stream as FileStream)?.SafeFileHandle;
         Length = stream.Length;
         stream.Position = Length;
+        _writtenOut = Length - (Length % Page);
     }
 
     /// <summary>Bytes that are whole.</summary>
@@ -46,6 +62,13 @@ internal sealed class AppendFile : IDisposable
         _stream.Write(bytes);
         _torn = false;
         Length += bytes.Length;
+        if (Length - _writtenOut >= WriteOut && _handle is not null)
+        {
+            // Whole pages only: the last one is about to be written to again.
+            var until = Length - (Length % Page);
+            WriteBack.Begin(_handle, _writtenOut, until - _writtenOut);
+            _writtenOut = until;
+        }
     }
 
     /// <summary>Cuts off what a failed write left.</summary>
@@ -59,13 +82,20 @@ internal sealed class AppendFile : IDisposable
         }
     }
 
-    /// <summary>Returns when the disk has it.</summary>
+    /// <summary>Returns when the disk has it: at once when nothing is new, because a sync makes a disk empty its cache in any case.</summary>
+    /// <exception cref="IOException">The disk is full or broken.</exception>
     public void Sync()
     {
-        var began = Stopwatch.GetTimestamp();
-        if (_stream is FileStream file)
+        var length = Length;
+        if (Volatile.Read(ref _synced) == length)
         {
-            file.Flush(flushToDisk: true);
+            return;
+        }
+
+        var began = Stopwatch.GetTimestamp();
+        if (_handle is not null)
+        {
+            WriteBack.Finish(_handle);
         }
         else
         {
@@ -73,6 +103,9 @@ internal sealed class AppendFile : IDisposable
         }
 
         Syncs.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
+
+        // Without what was appended meanwhile.
+        Volatile.Write(ref _synced, length);
     }
 
     public void Dispose() => _stream.Dispose();
