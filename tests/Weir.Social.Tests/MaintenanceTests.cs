@@ -74,6 +74,50 @@ public sealed class MaintenanceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Recordings_are_restored_to_another_volume_and_nothing_but_recordings_is_taken_from_one()
+    {
+        // A volume of its own has a directory for what a check of it found.
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(Recordings, "lost+found")).FullName, "found"), "nothing of ours");
+        await Backup.RunAsync(_server.Options, File_, Recordings);
+        Assert.Equal(["recordings/one/media.mp4"], (await NamesAsync(File_)).Where(name => name.StartsWith("recordings/", StringComparison.Ordinal)));
+
+        // In memory, where the system has it: nothing can be moved there from a disk.
+        var volume = Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : _directory, $"weir-volume-{Guid.NewGuid():N}");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(volume, "lost+found"));
+            var whole = await File.ReadAllBytesAsync(File_);
+            var damaged = whole.ToArray();
+            damaged[damaged.AsSpan().IndexOf("frames"u8)] ^= 0xFF;
+            await File.WriteAllBytesAsync(File_, damaged);
+            var elsewhere = _server.Options with { DataDirectory = Path.Combine(_directory, "elsewhere") };
+            await Assert.ThrowsAsync<MaintenanceException>(() => Restore.RunAsync(elsewhere, File_, volume));
+            Assert.Equal([Path.Combine(volume, "lost+found")], Directory.GetFileSystemEntries(volume));
+
+            await File.WriteAllBytesAsync(File_, whole);
+            await Restore.RunAsync(elsewhere, File_, volume);
+            Assert.Equal("frames", await File.ReadAllTextAsync(Path.Combine(volume, "one", "media.mp4")));
+            Assert.Equal(["lost+found", "one"], Directory.GetFileSystemEntries(volume).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Assert.False(Directory.Exists(Path.Combine(elsewhere.DataDirectory, "recordings")));
+
+            var full = await Assert.ThrowsAsync<MaintenanceException>(
+                () => Restore.RunAsync(_server.Options with { DataDirectory = Path.Combine(_directory, "third") }, File_, volume));
+            Assert.Contains(volume, full.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(volume, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_backup_without_recordings_says_so()
+    {
+        var made = await Backup.RunAsync(_server.Options, File_, Path.Combine(_directory, "nowhere"));
+        Assert.Contains("--recordings", Assert.Single(made.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_damaged_or_cut_short_backup_restores_nothing()
     {
         await Backup.RunAsync(_server.Options, File_, Recordings);
