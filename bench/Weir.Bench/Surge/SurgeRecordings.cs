@@ -27,7 +27,9 @@ internal sealed class SurgeRecordings : IAsyncDisposable
     private readonly List<string> _remarks = [];
     private readonly TimeSpan _phase;
 
-    private SurgeRecordings(bool quick) => _phase = TimeSpan.FromSeconds(quick ? 5 : 15);
+    private readonly TimeSpan _warmUp;
+
+    private SurgeRecordings(bool quick) => (_phase, _warmUp) = (TimeSpan.FromSeconds(quick ? 5 : 12), TimeSpan.FromSeconds(quick ? 2 : 6));
 
     public static async Task<Report> RunAsync(bool quick, CancellationToken cancellation)
     {
@@ -104,7 +106,8 @@ internal sealed class SurgeRecordings : IAsyncDisposable
             await weir.SetUpAsync();
             var place = new Place(weir, await MessagesBench.MeetAsync(weir, data, Pairs), cancellation);
             Console.Error.WriteLine("warming up ...");
-            place.Rounds.Closed(TimeSpan.FromSeconds(3));
+            place.Rounds.Closed(_warmUp);
+            place.Rounds.Open(PerSecond, _warmUp);
             return place;
         }
         catch
