@@ -90,7 +90,7 @@ internal sealed class MessageWriter(
             var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
             var write = scope.ServiceProvider.GetRequiredService<WriteScope>();
             // Not cancelled by anybody's request: others wait for the same transaction.
-            var written = await write.RunAsync(() => AddAsync(db, batch), CancellationToken.None);
+            var written = await write.RunAsync(() => AddAsync(db, batch), CancellationToken.None, WriteLane.Messages);
             foreach (var (conversation, list) in written.Lists)
             {
                 members.Put(conversation, list);

@@ -8,25 +8,6 @@ using Weir.Social.Sessions;
 
 namespace Weir.Social.Data;
 
-/// <summary>SQLite has one writer: waiting for one's turn here costs no thread and no polling, waiting inside SQLite costs both.</summary>
-internal sealed class WriteGate : IDisposable
-{
-    private readonly SemaphoreSlim _turn = new(1, 1);
-
-    public async Task<IDisposable> EnterAsync(CancellationToken cancellation)
-    {
-        await _turn.WaitAsync(cancellation);
-        return new Turn(_turn);
-    }
-
-    public void Dispose() => _turn.Dispose();
-
-    private sealed class Turn(SemaphoreSlim turn) : IDisposable
-    {
-        public void Dispose() => turn.Release();
-    }
-}
-
 /// <summary>
 /// Every change goes through here: one serializable transaction, so that what a change has read still holds when it is written (a ticket and
 /// a cut of the same person cannot both win), then word to the live plane of the broadcasts it changed.
@@ -52,9 +33,10 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
     public void AfterCommit(Action action) => _afterwards.Add(action);
 
     /// <summary>Runs <paramref name="body"/>, once more from the start when PostgreSQL finds that it conflicts with another, and saves. It must have no effect but on the database.</summary>
-    public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation)
+    /// <param name="lane">For whom it waits for its turn on SQLite. On PostgreSQL there are no turns.</param>
+    public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WriteLane lane = WriteLane.People)
     {
-        using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(cancellation) : null;
+        using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(cancellation, lane) : null;
         var began = clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
