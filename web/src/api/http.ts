@@ -13,6 +13,9 @@ export class Problem extends Error {
   }
 }
 
+/** For how long the server asked to be left alone; 0 when it did not. */
+export const waitMs = (reason: unknown): number => (reason instanceof Problem ? (reason.retryAfterSeconds ?? 0) * 1000 : 0);
+
 interface ProblemBody { code?: string; errors?: Record<string, string[]>; codes?: Record<string, string[]> }
 
 const patienceMs = 20_000;

@@ -1,6 +1,6 @@
 import { untrack } from 'svelte';
 import * as api from '../api/calls';
-import { Problem } from '../api/http';
+import { Problem, waitMs } from '../api/http';
 import type { Broadcast, Ticket, Viewers } from '../api/types';
 import { awaitRecording } from './ending';
 import { me } from '../shell/session.svelte';
@@ -181,6 +181,9 @@ export class Room {
     }
     this.problem = reason;
     this.phase = 'failed';
+    // A server that is busy says when to ask again; not everybody of one network then in the same moment.
+    const wait = waitMs(reason) * (1 + Math.random() / 2);
+    if (wait > 0) setTimeout(() => void (!this.#over && this.phase === 'failed' && this.load()), wait);
   }
 
   // ---- live

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Problem } from '../../api/http';
 import type { Ticket } from '../../api/types';
 import { LiveSocket, type SocketEvents } from './live-socket';
 
@@ -50,6 +51,18 @@ describe('the watch socket', () => {
       vi.useRealTimers();
       vi.unstubAllGlobals();
     };
+  });
+
+  it('leaves a server alone for as long as it asks', async () => {
+    on.renew.mockRejectedValueOnce(new Problem(429, 'throttled', {}, {}, 30));
+    start();
+    last().closes(1006);
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(on.renew).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(on.renew).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(last().url).toContain('ticket=second');
   });
 
   it('comes back within a moment, with the same ticket, when the node restarts', async () => {

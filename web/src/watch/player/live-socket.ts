@@ -1,3 +1,4 @@
+import { waitMs } from '../../api/http';
 import type { Ticket } from '../../api/types';
 import { Backoff } from './backoff';
 import { closing } from './close-codes';
@@ -138,9 +139,10 @@ export class LiveSocket {
     this.#later(meaning === 'refused');
   }
 
-  #later(renew: boolean): void {
+  /** @param atLeastMs What the server asked for. */
+  #later(renew: boolean, atLeastMs = 0): void {
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => void this.#again(renew), this.#backoff.next());
+    this.#retry = setTimeout(() => void this.#again(renew), atLeastMs + this.#backoff.next());
   }
 
   async #again(renew: boolean): Promise<void> {
@@ -149,9 +151,9 @@ export class LiveSocket {
         const ticket = await this.on.renew();
         if (this.#over || !ticket) return;
         this.ticket = ticket;
-      } catch {
-        // Neither plane answers: that is what the backoff is for.
-        if (!this.#over) this.#later(true);
+      } catch (reason) {
+        // Neither plane answers: that is what the backoff is for. One that is busy says for how long at least.
+        if (!this.#over) this.#later(true, waitMs(reason));
         return;
       }
     }
