@@ -195,6 +195,8 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
+        services.AddSingleton(new AdmissionLimits()).AddSingleton<AdmissionWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<AdmissionWriter>());
         ConversationCalls.AddServices(services);
         NoticeCalls.AddServices(services, options);
         FileCalls.AddServices(services, options);

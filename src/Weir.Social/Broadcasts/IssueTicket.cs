@@ -8,8 +8,9 @@ using Weir.Social.Sessions;
 namespace Weir.Social.Broadcasts;
 
 /// <summary>
-/// <c>POST /api/broadcasts/{id}/tickets</c>. The predicate, the epoch and the admission that a later cut looks for are one transaction: of a ticket and a cut at the same moment,
-/// either the cut sees the admission or the ticket is not issued.
+/// <c>POST /api/broadcasts/{id}/tickets</c>. Whether the viewer may see the broadcast, its epoch and the viewer's admission are read by one statement, so at one moment on both databases.
+/// Who was admitted by then is given a ticket of that epoch, and nothing is written: whoever cuts them later finds the admission and raises the epoch, and in the same transaction takes the
+/// admission away. Everybody else is admitted first (<see cref="AdmissionWriter"/>). So of a ticket and a cut at the same moment, either there is no ticket or it is void.
 /// </summary>
 internal static class IssueTicket
 {
@@ -22,8 +23,7 @@ internal static class IssueTicket
     private static async Task<Results<Created<Issued>, ProblemHttpResult>> HandleAsync(
         string id,
         Caller? caller,
-        Entrance entrance,
-        WriteScope write,
+        AdmissionWriter admissions,
         WeirDb db,
         NodeKey key,
         Addresses addresses,
@@ -31,40 +31,44 @@ internal static class IssueTicket
         HttpContext context,
         CancellationToken cancellation)
     {
-        // Outsiders are turned away here, before they could make anybody wait for the one writer.
-        var (seen, refusal) = await entrance.EnterAsync(id, caller, cancellation);
-        if (seen is null)
-        {
-            return refusal!;
-        }
-
+        // What is no id becomes the empty one, which no broadcast has.
+        Ids.TryParse(id, out var broadcast);
         var viewer = caller.IdOrNone();
-        var admitted = await write.RunAsync(async () =>
-        {
-            var (broadcast, _) = await entrance.EnterAsync(id, caller, cancellation);
-            if (broadcast is null)
-            {
-                return null;
-            }
-
-            if (!await db.Admissions.AnyAsync(a => a.BroadcastId == broadcast.Id && a.AccountId == viewer, cancellation))
-            {
-                db.Admissions.Add(new Admission { BroadcastId = broadcast.Id, AccountId = viewer });
-            }
-
-            return broadcast;
-        }, cancellation);
-        if (admitted is null)
+        var seen = await db.Broadcasts.Where(b => b.Id == broadcast).AsSeenBy(viewer).WhereVisible(db, clock.Now())
+            .Select(v => new Seen(v.Item.OwnerId, v.Item.Epoch, db.Admissions.Any(a => a.BroadcastId == v.Item.Id && a.AccountId == v.Viewer)))
+            .SingleOrDefaultAsync(cancellation);
+        // Outsiders are turned away here, before they could make anybody wait for the one writer.
+        if (seen is null)
         {
             return Problems.NotFound();
         }
 
+        var epoch = seen.Epoch;
+        if (!seen.Admitted)
+        {
+            var applicant = new Applicant(broadcast, viewer);
+            if (!admissions.TryEnqueue(applicant))
+            {
+                context.Response.Headers.RetryAfter = "1";
+                return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many viewers at once. Try again in a moment.");
+            }
+
+            if (await applicant.Admitted.Task.WaitAsync(cancellation) is not { } admitted)
+            {
+                return Problems.NotFound();
+            }
+
+            epoch = admitted;
+        }
+
         var rights = caller is null ? TicketRights.Watch
-            : admitted.OwnerId == viewer ? TicketRights.Host | TicketRights.Comment
+            : seen.OwnerId == viewer ? TicketRights.Host | TicketRights.Comment
             : TicketRights.Comment;
         var expires = DateTimeOffset.FromUnixTimeSeconds((clock.GetUtcNow() + Lifetime).ToUnixTimeSeconds());
-        var ticket = new Ticket(admitted.Id, viewer, Ticket.NewId(), (uint)admitted.Epoch, expires, rights, caller?.Name ?? "").Sign(key);
+        var ticket = new Ticket(broadcast, viewer, Ticket.NewId(), (uint)epoch, expires, rights, caller?.Name ?? "").Sign(key);
         SocialMetrics.Tickets.Add(1);
-        return TypedResults.Created((string?)null, new Issued(ticket, expires, addresses.Watch(admitted.Id, ticket, context.Request)));
+        return TypedResults.Created((string?)null, new Issued(ticket, expires, addresses.Watch(broadcast, ticket, context.Request)));
     }
+
+    private sealed record Seen(Guid OwnerId, long Epoch, bool Admitted);
 }
