@@ -192,6 +192,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile));
         services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
+        services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();

@@ -12,6 +12,7 @@ namespace Weir.Social.LivePlane;
 /// </summary>
 internal sealed partial class PlanesService(
     LiveLink link,
+    ReportWriter writer,
     NodeKey key,
     IServiceScopeFactory scopes,
     TimeProvider clock,
@@ -148,7 +149,6 @@ internal sealed partial class PlanesService(
             }
 
             await ApplyAsync(connection, report, cancellation);
-            connection.Outbox.Acknowledge(report.Sequence);
         }
     }
 
@@ -157,13 +157,9 @@ internal sealed partial class PlanesService(
         switch (report.BodyCase)
         {
             case Report.BodyOneofCase.Broadcast when IsId(report.Broadcast.Broadcast) && AreTimes(report.Broadcast):
-                await using (var scope = scopes.CreateAsyncScope())
-                {
-                    await scope.ServiceProvider.GetRequiredService<Reports>().ApplyAsync(report.Broadcast, cancellation);
-                    SocialMetrics.Reports.Add(1);
-                }
-
-                break;
+                // Acknowledged when it is on disk.
+                await writer.PutAsync(report.Broadcast, report.Sequence, connection.Progress, cancellation);
+                return;
             case Report.BodyOneofCase.Presence when IsId(report.Presence.Broadcast) && report.Presence.Accounts.All(IsId):
                 link.Watch(connection.Outbox, Ids.FromWire(report.Presence.Broadcast), new Watching(
                     report.Presence.Accounts.Select(Ids.FromWire).ToHashSet(),
@@ -171,7 +167,7 @@ internal sealed partial class PlanesService(
                     clock.Now()));
                 break;
             case Report.BodyOneofCase.Acknowledge:
-                foreach (var forgotten in connection.Confirm(report.Acknowledge.Sequence))
+                foreach (var forgotten in connection.Confirm(report.Acknowledge.Sequence).Chunk(BatchSize))
                 {
                     await using var scope = scopes.CreateAsyncScope();
                     await scope.ServiceProvider.GetRequiredService<Reports>().ForgottenAsync(forgotten, cancellation);
@@ -186,6 +182,8 @@ internal sealed partial class PlanesService(
             default:
                 throw new RpcException(new Status(StatusCode.InvalidArgument, $"A {report.BodyCase} report is malformed."));
         }
+
+        connection.Progress.Received(report.Sequence);
     }
 
     private static bool IsId(Google.Protobuf.ByteString bytes) => bytes.Length == 16;
@@ -214,6 +212,9 @@ internal sealed partial class PlanesService(
         private ulong _sequence;
 
         public Outbox Outbox => outbox;
+
+        /// <summary>Which of its reports are on disk.</summary>
+        public ReportProgress Progress { get; } = new(outbox);
 
         public async Task SendAsync(IServerStreamWriter<Command> commands, Command command, CancellationToken cancellation)
         {

@@ -10,16 +10,34 @@ namespace Weir.Social.LivePlane;
 /// <summary>Writes into the broadcasts' records what the live node reports. A report that is repeated or overtaken changes nothing.</summary>
 internal sealed class Reports(WeirDb db, WriteScope write, LiveNotices notices)
 {
-    public Task ApplyAsync(BroadcastReport report, CancellationToken cancellation) => write.RunAsync(async () =>
+    /// <summary>One transaction for all of them, which are of different broadcasts.</summary>
+    public Task ApplyAsync(IReadOnlyList<BroadcastReport> reports, CancellationToken cancellation) => write.RunAsync(async () =>
     {
-        var id = Ids.FromWire(report.Broadcast);
-        var broadcast = await db.Broadcasts.SingleOrDefaultAsync(b => b.Id == id && b.Revision < report.Revision, cancellation);
-        if (broadcast is null)
+        var ids = reports.Select(report => Ids.FromWire(report.Broadcast)).ToList();
+        var broadcasts = await db.Broadcasts.Where(b => ids.Contains(b.Id)).ToDictionaryAsync(b => b.Id, cancellation);
+        foreach (var report in reports)
         {
-            return false;
+            if (broadcasts.TryGetValue(Ids.FromWire(report.Broadcast), out var broadcast) && broadcast.Revision < report.Revision)
+            {
+                await ApplyAsync(broadcast, report, cancellation);
+            }
         }
 
-        var begins = broadcast.State == BroadcastState.Ready && report.Phase == BroadcastPhase.Live;
+        return true;
+    }, cancellation, WriteLane.Live);
+
+    /// <summary>The node confirmed that it forgot these broadcasts; nothing needs their rows any more.</summary>
+    public Task ForgottenAsync(IReadOnlyList<Guid> broadcasts, CancellationToken cancellation) => write.RunAsync(async () =>
+    {
+        // One row in two tables, which no single statement deletes.
+        db.Broadcasts.RemoveRange(await db.Broadcasts.Where(b => broadcasts.Contains(b.Id) && b.DeletedAt != null).ToListAsync(cancellation));
+        return true;
+    }, cancellation, WriteLane.Live);
+
+    private async Task ApplyAsync(Broadcast broadcast, BroadcastReport report, CancellationToken cancellation)
+    {
+        // The first state that is heard of may be a later one: only the newest is written.
+        var begins = broadcast.State == BroadcastState.Ready && report.Phase is BroadcastPhase.Live or BroadcastPhase.Interrupted;
         broadcast.Revision = report.Revision;
         broadcast.StartedAt ??= report.StartedAt > 0 ? Times.FromMicroseconds(report.StartedAt) : null;
         broadcast.MediaDuration = Math.Max(report.MediaDuration, 0);
@@ -45,7 +63,7 @@ internal sealed class Reports(WeirDb db, WriteScope write, LiveNotices notices)
             if (broadcast.State == BroadcastState.Ended)
             {
                 broadcast.EndedAt = Times.FromMicroseconds(report.ChangedAt);
-                write.Changed(id);
+                write.Changed(broadcast.Id);
                 // The encoder key goes to the host's next newest broadcast.
                 await write.ChangedOpenOfAsync(broadcast.OwnerId, cancellation);
             }
@@ -57,15 +75,5 @@ internal sealed class Reports(WeirDb db, WriteScope write, LiveNotices notices)
         }
 
         await notices.SayAsync(broadcast, cancellation);
-
-        return true;
-    }, cancellation);
-
-    /// <summary>The node confirmed that it forgot this broadcast; nothing needs its row any more.</summary>
-    public Task ForgottenAsync(Guid broadcast, CancellationToken cancellation) => write.RunAsync(async () =>
-    {
-        // One row in two tables, which no single statement deletes.
-        db.Broadcasts.RemoveRange(await db.Broadcasts.Where(b => b.Id == broadcast && b.DeletedAt != null).ToListAsync(cancellation));
-        return true;
-    }, cancellation);
+    }
 }
