@@ -198,6 +198,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
         services.AddSingleton(new AdmissionLimits()).AddSingleton<AdmissionWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<AdmissionWriter>());
+        services.AddSingleton<AdmissionChecks>().AddHostedService(provider => provider.GetRequiredService<AdmissionChecks>());
         ConversationCalls.AddServices(services);
         NoticeCalls.AddServices(services, options);
         FileCalls.AddServices(services, options);

@@ -68,6 +68,8 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<Admission> Admissions => Set<Admission>();
 
+    public DbSet<AdmissionCheck> AdmissionChecks => Set<AdmissionCheck>();
+
     public DbSet<Cut> Cuts => Set<Cut>();
 
     public DbSet<Mute> Mutes => Set<Mute>();
@@ -213,6 +215,7 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
             admission.HasIndex(a => a.AccountId);
             admission.HasOne<Broadcast>().WithMany().HasForeignKey(a => a.BroadcastId);
         });
+        AdmissionCheck.Configure(modelBuilder);
         modelBuilder.Entity<Cut>(cut =>
         {
             cut.HasKey(c => new { c.BroadcastId, c.AccountId });

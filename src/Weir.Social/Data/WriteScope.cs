@@ -21,6 +21,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
 
     private readonly HashSet<Guid> _changed = [];
     private readonly List<Action> _afterwards = [];
+    private readonly List<Func<Task>> _afterTurn = [];
 
     /// <summary>The live plane must hear of this broadcast once the transaction is on disk.</summary>
     public void Changed(Guid broadcast) => _changed.Add(broadcast);
@@ -32,9 +33,46 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
     /// <summary>Runs once the transaction is on disk, and not at all when it fails. It must not wait.</summary>
     public void AfterCommit(Action action) => _afterwards.Add(action);
 
+    /// <summary>Runs once the transaction is on disk and its turn is over, before <see cref="RunAsync"/> returns: what one change leaves to do in turns of its own.</summary>
+    public void AfterTurn(Func<Task> work) => _afterTurn.Add(work);
+
     /// <summary>Runs <paramref name="body"/>, once more from the start when PostgreSQL finds that it conflicts with another, and saves. It must have no effect but on the database.</summary>
     /// <param name="lane">For whom it waits for its turn on SQLite. On PostgreSQL there are no turns.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WriteLane lane = WriteLane.People)
+    {
+        var result = await RunInTurnAsync(body, cancellation, lane);
+        foreach (var work in _afterTurn)
+        {
+            await work();
+        }
+
+        return result;
+    }
+
+    /// <summary>
+    /// Reads without a turn what a change that follows depends on. SQLite has one writer, so whatever is being written meanwhile has seen what is on disk now. PostgreSQL finds out only of
+    /// serializable transactions that one of them has not.
+    /// </summary>
+    public async Task<T> LookAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            db.ChangeTracker.Clear();
+            try
+            {
+                await using var transaction = db.Database.IsSqlite() ? null : await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellation);
+                var result = await read();
+                await (transaction?.CommitAsync(CancellationToken.None) ?? Task.CompletedTask);
+                return result;
+            }
+            catch (Exception fault) when (attempt < Attempts && IsRepeatable(fault))
+            {
+                await PauseAsync(attempt, cancellation);
+            }
+        }
+    }
+
+    private async Task<T> RunInTurnAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WriteLane lane)
     {
         using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(cancellation, lane) : null;
         var began = clock.GetTimestamp();
@@ -45,6 +83,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
             db.PeopleChanged = false;
             db.SearchedChanged = false;
             _afterwards.Clear();
+            _afterTurn.Clear();
             try
             {
                 // On SQLite this is BEGIN IMMEDIATE.
@@ -64,15 +103,20 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
             }
             catch (Exception fault) when (IsRepeatable(fault) && (attempt < Attempts || (IsConflict(fault) && clock.GetElapsedTime(began) < Persistence)))
             {
-                // 5 ms at first and 300 from the twentieth on, in the mean. More attempts in the same time would only be more work.
-                var step = Math.Min(attempt, Attempts);
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, step * (10 + step))), cancellation);
+                await PauseAsync(attempt, cancellation);
             }
         }
     }
 
     /// <summary>The same people's changes met so often that none of the attempts came through.</summary>
     public static bool IsConflict(Exception? fault) => Conflicts(fault, unique: false);
+
+    // 5 ms at first and 300 from the twentieth on, in the mean. More attempts in the same time would only be more work.
+    private static Task PauseAsync(int attempt, CancellationToken cancellation)
+    {
+        var step = Math.Min(attempt, Attempts);
+        return Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, step * (10 + step))), cancellation);
+    }
 
     private static bool IsRepeatable(Exception? fault) => Conflicts(fault, unique: true);
 

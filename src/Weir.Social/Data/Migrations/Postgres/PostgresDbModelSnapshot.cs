@@ -355,6 +355,27 @@ namespace Weir.Social.Data.Migrations.Postgres
                     b.ToTable("ArticleSendItems");
                 });
 
+            modelBuilder.Entity("Weir.Social.Audiences.AdmissionCheck", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("Of")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
+                    b.Property<Guid>("One")
+                        .HasColumnType("uuid");
+
+                    b.Property<Guid>("Other")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("AdmissionChecks");
+                });
+
             modelBuilder.Entity("Weir.Social.Audiences.AudienceCircle", b =>
                 {
                     b.Property<Guid>("PostId")

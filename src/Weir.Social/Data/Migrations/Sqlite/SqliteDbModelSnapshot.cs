@@ -347,6 +347,27 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.ToTable("ArticleSendItems");
                 });
 
+            modelBuilder.Entity("Weir.Social.Audiences.AdmissionCheck", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Of")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("One")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("Other")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("AdmissionChecks");
+                });
+
             modelBuilder.Entity("Weir.Social.Audiences.AudienceCircle", b =>
                 {
                     b.Property<Guid>("PostId")
