@@ -78,17 +78,15 @@ public static class Operations
 
     private static bool MaySeeMetrics(HttpContext context, string? token)
     {
-        var address = context.Connection.RemoteIpAddress;
-        // A reverse proxy on this machine reaches us over loopback too, and says for whom in a header.
-        if (address is not null && IsLoopback(address) && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded"))
-        {
-            return true;
-        }
-
-        return !string.IsNullOrEmpty(token) && CryptographicOperations.FixedTimeEquals(
+        return IsFromThisMachine(context) || (!string.IsNullOrEmpty(token) && CryptographicOperations.FixedTimeEquals(
             Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()),
-            Encoding.UTF8.GetBytes($"Bearer {token}"));
+            Encoding.UTF8.GetBytes($"Bearer {token}")));
     }
+
+    /// <summary>A reverse proxy on this machine reaches us over loopback too, and says for whom in a header: that is not this machine.</summary>
+    public static bool IsFromThisMachine(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address && IsLoopback(address)
+        && !context.Request.Headers.ContainsKey("X-Forwarded-For") && !context.Request.Headers.ContainsKey("Forwarded");
 
     private static bool IsLoopback(IPAddress address) =>
         IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);

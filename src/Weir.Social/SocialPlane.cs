@@ -193,7 +193,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
-        services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
+        services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
         services.AddSingleton(new AdmissionLimits()).AddSingleton<AdmissionWriter>();
@@ -268,6 +268,7 @@ public sealed class SocialPlane : IAsyncDisposable
         RealtimeHub.UseOriginCheck(app, options);
         app.UseRouting();
         app.UseAuthentication();
+        app.Services.GetRequiredService<CallLimits>().Use(app);
         app.UseAuthorization();
     }
 

@@ -6,10 +6,12 @@ using System.Text;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Net.Http.Headers;
 using Weir.Contracts;
+using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Articles.Pages;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Articles;
 
@@ -17,7 +19,7 @@ namespace Weir.Social.Articles;
 /// <c>/a/HANDLE</c>, <c>/a/HANDLE/SLUG</c> and <c>/a/HANDLE/feed.atom</c>: made once and served from memory, before routing, sign-in and the database, so that they open whatever else is
 /// busy. A page older than a minute is made again beside, while it is still served; every change forgets all.
 /// </summary>
-internal sealed class ArticlePages(IServiceScopeFactory scopes, ReadCounter reads, SocialOptions options, TimeProvider clock, ILogger<ArticlePages> log)
+internal sealed class ArticlePages(IServiceScopeFactory scopes, ReadCounter reads, CallLimits limits, SocialOptions options, TimeProvider clock, ILogger<ArticlePages> log)
 {
     private const long MaxBytes = 64 * 1024 * 1024;
     private const int MaxPage = 1000;
@@ -49,6 +51,12 @@ internal sealed class ArticlePages(IServiceScopeFactory scopes, ReadCounter read
             context.Response.ContentType = "text/javascript; charset=utf-8";
             context.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
             await SendAsync(context, Script);
+            return;
+        }
+
+        if (!limits.MayCallOpenly(context, out var retryAfter))
+        {
+            await Problems.Throttled(context, retryAfter).ExecuteAsync(context);
             return;
         }
 

@@ -4,6 +4,7 @@ using Weir.Hosting;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Broadcasts;
 
@@ -18,7 +19,7 @@ internal static class IssueTicket
 
     internal sealed record Issued(string Ticket, DateTimeOffset ExpiresAt, WatchAddresses Watch);
 
-    public static void Map(RouteGroupBuilder broadcasts) => broadcasts.MapPost("/{id}/tickets", HandleAsync).AllowAnonymous();
+    public static void Map(RouteGroupBuilder broadcasts) => broadcasts.MapPost("/{id}/tickets", HandleAsync).AllowAnonymous().WithCallLimit(CallLimit.Tickets);
 
     private static async Task<Results<Created<Issued>, ProblemHttpResult>> HandleAsync(
         string id,

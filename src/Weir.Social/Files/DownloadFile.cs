@@ -6,6 +6,7 @@ using Weir.Hosting;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Files;
 
@@ -15,7 +16,7 @@ namespace Weir.Social.Files;
 /// </summary>
 internal static class DownloadFile
 {
-    public static void Map(RouteGroupBuilder files) => files.MapGet("/{id}", HandleAsync).AllowAnonymous();
+    public static void Map(RouteGroupBuilder files) => files.MapGet("/{id}", HandleAsync).AllowAnonymous().WithCallLimit(CallLimit.Files);
 
     private static async Task<Results<PhysicalFileHttpResult, ProblemHttpResult>> HandleAsync(
         string id, Caller? caller, FileStore store, WeirDb db, TimeProvider clock, HttpContext context, ILogger<StoredFile> log, CancellationToken cancellation, string? size = null)

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Options;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Sessions;
 
@@ -24,6 +25,7 @@ internal sealed class SessionAuthentication(
     KnownSessions known,
     SessionsEpochReader epochs,
     WriteGate gate,
+    CallLimits limits,
     TimeProvider clock) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "session";
@@ -64,10 +66,19 @@ internal sealed class SessionAuthentication(
         var epoch = await epochs.ReadAsync();
         if (known.Find(hash, epoch) is not { } entry)
         {
+            var address = AttemptLimiter.KeyOf(Context.Connection.RemoteIpAddress);
+            if (!limits.UnknownSessions.TryTake(out var retryAfter, address))
+            {
+                Context.Features.Set(new TooManyUnknownSessions(retryAfter));
+                return AuthenticateResult.NoResult();
+            }
+
             if (await LookUpAsync(hash) is not { } found)
             {
                 return AuthenticateResult.NoResult();
             }
+
+            limits.UnknownSessions.GiveBack(address);
 
             entry = found;
             known.Put(hash, entry, epoch);

@@ -1,0 +1,122 @@
+using Microsoft.AspNetCore.Authorization;
+using Weir.Contracts;
+using Weir.Hosting;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Throttling;
+
+/// <summary>So many at once, then one in <paramref name="Refill"/>.</summary>
+internal readonly record struct Rate(int Burst, TimeSpan Refill);
+
+/// <summary>
+/// How many calls the server answers without knowing who asks, for each address (a /64 of IPv6), and how many tickets it gives an account. A school or a company is one address: two thousand
+/// people who open the page and sign in within a minute come through, and what they do once they are signed in is counted by account, or not at all.
+/// </summary>
+internal sealed record CallRates
+{
+    /// <summary>Tickets of one account: a player asks for one when it begins, and again when it has lost its connection.</summary>
+    public Rate Tickets { get; init; } = new(2000, TimeSpan.FromMilliseconds(100));
+
+    /// <summary>Tickets for an address of people who are not signed in.</summary>
+    public Rate OpenTickets { get; init; } = new(600, TimeSpan.FromMilliseconds(100));
+
+    /// <summary>Pictures and files that anybody may see: a page shows many.</summary>
+    public Rate OpenFiles { get; init; } = new(10_000, TimeSpan.FromMilliseconds(5));
+
+    /// <summary>Every other call that needs no account, and articles' pages.</summary>
+    public Rate OpenCalls { get; init; } = new(5000, TimeSpan.FromMilliseconds(10));
+
+    /// <summary>Sessions that have to be looked up and are not there; those that are do not count.</summary>
+    public Rate UnknownSessions { get; init; } = new(500, TimeSpan.FromMilliseconds(100));
+}
+
+/// <summary>Which limit an endpoint that answers without an account has. One that says nothing has that of <see cref="CallRates.OpenCalls"/>.</summary>
+internal enum CallLimit
+{
+    Calls,
+    Tickets,
+    Files,
+}
+
+/// <summary>
+/// Turns away whoever asks too often, before anything is read for them: 429 with <c>Retry-After</c>. After authentication, because what people do who are signed in does not count for their
+/// address; sessions that have to be looked up for that have a limit of their own.
+/// </summary>
+internal sealed class CallLimits(CallRates rates, TimeProvider clock)
+{
+    private readonly AttemptLimiter _tickets = Limiter(clock, rates.Tickets);
+    private readonly AttemptLimiter _openTickets = Limiter(clock, rates.OpenTickets);
+    private readonly AttemptLimiter _openFiles = Limiter(clock, rates.OpenFiles);
+    private readonly AttemptLimiter _openCalls = Limiter(clock, rates.OpenCalls);
+
+    /// <summary>By address.</summary>
+    public AttemptLimiter UnknownSessions { get; } = Limiter(clock, rates.UnknownSessions);
+
+    public void Use(WebApplication app) => app.Use(async (context, next) =>
+    {
+        if (MayCall(context, out var retryAfter))
+        {
+            await next(context);
+        }
+        else
+        {
+            await Problems.Throttled(context, retryAfter).ExecuteAsync(context);
+        }
+    });
+
+    /// <summary>For what answers before routing.</summary>
+    public bool MayCallOpenly(HttpContext context, out TimeSpan retryAfter) =>
+        _openCalls.TryTake(out retryAfter, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress));
+
+    /// <summary>Whether an endpoint answers people without an account.</summary>
+    public static bool IsOpen(EndpointMetadataCollection metadata) =>
+        metadata.GetMetadata<IAllowAnonymous>() is not null || metadata.GetMetadata<IAuthorizeData>() is null;
+
+    private bool MayCall(HttpContext context, out TimeSpan retryAfter)
+    {
+        retryAfter = TimeSpan.Zero;
+        if (context.Features.Get<TooManyUnknownSessions>() is { } refused)
+        {
+            retryAfter = refused.RetryAfter;
+            return false;
+        }
+
+        if (context.GetEndpoint()?.Metadata is not { } metadata || !IsOpen(metadata))
+        {
+            return true;
+        }
+
+        var limit = metadata.GetMetadata<Limited>()?.Limit ?? CallLimit.Calls;
+        if (context.Features.Get<Caller>() is { } caller)
+        {
+            return limit != CallLimit.Tickets || _tickets.TryTake(out retryAfter, caller.Id.ToText());
+        }
+
+        // Whoever runs the server may look after it as often as they like.
+        if (context.Request.Path == Operations.ReadyPath && Operations.IsFromThisMachine(context))
+        {
+            return true;
+        }
+
+        var limiter = limit switch
+        {
+            CallLimit.Tickets => _openTickets,
+            CallLimit.Files => _openFiles,
+            _ => _openCalls,
+        };
+        return limiter.TryTake(out retryAfter, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress));
+    }
+
+    private static AttemptLimiter Limiter(TimeProvider clock, Rate rate) => new(clock, rate.Burst, rate.Refill);
+
+    internal sealed record Limited(CallLimit Limit);
+}
+
+/// <summary>This request's session was not looked up, because too many of its address were not there.</summary>
+internal sealed record TooManyUnknownSessions(TimeSpan RetryAfter);
+
+internal static class CallLimitExtensions
+{
+    public static TBuilder WithCallLimit<TBuilder>(this TBuilder builder, CallLimit limit)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new CallLimits.Limited(limit));
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Weir.Social.Throttling;
+
+namespace Weir.Social.Tests;
+
+/// <summary>What the server does for people it does not know, it does so often and no more.</summary>
+public sealed partial class CallLimitTests
+{
+    private static readonly Rate One = new(1, TimeSpan.FromHours(1));
+
+    [Fact]
+    public async Task Every_call_that_needs_no_account_has_a_limit_and_is_refused_without_asking_the_database()
+    {
+        var counter = new CommandCounter();
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<IInterceptor>(counter)
+            .AddSingleton(new CallRates { OpenTickets = One, OpenFiles = One, OpenCalls = One }));
+        var endpoints = server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => CallLimits.IsOpen(endpoint.Metadata))
+            // The stream between the planes has a listener of its own, on which nobody else is answered.
+            .Where(endpoint => !endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("weir.planes", StringComparison.Ordinal) && !endpoint.RoutePattern.RawText.Contains("unimplemented", StringComparison.Ordinal))
+            .ToList();
+        Assert.True(endpoints.Count > 20, "The route table was not read.");
+        var articles = new[] { (HttpMethod.Get, "/a/somebody"), (HttpMethod.Get, "/a/somebody/feed.atom") };
+        var calls = endpoints.Select(endpoint => (
+            new HttpMethod(endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.FirstOrDefault() ?? "GET"),
+            "/" + Parameter().Replace(endpoint.RoutePattern.RawText!.TrimStart('/'), "x"))).Concat(articles).ToList();
+        Assert.Contains((HttpMethod.Post, "/api/broadcasts/x/tickets"), calls);
+        foreach (var (method, path) in calls)
+        {
+            // As from another machine: this one may always ask whether the server is ready.
+            await AskAsync(server, method, path);
+            counter.Reset();
+            var refused = (await AskAsync(server, method, path)).Is(HttpStatusCode.TooManyRequests);
+            Assert.Equal(("throttled", "application/problem+json"), (refused.Code, refused.Message.Content.Headers.ContentType!.MediaType));
+            Assert.True(refused.Message.Headers.RetryAfter!.Delta > TimeSpan.FromMinutes(59), path);
+            Assert.Empty(counter.Take());
+        }
+    }
+
+    [Fact]
+    public async Task A_school_behind_one_address_comes_through_and_one_account_does_not_take_all()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<TimeProvider>(clock)
+            .AddSingleton(new CallRates { Tickets = new(3, TimeSpan.FromSeconds(10)), OpenTickets = One, OpenCalls = new(30, TimeSpan.FromSeconds(1)) }));
+        var host = await server.PersonAsync("Host", admin: true);
+        var (ben, cleo) = (await server.PersonAsync("Ben"), await server.PersonAsync("Cleo"));
+        var id = await host.BroadcastAsync(new { kind = "public" });
+        (await server.Anybody.TicketAsync(id)).Is(HttpStatusCode.Created);
+        (await server.Anybody.TicketAsync(id)).Is(HttpStatusCode.TooManyRequests);
+
+        // The same address, and people the server knows: each has their own.
+        foreach (var who in new[] { ben, cleo })
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                (await who.TicketAsync(id)).Is(HttpStatusCode.Created);
+            }
+
+            var refused = (await who.TicketAsync(id)).Is(HttpStatusCode.TooManyRequests);
+            Assert.Equal(TimeSpan.FromSeconds(10), refused.Message.Headers.RetryAfter!.Delta);
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(10));
+        (await ben.TicketAsync(id)).Is(HttpStatusCode.Created);
+        // What they do otherwise is not counted.
+        for (var i = 0; i < 60; i++)
+        {
+            (await ben.GetAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.OK);
+        }
+
+        (await server.Anybody.GetAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Sessions_that_are_not_there_are_looked_up_so_often_and_no_more_and_those_that_are_do_not_count()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<TimeProvider>(clock).AddSingleton(new CallRates { UnknownSessions = new(2, TimeSpan.FromSeconds(20)) }));
+        var ben = await server.PersonAsync("Ben");
+        for (var i = 0; i < 5; i++)
+        {
+            await server.ForgetAsync();
+            (await ben.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        }
+
+        for (var i = 0; i < 2; i++)
+        {
+            (await new Someone(server, $"guess{i}", "", "").GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        }
+
+        var refused = (await new Someone(server, "guess", "", "").GetAsync("/api/me")).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(20), refused.Message.Headers.RetryAfter!.Delta);
+        // Somebody of the same address whose session was looked up before goes on.
+        (await ben.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        clock.Advance(TimeSpan.FromSeconds(20));
+        (await new Someone(server, "guess", "", "").GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+    }
+
+    private static Task<Answer> AskAsync(Server server, HttpMethod method, string path) =>
+        server.Anybody.SendAsync(method, path, method == HttpMethod.Get ? null : new { }, request => request.Headers.Add("X-Forwarded-For", "192.0.2.1"));
+
+    [GeneratedRegex("\\{[^}]*\\}")]
+    private static partial Regex Parameter();
+}
