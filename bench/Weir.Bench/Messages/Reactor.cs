@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Sockets;
 using Weir.Bench.Load;
@@ -9,8 +10,14 @@ internal abstract class Peer
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
-    protected Peer(int port)
+    /// <param name="from">The address it connects from; null: as the system decides.</param>
+    protected Peer(int port, IPAddress? from = null)
     {
+        if (from is not null)
+        {
+            _socket.Bind(new IPEndPoint(from, 0));
+        }
+
         _socket.Connect(IPAddress.Loopback, port);
     }
 
@@ -26,6 +33,24 @@ internal abstract class Peer
         {
             data = data[_socket.Send(data)..];
         }
+    }
+
+    // With a length, or chunked and then ended by an empty chunk; only one answer is under way.
+    protected static bool IsWhole(ReadOnlySpan<byte> answer)
+    {
+        var head = answer.IndexOf("\r\n\r\n"u8);
+        if (head < 0)
+        {
+            return false;
+        }
+
+        var length = answer[..head].IndexOf("\r\nContent-Length: "u8);
+        if (length < 0)
+        {
+            return answer.EndsWith("\r\n0\r\n\r\n"u8);
+        }
+
+        return Utf8Parser.TryParse(answer[(length + 18)..], out int bytes, out _) && answer.Length >= head + 4 + bytes;
     }
 }
 

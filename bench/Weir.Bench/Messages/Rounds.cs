@@ -70,7 +70,8 @@ internal sealed class Rounds
     });
 
     /// <summary>So many a second, at even intervals, whatever becomes of them.</summary>
-    public Figures Open(double perSecond, TimeSpan duration) => Measure(duration, until =>
+    /// <param name="beside">What else is to be done now, again and again.</param>
+    public Figures Open(double perSecond, TimeSpan duration, Action<long>? beside = null) => Measure(duration, until =>
     {
         var interval = Stopwatch.Frequency / perSecond;
         double next = Stopwatch.GetTimestamp();
@@ -87,6 +88,7 @@ internal sealed class Rounds
                 sender.Begin(_late.Dequeue());
             }
 
+            beside?.Invoke(now);
             _reactor.Turn(1);
         }
     });

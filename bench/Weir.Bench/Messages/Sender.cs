@@ -74,24 +74,6 @@ internal sealed class Sender : Peer
         return true;
     }
 
-    // With a length, or chunked and then ended by an empty chunk; only one answer is under way.
-    private static bool IsWhole(ReadOnlySpan<byte> answer)
-    {
-        var head = answer.IndexOf("\r\n\r\n"u8);
-        if (head < 0)
-        {
-            return false;
-        }
-
-        var length = answer[..head].IndexOf("\r\nContent-Length: "u8);
-        if (length < 0)
-        {
-            return answer.EndsWith("\r\n0\r\n\r\n"u8);
-        }
-
-        return Utf8Parser.TryParse(answer[(length + 18)..], out int bytes, out _) && answer.Length >= head + 4 + bytes;
-    }
-
     private void Write(int at, long number)
     {
         for (var i = at + Digits - 1; i >= at; i--, number /= 10)

@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Net;
+using Weir.Bench.Messages;
+using Weir.Bench.Servers;
+
+namespace Weir.Bench.Surge;
+
+/// <summary>Many people come to a broadcast at once and ask for tickets, while others write messages to each other.</summary>
+internal sealed class SurgeTickets(bool quick)
+{
+    private const int Pairs = 50;
+    private const int MessagesASecond = 200;
+    private const int Accounts = 2000;
+    private const int Addresses = 200;
+    private const int Tickets = 10_000;
+    private const double Factor = 1.5;
+    private const double Allowance = 20;
+    private static readonly TimeSpan Storm = TimeSpan.FromSeconds(5);
+
+    public static SurgePart Part { get; } = new("tickets", (quick, cancellation) => new SurgeTickets(quick).RunAsync(cancellation));
+
+    private async Task<Report> RunAsync(CancellationToken cancellation)
+    {
+        var directory = Directory.CreateTempSubdirectory("weir-bench-surge-").FullName;
+        try
+        {
+            await using var weir = await WeirServer.StartAsync(pinned: false, directory);
+            await weir.SetUpAsync();
+            var pairs = await MessagesBench.MeetAsync(weir, directory, Pairs);
+            var viewers = new List<string>();
+            using (var crowd = new Crowd(directory))
+            {
+                crowd.InOne(() => viewers.AddRange(Enumerable.Range(0, Accounts).Select(i => crowd.Add($"viewer{i}").Token)));
+            }
+
+            return await MeasureAsync(weir, pairs, viewers, cancellation);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private async Task<Report> MeasureAsync(WeirServer weir, List<(Seat Writer, string Reader)> pairs, List<string> viewers, CancellationToken cancellation)
+    {
+        using var reactor = new Reactor();
+        var rounds = new Rounds(reactor, weir, pairs, 2 * Pairs, cancellation);
+        var crowd = viewers.Select((token, i) => new TicketAsker(weir.Url.Port, token, new IPAddress([127, 0, 1, (byte)(1 + (i % Addresses))]))).ToList();
+        crowd.ForEach(reactor.Add);
+        Console.Error.WriteLine("warming up ...");
+        rounds.Closed(TimeSpan.FromSeconds(quick ? 2 : 5));
+        new Load(crowd, await AnnounceAsync(weir), Tickets / 5, TimeSpan.FromSeconds(1)).Run(rounds, reactor, cancellation);
+        var rows = new List<object?[]>();
+        for (var round = 1; round <= (quick ? 1 : 3); round++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var quiet = rounds.Open(MessagesASecond, Storm);
+            // Nobody was admitted to it yet.
+            var load = new Load(crowd, await AnnounceAsync(weir), Tickets, Storm);
+            var stormy = load.Run(rounds, reactor, cancellation);
+            rows.Add([$"{round}, quiet", quiet.PerSecond, quiet.Acknowledged.Median, quiet.Acknowledged.Percentile(99), null, null, null, null, null]);
+            rows.Add(
+            [
+                $"{round}, with the viewers", stormy.PerSecond, stormy.Acknowledged.Median, stormy.Acknowledged.Percentile(99), (Factor * quiet.Acknowledged.Percentile(99)) + Allowance,
+                load.Took.Count, load.Refused, load.Took.Median, load.Took.Percentile(99),
+            ]);
+        }
+
+        return new Report(
+            "surge tickets",
+            $"{Tickets} tickets in {Storm.TotalSeconds} s for {Accounts} accounts from {Addresses} addresses, and {MessagesASecond} messages a second of {Pairs} pairs beside them.",
+            [new ResultTable(
+                "Messages, and tickets beside them",
+                [
+                    new("Round"), new("Messages a second", "0"), new("Acknowledged median ms", "0.0"), new("99th ms", "0.0"), new("Target ms", "0.0"),
+                    new("Tickets", "0"), new("Refused", "0"), new("Ticket median ms", "0.0"), new("99th % ms", "0.0"),
+                ],
+                rows)],
+            [
+                "Both planes and the load share the machine. Messages and tickets are due at even intervals and wait from then on. A message that is refused ends the run.",
+                "Each account asks five times over a connection of its own: the first time it is admitted, which is written, the others are not.",
+            ]);
+    }
+
+    private static async Task<string> AnnounceAsync(WeirServer weir) => (await weir.AnnounceAsync()).GetProperty("id").GetString()!;
+
+    /// <summary>So many tickets in a time, account by account.</summary>
+    private sealed class Load(List<TicketAsker> crowd, string broadcast, int tickets, TimeSpan duration)
+    {
+        private readonly Queue<(TicketAsker Asker, long Due)> _late = new();
+        private int _asked;
+        private int _answered;
+
+        public Samples Took { get; } = new();
+
+        public int Refused { get; private set; }
+
+        public Figures Run(Rounds rounds, Reactor reactor, CancellationToken cancellation)
+        {
+            var began = Stopwatch.GetTimestamp();
+            var figures = rounds.Open(MessagesASecond, duration, now => Ask(began, now));
+            while (_answered < tickets)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Ask(began, Stopwatch.GetTimestamp());
+                reactor.Turn(1);
+            }
+
+            return figures;
+        }
+
+        private void Ask(long began, long now)
+        {
+            for (var late = _late.Count; late > 0; late--)
+            {
+                var (asker, due) = _late.Dequeue();
+                AskOf(asker, due);
+            }
+
+            for (long due; _asked < tickets && (due = began + (long)(duration.TotalSeconds * Stopwatch.Frequency * _asked / tickets)) <= now; _asked++)
+            {
+                AskOf(crowd[_asked % crowd.Count], due);
+            }
+        }
+
+        private void AskOf(TicketAsker asker, long due)
+        {
+            if (!asker.IsFree)
+            {
+                _late.Enqueue((asker, due));
+                return;
+            }
+
+            asker.Ask(broadcast, given =>
+            {
+                _answered++;
+                Refused += given ? 0 : 1;
+                if (given)
+                {
+                    Took.Add(Stopwatch.GetElapsedTime(due).TotalMilliseconds);
+                }
+            });
+        }
+    }
+}
