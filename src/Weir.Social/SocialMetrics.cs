@@ -13,7 +13,8 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> Tickets = Meter.CreateCounter<long>("weir.social.tickets", description: "Watch tickets issued");
 
-    public static readonly Counter<long> TicketsRefused = Meter.CreateCounter<long>("weir.social.tickets_refused", description: "Tickets refused because too many waited to be admitted");
+    public static readonly Counter<long> TicketsRefused = Meter.CreateCounter<long>(
+        "weir.social.tickets_refused", description: "Tickets refused because too many waited to be admitted");
 
     public static readonly Counter<long> Cuts = Meter.CreateCounter<long>("weir.social.cuts", description: "Viewers cut because they left an audience");
 

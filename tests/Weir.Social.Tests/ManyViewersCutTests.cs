@@ -239,7 +239,8 @@ public abstract class ManyViewersCutTests
 
         public void Disarm() => Volatile.Write(ref _left, int.MaxValue);
 
-        // The last command of a batch. The first batch is that of the people without an account, in the transaction that changes the audience.
+        // The last command of a batch. The first batch is that of the people without an account, in the transaction that changes the
+        // audience.
         public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
         {

@@ -36,7 +36,9 @@ public sealed class ReportWriterOnPostgres(PostgresServer shared) : ReportWriter
     }
 }
 
-/// <summary>What the live node reports is written seldom and together, and acknowledged when it is on disk. The time is the test's.</summary>
+/// <summary>
+/// What the live node reports is written seldom and together, and acknowledged when it is on disk. The time is the test's.
+/// </summary>
 public abstract class ReportWriterTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);

@@ -19,7 +19,8 @@ namespace Weir.Social.Articles;
 /// <c>/a/HANDLE</c>, <c>/a/HANDLE/SLUG</c> and <c>/a/HANDLE/feed.atom</c>: made once and served from memory, before routing, sign-in and the database, so that they open whatever else is
 /// busy. A page older than a minute is made again beside, while it is still served; every change forgets all.
 /// </summary>
-internal sealed class ArticlePages(IServiceScopeFactory scopes, ReadCounter reads, CallLimits limits, SocialOptions options, TimeProvider clock, ILogger<ArticlePages> log)
+internal sealed class ArticlePages(
+    IServiceScopeFactory scopes, ReadCounter reads, CallLimits limits, SocialOptions options, TimeProvider clock, ILogger<ArticlePages> log)
 {
     private const long MaxBytes = 64 * 1024 * 1024;
     private const int MaxPage = 1000;

@@ -6,7 +6,10 @@ namespace Weir.Social.Audiences;
 
 internal enum CheckOf
 {
-    /// <summary>The relation between <see cref="AdmissionCheck.One"/> and <see cref="AdmissionCheck.Other"/> changed: broadcasts of either that the other was admitted to.</summary>
+    /// <summary>
+    /// The relation between <see cref="AdmissionCheck.One"/> and <see cref="AdmissionCheck.Other"/> changed: broadcasts of either that
+    /// the other was admitted to.
+    /// </summary>
     Pair,
 
     /// <summary>Everybody who was admitted to any broadcast of this host.</summary>
@@ -18,13 +21,16 @@ internal enum CheckOf
     /// <summary>Everybody who was admitted to this broadcast.</summary>
     Broadcast,
 
-    /// <summary>In the conversation <see cref="AdmissionCheck.One"/>: what is shown there, to the account <see cref="AdmissionCheck.Other"/> and by it.</summary>
+    /// <summary>
+    /// In the conversation <see cref="AdmissionCheck.One"/>: what is shown there, to the account <see cref="AdmissionCheck.Other"/> and
+    /// by it.
+    /// </summary>
     Conversation,
 }
 
 /// <summary>
-/// Those whose admissions have to be checked after a change. Too many for the change's own transaction are kept as a row that is written with the change and removed when the last of them
-/// was checked: see <see cref="AdmissionChecks"/>.
+/// Those whose admissions have to be checked after a change. Too many for the change's own transaction are kept as a row that is written
+/// with the change and removed when the last of them was checked: see <see cref="AdmissionChecks"/>.
 /// </summary>
 internal sealed class AdmissionCheck
 {

@@ -5,12 +5,14 @@ using Weir.Social.LivePlane;
 namespace Weir.Social.Audiences;
 
 /// <summary>
-/// Cuts those who fell out of an audience when they are too many for one turn. The change itself is on disk before, so nobody who is outside is given a ticket from then on; what is left are
-/// tickets from before, and admissions that let their holders have more. Who is outside is decided without a turn; then each batch is decided again and cut in a turn of its own, between
-/// which messages have theirs. The call that made the change is answered afterwards. When the process ends in between, or a batch fails, the check's row is still there: it is taken up
-/// again at the next start, and tried again until it is done. Doing it twice cuts nobody twice.
+/// Cuts those who fell out of an audience when they are too many for one turn. The change itself is on disk before, so nobody who is
+/// outside is given a ticket from then on; what is left are tickets from before, and admissions that let their holders have more. Who is
+/// outside is decided without a turn; then each batch is decided again and cut in a turn of its own, between which messages have theirs.
+/// The call that made the change is answered afterwards. When the process ends in between, or a batch fails, the check's row is still
+/// there: it is taken up again at the next start, and tried again until it is done. Doing it twice cuts nobody twice.
 /// </summary>
-internal sealed class AdmissionChecks(IServiceScopeFactory scopes, LiveLink live, TimeProvider clock, ILogger<AdmissionChecks> log) : BackgroundService
+internal sealed class AdmissionChecks(IServiceScopeFactory scopes, LiveLink live, TimeProvider clock, ILogger<AdmissionChecks> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
@@ -73,7 +75,8 @@ internal sealed class AdmissionChecks(IServiceScopeFactory scopes, LiveLink live
         List<AdmissionCheck> left;
         await using (var scope = scopes.CreateAsyncScope())
         {
-            left = await scope.ServiceProvider.GetRequiredService<WeirDb>().AdmissionChecks.AsNoTracking().OrderBy(c => c.Id).ToListAsync(stopping);
+            var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
+            left = await db.AdmissionChecks.AsNoTracking().OrderBy(c => c.Id).ToListAsync(stopping);
         }
 
         foreach (var check in left)
@@ -120,7 +123,9 @@ internal sealed class AdmissionChecks(IServiceScopeFactory scopes, LiveLink live
         var broadcasts = new HashSet<Guid>();
         foreach (var viewing in outside.OrderBy(viewing => viewing.Broadcast))
         {
-            if (batch.Count == Cutting.MostInTurn || (!broadcasts.Contains(viewing.Broadcast) && broadcasts.Count == Cutting.MostBroadcastsInTurn))
+            var isFull = batch.Count == Cutting.MostInTurn
+                || (!broadcasts.Contains(viewing.Broadcast) && broadcasts.Count == Cutting.MostBroadcastsInTurn);
+            if (isFull)
             {
                 yield return batch;
                 batch = new List<Admitted>(Cutting.MostInTurn);

@@ -8,9 +8,10 @@ namespace Weir.Social.Audiences;
 internal readonly record struct Admitted(Guid Broadcast, Guid Account);
 
 /// <summary>
-/// Ends the watching of those who fell out of an audience. Called inside the transaction that changes a relation, after the change: it asks the predicate again about everybody who holds
-/// a ticket, and voids the tickets of those it now keeps out. With more than <see cref="MostInTurn"/> of them the transaction keeps only the <see cref="AdmissionCheck"/>, and they are
-/// checked in turns of that many before the call is answered, so that nobody waits for all of them.
+/// Ends the watching of those who fell out of an audience. Called inside the transaction that changes a relation, after the change: it
+/// asks the predicate again about everybody who holds a ticket, and voids the tickets of those it now keeps out. With more than
+/// <see cref="MostInTurn"/> of them the transaction keeps only the <see cref="AdmissionCheck"/>, and they are checked in turns of that many
+/// before the call is answered, so that nobody waits for all of them.
 /// </summary>
 internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks checks, TimeProvider clock)
 {
@@ -21,16 +22,20 @@ internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks check
     public const int MostBroadcastsInTurn = 16;
 
     /// <summary>The relation between these two changed: broadcasts of either that the other was admitted to.</summary>
-    public Task BetweenAsync(Guid one, Guid other, CancellationToken cancellation) => CheckAsync(new() { Of = CheckOf.Pair, One = one, Other = other }, cancellation);
+    public Task BetweenAsync(Guid one, Guid other, CancellationToken cancellation) =>
+        CheckAsync(new() { Of = CheckOf.Pair, One = one, Other = other }, cancellation);
 
     /// <summary>Everybody who was admitted to any broadcast of this host.</summary>
-    public Task OfHostAsync(Guid host, CancellationToken cancellation) => CheckAsync(new() { Of = CheckOf.Host, One = host }, cancellation);
+    public Task OfHostAsync(Guid host, CancellationToken cancellation) =>
+        CheckAsync(new() { Of = CheckOf.Host, One = host }, cancellation);
 
     /// <summary>Every broadcast to which this account was admitted.</summary>
-    public Task OfViewerAsync(Guid viewer, CancellationToken cancellation) => CheckAsync(new() { Of = CheckOf.Viewer, One = viewer }, cancellation);
+    public Task OfViewerAsync(Guid viewer, CancellationToken cancellation) =>
+        CheckAsync(new() { Of = CheckOf.Viewer, One = viewer }, cancellation);
 
     /// <summary>Everybody who was admitted to this broadcast.</summary>
-    public Task OfBroadcastAsync(Guid id, CancellationToken cancellation) => CheckAsync(new() { Of = CheckOf.Broadcast, One = id }, cancellation);
+    public Task OfBroadcastAsync(Guid id, CancellationToken cancellation) =>
+        CheckAsync(new() { Of = CheckOf.Broadcast, One = id }, cancellation);
 
     /// <summary>This account left a conversation, or was removed from it: what is shown there, to it and by it.</summary>
     public Task OfConversationAsync(Guid conversation, Guid account, CancellationToken cancellation) =>
@@ -47,15 +52,19 @@ internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks check
     public async Task<List<Admitted>> OutsideAsync(AdmissionCheck check, CancellationToken cancellation) =>
         await OutsideAsync(check.Admitted(db), cancellation);
 
-    /// <summary>Cuts those of these who are admitted and outside in the running transaction, and says of which broadcasts. The live plane does not hear of it yet.</summary>
+    /// <summary>
+    /// Cuts those of these who are admitted and outside in the running transaction, and says of which broadcasts. The live plane does not
+    /// hear of it yet.
+    /// </summary>
     public async Task<List<Guid>> CutOutsideAsync(IReadOnlyList<Admitted> asked, CancellationToken cancellation)
     {
         var cut = new List<Guid>();
         foreach (var viewers in asked.GroupBy(viewing => viewing.Broadcast, viewing => viewing.Account))
         {
             var accounts = viewers.ToList();
-            var admitted = new AdmissionCheck { Of = CheckOf.Broadcast, One = viewers.Key }.Admitted(db).Where(v => accounts.Contains(v.Viewer));
-            cut.AddRange(await CutAsync(await OutsideAsync(admitted, cancellation), cancellation));
+            var all = new AdmissionCheck { Of = CheckOf.Broadcast, One = viewers.Key }.Admitted(db);
+            var outside = await OutsideAsync(all.Where(v => accounts.Contains(v.Viewer)), cancellation);
+            cut.AddRange(await CutAsync(outside, cancellation));
         }
 
         return cut;
@@ -83,10 +92,10 @@ internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks check
         }
     }
 
-    private async Task<List<Admitted>> OutsideAsync(IQueryable<Viewing<Broadcast>> admitted, CancellationToken cancellation) => (await admitted
-        .Select(v => new { v.Item.Id, v.Viewer })
-        .Except(admitted.WhereVisible(db, clock.Now()).Select(v => new { v.Item.Id, v.Viewer }))
-        .ToListAsync(cancellation)).ConvertAll(v => new Admitted(v.Id, v.Viewer));
+    private async Task<List<Admitted>> OutsideAsync(IQueryable<Viewing<Broadcast>> admitted, CancellationToken cancellation) =>
+        (await admitted.Select(v => new { v.Item.Id, v.Viewer })
+            .Except(admitted.WhereVisible(db, clock.Now()).Select(v => new { v.Item.Id, v.Viewer }))
+            .ToListAsync(cancellation)).ConvertAll(v => new Admitted(v.Id, v.Viewer));
 
     private async Task<List<Guid>> CutAsync(List<Admitted> outside, CancellationToken cancellation)
     {
@@ -105,11 +114,13 @@ internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks check
         return ids;
     }
 
-    // Whoever takes an admission away raises the epoch in the same transaction: a ticket is signed with the epoch that was read together with the admission, so it is void from here on.
+    // Whoever takes an admission away raises the epoch in the same transaction: a ticket is signed with the epoch that was read together
+    // with the admission, so it is void from here on.
     private async Task CutAsync(Broadcast broadcast, IReadOnlyList<Guid> accounts, CancellationToken cancellation)
     {
         broadcast.Epoch++;
-        var known = await db.Cuts.Where(c => c.BroadcastId == broadcast.Id && accounts.Contains(c.AccountId)).ToDictionaryAsync(c => c.AccountId, cancellation);
+        var known = await db.Cuts.Where(c => c.BroadcastId == broadcast.Id && accounts.Contains(c.AccountId))
+            .ToDictionaryAsync(c => c.AccountId, cancellation);
         foreach (var account in accounts)
         {
             if (known.TryGetValue(account, out var cut))

@@ -18,7 +18,9 @@ internal sealed record AdmissionLimits
     public int MaxWaiting { get; init; } = 4096;
 }
 
-/// <summary>Somebody who is to be admitted to a broadcast for the first time since they were cut. The empty id is everybody without an account.</summary>
+/// <summary>
+/// Somebody who is to be admitted to a broadcast for the first time since they were cut. The empty id is everybody without an account.
+/// </summary>
 internal sealed record Applicant(Guid Broadcast, Guid Account)
 {
     /// <summary>Completes once the admission is on disk, with the epoch to sign; null when the viewer may not see the broadcast.</summary>
@@ -26,13 +28,16 @@ internal sealed record Applicant(Guid Broadcast, Guid Account)
 }
 
 /// <summary>
-/// The one place where viewers are admitted: whatever waits, at most <see cref="AdmissionLimits.MaxBatch"/>, goes into one transaction, which decides about each again. So of an
-/// admission and a cut at the same moment, either the cut finds the admission or there is none. It is one transaction at a time: also on PostgreSQL, where nobody waits for turns, that
-/// bounds what a storm of viewers asks of the database.
+/// The one place where viewers are admitted: whatever waits, at most <see cref="AdmissionLimits.MaxBatch"/>, goes into one transaction,
+/// which decides about each again. So of an admission and a cut at the same moment, either the cut finds the admission or there is none.
+/// It is one transaction at a time: also on PostgreSQL, where nobody waits for turns, that bounds what a storm of viewers asks of the
+/// database.
 /// </summary>
-internal sealed class AdmissionWriter(IServiceScopeFactory scopes, AdmissionLimits limits, TimeProvider clock, ILogger<AdmissionWriter> log) : BackgroundService
+internal sealed class AdmissionWriter(IServiceScopeFactory scopes, AdmissionLimits limits, TimeProvider clock, ILogger<AdmissionWriter> log)
+    : BackgroundService
 {
-    private readonly Channel<Applicant> _waiting = Channel.CreateBounded<Applicant>(new BoundedChannelOptions(limits.MaxWaiting) { SingleReader = true });
+    private readonly Channel<Applicant> _waiting =
+        Channel.CreateBounded<Applicant>(new BoundedChannelOptions(limits.MaxWaiting) { SingleReader = true });
 
     /// <summary>How many wait to be taken into a transaction.</summary>
     public int Waiting => _waiting.Reader.Count;
@@ -96,7 +101,8 @@ internal sealed class AdmissionWriter(IServiceScopeFactory scopes, AdmissionLimi
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
             // Not cancelled by anybody's request: others wait for the same transaction.
-            var epochs = await scope.ServiceProvider.GetRequiredService<WriteScope>().RunAsync(() => AdmitAsync(db, batch), CancellationToken.None, WriteLane.Live);
+            var write = scope.ServiceProvider.GetRequiredService<WriteScope>();
+            var epochs = await write.RunAsync(() => AdmitAsync(db, batch), CancellationToken.None, WriteLane.Live);
             foreach (var applicant in batch)
             {
                 applicant.Admitted.TrySetResult(epochs.TryGetValue((applicant.Broadcast, applicant.Account), out var epoch) ? epoch : null);

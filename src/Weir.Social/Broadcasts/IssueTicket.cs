@@ -9,9 +9,11 @@ using Weir.Social.Throttling;
 namespace Weir.Social.Broadcasts;
 
 /// <summary>
-/// <c>POST /api/broadcasts/{id}/tickets</c>. Whether the viewer may see the broadcast, its epoch and the viewer's admission are read by one statement, so at one moment on both databases.
-/// Who was admitted by then is given a ticket of that epoch, and nothing is written: whoever cuts them later finds the admission and raises the epoch, and in the same transaction takes the
-/// admission away. Everybody else is admitted first (<see cref="AdmissionWriter"/>). So of a ticket and a cut at the same moment, either there is no ticket or it is void.
+/// <c>POST /api/broadcasts/{id}/tickets</c>. Whether the viewer may see the broadcast, its epoch and the viewer's admission are read by
+/// one statement, so at one moment on both databases. Who was admitted by then is given a ticket of that epoch, and nothing is written:
+/// whoever cuts them later finds the admission and raises the epoch, and in the same transaction takes the admission away. Everybody else
+/// is admitted first (<see cref="AdmissionWriter"/>). So of a ticket and a cut at the same moment, either there is no ticket or it is
+/// void.
 /// </summary>
 internal static class IssueTicket
 {
@@ -19,7 +21,8 @@ internal static class IssueTicket
 
     internal sealed record Issued(string Ticket, DateTimeOffset ExpiresAt, WatchAddresses Watch);
 
-    public static void Map(RouteGroupBuilder broadcasts) => broadcasts.MapPost("/{id}/tickets", HandleAsync).AllowAnonymous().WithCallLimit(CallLimit.Tickets);
+    public static void Map(RouteGroupBuilder broadcasts) =>
+        broadcasts.MapPost("/{id}/tickets", HandleAsync).AllowAnonymous().WithCallLimit(CallLimit.Tickets);
 
     private static async Task<Results<Created<Issued>, ProblemHttpResult>> HandleAsync(
         string id,

@@ -9,14 +9,17 @@ using Weir.Social.Sessions;
 namespace Weir.Social.Data;
 
 /// <summary>
-/// Every change goes through here: one serializable transaction, so that what a change has read still holds when it is written (a ticket and
-/// a cut of the same person cannot both win), then word to the live plane of the broadcasts it changed.
+/// Every change goes through here: one serializable transaction, so that what a change has read still holds when it is written (a ticket
+/// and a cut of the same person cannot both win), then word to the live plane of the broadcasts it changed.
 /// </summary>
 internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, SearchSignal search, TimeProvider clock)
 {
     private const int Attempts = 20;
 
-    /// <summary>A change that meets others goes on trying so long at least: whoever is in the way may be held up for seconds on a busy machine, and till then every attempt meets them.</summary>
+    /// <summary>
+    /// A change that meets others goes on trying so long at least: on a busy machine the transaction in the way may take seconds, and
+    /// until it ends every attempt meets it.
+    /// </summary>
     private static readonly TimeSpan Persistence = TimeSpan.FromSeconds(10);
 
     private readonly HashSet<Guid> _changed = [];
@@ -33,10 +36,16 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
     /// <summary>Runs once the transaction is on disk, and not at all when it fails. It must not wait.</summary>
     public void AfterCommit(Action action) => _afterwards.Add(action);
 
-    /// <summary>Runs once the transaction is on disk and its turn is over, before <see cref="RunAsync"/> returns: what one change leaves to do in turns of its own.</summary>
+    /// <summary>
+    /// Runs once the transaction is on disk and its turn is over, before <see cref="RunAsync"/> returns: what one change leaves to do in
+    /// turns of its own.
+    /// </summary>
     public void AfterTurn(Func<Task> work) => _afterTurn.Add(work);
 
-    /// <summary>Runs <paramref name="body"/>, once more from the start when PostgreSQL finds that it conflicts with another, and saves. It must have no effect but on the database.</summary>
+    /// <summary>
+    /// Runs <paramref name="body"/>, once more from the start when PostgreSQL finds that it conflicts with another, and saves. It must
+    /// have no effect but on the database.
+    /// </summary>
     /// <param name="lane">For whom it waits for its turn on SQLite. On PostgreSQL there are no turns.</param>
     public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WriteLane lane = WriteLane.People)
     {
@@ -50,8 +59,8 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
     }
 
     /// <summary>
-    /// Reads without a turn what a change that follows depends on. SQLite has one writer, so whatever is being written meanwhile has seen what is on disk now. PostgreSQL finds out only of
-    /// serializable transactions that one of them has not.
+    /// Reads without a turn what a change that follows depends on. SQLite has one writer, so whatever is being written meanwhile has seen
+    /// what is on disk now. PostgreSQL finds out only of serializable transactions that one of them has not.
     /// </summary>
     public async Task<T> LookAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
     {
@@ -60,7 +69,9 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
             db.ChangeTracker.Clear();
             try
             {
-                await using var transaction = db.Database.IsSqlite() ? null : await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellation);
+                await using var transaction = db.Database.IsSqlite()
+                    ? null
+                    : await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellation);
                 var result = await read();
                 await (transaction?.CommitAsync(CancellationToken.None) ?? Task.CompletedTask);
                 return result;

@@ -5,9 +5,11 @@ using Weir.Social.Data;
 namespace Weir.Social.LivePlane;
 
 /// <summary>
-/// Writes what the live node reports of its broadcasts: for each the newest state, at most one write in <see cref="Interval"/>, however often its publisher comes and goes. Only that a broadcast
-/// begins or has ended does not wait. Whatever may be written goes into one transaction, one at a time, so that a node with thousands of broadcasts that connects again is a few of them; also on
-/// PostgreSQL, where nobody waits for turns. A report is acknowledged once it, or a newer one of the same broadcast, is on disk; the node sends the others again when it connects again.
+/// Writes what the live node reports of its broadcasts: for each the newest state, at most one write in <see cref="Interval"/>, however
+/// often its publisher comes and goes. Only that a broadcast begins or has ended does not wait. Whatever may be written goes into one
+/// transaction, one at a time, so that a node with thousands of broadcasts that connects again is a few of them; also on PostgreSQL,
+/// where nobody waits for turns. A report is acknowledged once it, or a newer one of the same broadcast, is on disk; the node sends the
+/// others again when it connects again.
 /// </summary>
 internal sealed class ReportWriter(IServiceScopeFactory scopes, TimeProvider clock, ILogger<ReportWriter> log) : BackgroundService
 {
@@ -132,7 +134,8 @@ internal sealed class ReportWriter(IServiceScopeFactory scopes, TimeProvider clo
         try
         {
             await using var scope = scopes.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<Reports>().ApplyAsync(batch.ConvertAll(waiting => waiting.Report), CancellationToken.None);
+            var reports = scope.ServiceProvider.GetRequiredService<Reports>();
+            await reports.ApplyAsync(batch.ConvertAll(waiting => waiting.Report), CancellationToken.None);
         }
         catch (Exception fault)
         {
@@ -192,7 +195,10 @@ internal sealed class ReportWriter(IServiceScopeFactory scopes, TimeProvider clo
         }
     }
 
-    /// <summary>The newest state of one broadcast, and the connections that wait for word that it is on disk. Changed under the writer's lock only.</summary>
+    /// <summary>
+    /// The newest state of one broadcast, and the connections that wait for word that it is on disk. Changed under the writer's lock
+    /// only.
+    /// </summary>
     internal sealed class Waiting
     {
         private bool _isWritten;
@@ -216,8 +222,9 @@ internal sealed class ReportWriter(IServiceScopeFactory scopes, TimeProvider clo
 }
 
 /// <summary>
-/// Which reports of one connection are on disk. Acknowledgements name the highest number up to which all are, so a report that waits holds back those after it; it is one a broadcast,
-/// however often it was replaced. Called by the connection, and by the writer under its lock.
+/// Which reports of one connection are on disk. Acknowledgements name the highest number up to which all are, so a report that waits
+/// holds back those after it; it is one a broadcast, however often it was replaced. Called by the connection, and by the writer under its
+/// lock.
 /// </summary>
 internal sealed class ReportProgress(Outbox outbox)
 {

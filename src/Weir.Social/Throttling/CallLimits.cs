@@ -9,8 +9,9 @@ namespace Weir.Social.Throttling;
 internal readonly record struct Rate(int Burst, TimeSpan Refill);
 
 /// <summary>
-/// How many calls the server answers without knowing who asks, for each address (a /64 of IPv6), and how many tickets it gives an account. A school or a company is one address: two thousand
-/// people who open the page and sign in within a minute come through, and what they do once they are signed in is counted by account, or not at all.
+/// How many calls the server answers without knowing who asks, for each address (a /64 of IPv6), and how many tickets it gives an
+/// account. A school or a company is one address: two thousand people who open the page and sign in within a minute come through, and
+/// what they do once they are signed in is counted by account, or not at all.
 /// </summary>
 internal sealed record CallRates
 {
@@ -30,7 +31,9 @@ internal sealed record CallRates
     public Rate UnknownSessions { get; init; } = new(500, TimeSpan.FromMilliseconds(100));
 }
 
-/// <summary>Which limit an endpoint that answers without an account has. One that says nothing has that of <see cref="CallRates.OpenCalls"/>.</summary>
+/// <summary>
+/// Which limit an endpoint that answers without an account has. One that says nothing has that of <see cref="CallRates.OpenCalls"/>.
+/// </summary>
 internal enum CallLimit
 {
     Calls,
@@ -39,8 +42,8 @@ internal enum CallLimit
 }
 
 /// <summary>
-/// Turns away whoever asks too often, before anything is read for them: 429 with <c>Retry-After</c>. After authentication, because what people do who are signed in does not count for their
-/// address; sessions that have to be looked up for that have a limit of their own.
+/// Turns away whoever asks too often, before anything is read for them: 429 with <c>Retry-After</c>. After authentication, because what
+/// people do who are signed in does not count for their address; sessions that have to be looked up for that have a limit of their own.
 /// </summary>
 internal sealed class CallLimits(CallRates rates, TimeProvider clock)
 {
