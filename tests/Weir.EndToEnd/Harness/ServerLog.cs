@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Weir.EndToEnd.Harness;
 
 /// <summary>
@@ -10,27 +12,29 @@ internal sealed class ServerLog
     private const int MaxBytes = 4 << 20;
 
     private readonly Lock _writing = new();
-    private readonly string _file;
+
+    /// <summary>Without a buffer, and open until this process ends: what a server says last is there, also after a crash of the tests.</summary>
+    private readonly FileStream _file;
 
     public ServerLog(string server)
     {
         var context = TestContext.Current;
         var directory = Path.Combine(Root.Path, ".build", "logs", context.TestClass?.TestClassSimpleName ?? "shared");
         Directory.CreateDirectory(directory);
-        _file = Path.Combine(directory, $"{context.TestMethod?.MethodName ?? "shared"}-{server}.log");
-        File.WriteAllText(_file, "");
+        var file = Path.Combine(directory, $"{context.TestMethod?.MethodName ?? "shared"}-{server}.log");
+        _file = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
     }
 
     public void Write(string line)
     {
         lock (_writing)
         {
-            if (new FileInfo(_file).Length > MaxBytes)
+            if (_file.Length > MaxBytes)
             {
-                File.WriteAllText(_file, "");
+                _file.SetLength(0);
             }
 
-            File.AppendAllText(_file, line + "\n");
+            _file.Write(Encoding.UTF8.GetBytes(line + "\n"));
         }
     }
 }
