@@ -72,9 +72,9 @@ public abstract class ManyViewersCutTests
         await AdmitCrowdAsync(server, host, id, friends: 0);
         pause.Arm();
         var narrowing = host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } });
-        await pause.Reached.WaitAsync(TimeSpan.FromSeconds(30));
-        (await ben.SayAsync(talk, "While it goes on").WaitAsync(TimeSpan.FromSeconds(20))).Is(HttpStatusCode.Created);
-        (await stranger.TicketAsync(id).WaitAsync(TimeSpan.FromSeconds(20))).Is(HttpStatusCode.NotFound);
+        await pause.Reached.WaitAsync(Patience.Limit);
+        (await ben.SayAsync(talk, "While it goes on").WaitAsync(Patience.Limit)).Is(HttpStatusCode.Created);
+        (await stranger.TicketAsync(id).WaitAsync(Patience.Limit)).Is(HttpStatusCode.NotFound);
         Assert.False(narrowing.IsCompleted);
         pause.Release();
         (await narrowing).Is(HttpStatusCode.OK);

@@ -171,7 +171,7 @@ public abstract class ReportWriterTests : IAsyncLifetime
         progress.Acknowledge();
         Assert.Equal(6ul, await NextAsync());
 
-        async Task<ulong?> NextAsync() => (await outbox.TakeAsync(1, default).WaitAsync(TimeSpan.FromSeconds(20))).Acknowledge;
+        async Task<ulong?> NextAsync() => (await outbox.TakeAsync(1, default).WaitAsync(Patience.Limit)).Acknowledge;
     }
 
     private Task<long> RevisionAsync(string id) => _server.ReadAsync(db => db.Broadcasts.Where(b => b.Id == Guid.Parse(id)).Select(b => b.Revision).SingleAsync());

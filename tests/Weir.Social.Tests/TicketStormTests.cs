@@ -51,10 +51,10 @@ public abstract class TicketStormTests
         await server.Anybody.TicketAsync(open);
         using (await HoldAsync(server))
         {
-            var second = Read(server, await ben.TicketAsync(shown).WaitAsync(TimeSpan.FromSeconds(20)));
+            var second = Read(server, await ben.TicketAsync(shown).WaitAsync(Patience.Limit));
             Assert.Equal((first.Broadcast, first.Account, first.Epoch, first.Rights, first.Name), (second.Broadcast, second.Account, second.Epoch, second.Rights, second.Name));
-            Assert.Equal(Guid.Empty, Read(server, await server.Anybody.TicketAsync(open).WaitAsync(TimeSpan.FromSeconds(20))).Account);
-            (await server.Anybody.TicketAsync(shown).WaitAsync(TimeSpan.FromSeconds(20))).Is(HttpStatusCode.NotFound);
+            Assert.Equal(Guid.Empty, Read(server, await server.Anybody.TicketAsync(open).WaitAsync(Patience.Limit)).Account);
+            (await server.Anybody.TicketAsync(shown).WaitAsync(Patience.Limit)).Is(HttpStatusCode.NotFound);
         }
     }
 
@@ -129,7 +129,7 @@ public abstract class TicketStormTests
         (await host.DeleteAsync($"/api/friends/{ben.Handle}")).Is(HttpStatusCode.NoContent);
         var applicant = new Applicant(Guid.Parse(id), Guid.Parse(ben.Id));
         Assert.True(writer.TryEnqueue(applicant));
-        Assert.Null(await applicant.Admitted.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Null(await applicant.Admitted.Task.WaitAsync(Patience.Limit));
         Assert.Empty(await server.ReadAsync(db => db.Admissions.ToListAsync()));
     }
 
