@@ -34,7 +34,11 @@ public sealed class MaintenanceStory
 
                 await stage.Host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent);
                 await stage.StateAsync(id, "ended");
-                Assert.Equal(HttpStatusCode.OK, await Stage.FetchAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, id), "replay")));
+                await Eventually.TrueAsync(
+                    "the replay is there",
+                    Eventually.Patience,
+                    async () => await Stage.FetchAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, id), "replay")) == HttpStatusCode.OK,
+                    () => stage.Server.Output);
                 var recording = Path.Combine(onAnotherDisk ? before : Path.Combine(stage.Server.Data, "live", "recordings"), id);
                 Assert.True(File.Exists(Path.Combine(recording, "media-0001.mp4")));
                 const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
