@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Circles;
+using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Friends;
 
@@ -9,7 +10,8 @@ namespace Weir.Social.Demo;
 /// <summary>What <c>--demo</c> starts with: five people, a circle, and what they said to each other. Who of them is live is up to the program, through the ordinary API.</summary>
 /// <param name="Conversation">Of the host and the first friend.</param>
 /// <param name="Group">Of the host and all friends.</param>
-public sealed record DemoWorld(string Host, IReadOnlyList<string> Friends, string Stranger, Guid Circle, Guid Conversation, Guid Group);
+/// <param name="Club">Of the friends and the stranger, without the host.</param>
+public sealed record DemoWorld(string Host, IReadOnlyList<string> Friends, string Stranger, Guid Circle, Guid Conversation, Guid Group, Guid Club);
 
 /// <summary>Makes the demo people once. They have no passwords: one click signs in as each, on loopback only.</summary>
 internal static class DemoSeed
@@ -61,11 +63,13 @@ internal static class DemoSeed
             DemoTalk.Add(db, accounts, clock.Now());
             return family.Id;
         }, cancellation);
-        var (host, friend) = (People[0].Handle, People[1].Handle);
-        var conversations = db.Conversations.Where(c =>
-            c.Members.Any(m => db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == host)) && c.Members.Any(m => db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == friend)));
-        var conversation = await conversations.Where(c => c.OneId != null).Select(c => c.Id).SingleAsync(cancellation);
-        var group = await conversations.Where(c => c.OneId == null).OrderBy(c => c.CreatedAt).Select(c => c.Id).FirstAsync(cancellation);
-        return new DemoWorld(People[0].Handle, [.. People[1..4].Select(p => p.Handle)], People[4].Handle, circle, conversation, group);
+        var (host, friend, stranger) = (People[0].Handle, People[1].Handle, People[4].Handle);
+        var conversation = await Of(db, host, friend).Where(c => c.OneId != null).Select(c => c.Id).SingleAsync(cancellation);
+        var group = await Of(db, host, friend).Where(c => c.OneId == null).OrderBy(c => c.CreatedAt).Select(c => c.Id).FirstAsync(cancellation);
+        var club = await Of(db, friend, stranger).Where(c => c.OneId == null).OrderBy(c => c.CreatedAt).Select(c => c.Id).FirstAsync(cancellation);
+        return new DemoWorld(host, [.. People[1..4].Select(p => p.Handle)], stranger, circle, conversation, group, club);
     }
+
+    private static IQueryable<Conversation> Of(WeirDb db, string one, string other) => db.Conversations.Where(c =>
+        c.Members.Any(m => db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == one)) && c.Members.Any(m => db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == other)));
 }

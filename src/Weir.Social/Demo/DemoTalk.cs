@@ -4,7 +4,7 @@ using Weir.Social.Data;
 
 namespace Weir.Social.Demo;
 
-/// <summary>What the demo people said before one comes in: two of them for some weeks, a group, a few words with the others.</summary>
+/// <summary>What the demo people said before one comes in: two of them for some weeks, two groups, a few words with the others.</summary>
 internal static class DemoTalk
 {
     /// <param name="Reply">How many messages back the one is that this replies to.</param>
@@ -30,7 +30,26 @@ internal static class DemoTalk
 
     private static readonly Said[] Aisha = [new(75, 3, "Hi Lin! Thanks for the recipe"), new(74, 0, "不客气 😊 How did it turn out?"), new(73.5, 3, "The second try was edible"), new(2.1, 3, "Third try: delicious. Come over on Thursday?")];
 
-    private static readonly Said[] Wei = [new(200, 2, "书我看完了，下周还你"), new(199, 0, "不急")];
+    private static readonly Said[] Wei =
+    [
+        new(200, 2, "书我看完了，下周还你"), new(199, 0, "不急。好看吗？"), new(198.5, 2, "好看，最后一章读了两遍"),
+        new(27, 2, "明天几点开播？"), new(26.8, 0, "太阳下山的时候"), new(26.7, 2, "Setting an alarm ⏰"),
+    ];
+
+    private static readonly Said[] Max =
+    [
+        new(98, 4, "Tom, is your clock running again?"), new(97.5, 1, "Since yesterday. Two seconds a swing"), new(97.4, 4, "Show it!"),
+        new(97.2, 1, "On Sunday I put a camera in front of it"), new(28, 4, "顺便，你的雨伞在我这儿 ☂️"), new(27.9, 1, "哈哈，难怪找不到"),
+        new(2.4, 4, "I bring it to the book club. Tea or coffee?"), new(2.2, 1, "Tea. 谢谢！"), new(0.4, 4, "The clock looks great, by the way"),
+    ];
+
+    private static readonly Said[] Club =
+    [
+        new(76, 1, "Who has not chosen a book yet?"), new(75.8, 3, "That is Max 😄"), new(75.5, 4, "Then something short. 老舍《茶馆》？"),
+        new(75.2, 2, "好！我有两本，可以借一本"), new(75.1, 4, "Lend it to me, please", 1), new(40, 3, "第一幕读完了。So many people in one room!"),
+        new(39.7, 2, "慢慢就认识了"), new(6, 1, "Friday at seven, at my place"), new(5.8, 3, "I bring bread 🥖"),
+        new(5.7, 4, "@Aisha Rahman the good one, please", 1, [3]), new(5.6, 2, "周五见"),
+    ];
 
     /// <param name="people">As the demo orders them: the host first.</param>
     public static void Add(WeirDb db, List<Account> people, DateTimeOffset now)
@@ -39,6 +58,8 @@ internal static class DemoTalk
         Add(db, people, [0, 2], null, Wei, now, unread: 0);
         Add(db, people, [0, 1], null, Friends, now, unread: 1);
         Add(db, people, [0, 1, 2, 3], "周末徒步 Weekend hike", Hike, now, unread: 3);
+        Add(db, people, [1, 4], null, Max, now, unread: 1);
+        Add(db, people, [1, 2, 3, 4], "读书会 Book club", Club, now, unread: 2);
     }
 
     private static void Add(WeirDb db, List<Account> people, int[] members, string? name, Said[] said, DateTimeOffset now, int unread)

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json;
@@ -8,31 +7,27 @@ using Weir.Social.Demo;
 namespace Weir.Demo;
 
 /// <summary>
-/// What there is to see in the demo: a finished replay, a running broadcast, comments. All of it goes through the same
+/// What there is to see in the demo: running broadcasts, finished ones as replays, comments. All of it goes through the same
 /// doors as everybody's: the API, RTMP, a viewer's WebSocket.
 /// </summary>
 internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> log)
 {
+    private const string River = "river.flv";
+    private const string Clock = "sample.flv";
     private const int ForeverLoops = 100_000;
+
+    // So that whoever comes at once finds some; then at the pace of people.
+    private const int QuickComments = 5;
+    private static readonly TimeSpan BetweenQuick = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan BetweenComments = TimeSpan.FromSeconds(7);
 
-    private static readonly string[] Lines =
-    [
-        "好漂亮！", "The light on the water 😍", "Is that the old weir?", "是的，就在桥边", "How long does the pendulum swing?", "声音也很清楚", "Hello from the train!",
-        "今天水位高吗？", "Higher than last week", "下次一起去吧", "Count me in", "👏👏👏",
-    ];
-
-    private readonly Dictionary<string, HttpClient> _people = [];
+    private readonly DemoPeople _people = new(world, server, log);
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Makes the replay and starts the broadcast; both go on in the background until <paramref name="stopping"/>.</summary>
+    /// <summary>Signs everybody in; what they post, their replays and broadcasts follow in the background until <paramref name="stopping"/>.</summary>
     public async Task BeginAsync(CancellationToken stopping)
     {
-        foreach (var handle in new[] { world.Host }.Concat(world.Friends))
-        {
-            _people[handle] = await SignInAsync(handle, stopping);
-        }
-
+        await _people.SignInAsync(stopping);
         _running = RunAsync(stopping);
     }
 
@@ -40,80 +35,98 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
     {
         try
         {
-            await Task.WhenAll(MakeReplayAsync(stopping), BroadcastAsync(stopping), SendPicturesAsync(stopping));
+            await Task.WhenAll(new DemoPosts(_people).PostAsync(stopping), MakeReplaysAsync(stopping), HostIsLiveAsync(stopping), FriendIsLiveAsync(stopping));
         }
         catch (Exception) when (stopping.IsCancellationRequested)
         {
-            log.LogDebug("The demo's broadcast stops with it");
+            log.LogDebug("The demo's broadcasts stop with it");
         }
         catch (Exception fault) when (fault is IOException or HttpRequestException or WebSocketException or System.Net.Sockets.SocketException)
         {
-            log.LogWarning(fault, "The demo's broadcast stopped; restart the demo to see it again");
+            log.LogWarning(fault, "The demo's broadcasts stopped; restart the demo to see them again");
         }
     }
 
-    private async Task MakeReplayAsync(CancellationToken stopping)
+    private async Task MakeReplaysAsync(CancellationToken stopping)
     {
-        var (id, publisher) = await AnnounceAsync("上周的河边散步 · Last week by the river", new { kind = "friends" }, stopping);
-        var publishing = publisher.RunAsync(loops: 2, speed: 8, stopping);
-        await WaitUntilLiveAsync(id, stopping);
-        await CommentAsync(id, world.Friends[0], "我来了 👋", stopping);
-        await CommentAsync(id, world.Friends[1], "Just in time!", stopping);
+        var (tom, wei, aisha) = (world.Friends[0], world.Friends[1], world.Friends[2]);
+        (string, string)[] walk = [(tom, "我来了 👋"), (wei, "Just in time!"), (aisha, "Thank you, that was lovely")];
+        await MakeReplayAsync(world.Host, "上周的河边散步 · Last week by the river", River, loops: 4, walk, stopping);
+        (string, string)[] repair = [(world.Stranger, "It ticks!"), (aisha, "终于！"), (tom, "Four screws were left over")];
+        await MakeReplayAsync(tom, "钟修好了 · The clock runs again", Clock, loops: 2, repair, stopping);
+    }
+
+    /// <summary>A broadcast for the friends of its host, sent faster than it plays, and ended. The last comment comes at its end.</summary>
+    private async Task MakeReplayAsync(
+        string host, string title, string sample, int loops, (string Who, string Text)[] comments, CancellationToken stopping)
+    {
+        var (id, publisher) = await AnnounceAsync(host, title, new { kind = "friends" }, sample, stopping);
+        var publishing = publisher.RunAsync(loops, speed: 8, stopping);
+        await WaitUntilLiveAsync(host, id, stopping);
+        foreach (var (who, text) in comments[..^1])
+        {
+            await CommentAsync(id, who, text, stopping);
+        }
+
         await publishing;
-        await CommentAsync(id, world.Friends[2], "Thank you, that was lovely", stopping);
-        await PostAsync(world.Host, $"/api/broadcasts/{id}/end", new { }, stopping);
+        await CommentAsync(id, comments[^1].Who, comments[^1].Text, stopping);
+        await _people.PostAsync(host, $"/api/broadcasts/{id}/end", new { }, stopping);
     }
 
-    /// <summary>The pictures that the second of the people promised. Without ffmpeg the server takes none, and the demo does without.</summary>
-    private async Task SendPicturesAsync(CancellationToken stopping)
+    /// <summary>For the host's circle, of which two of the friends are.</summary>
+    private Task HostIsLiveAsync(CancellationToken stopping)
     {
-        var sender = world.Friends[0];
-        await ShowMomentAsync(world.Host, "周日的水坝 · The weir on a Sunday", null, ["下次叫上我", "See you there!"], stopping);
-        var pictures = new List<string>();
-        foreach (var name in new[] { "river-morning.jpg", "river-noon.jpg", "river-evening.jpg" })
-        {
-            await using var picture = typeof(DemoShow).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is missing.");
-            using var body = new StreamContent(picture);
-            using var answer = await _people[sender].PostAsync($"/api/files?as=picture&name={name}", body, stopping);
-            if (!answer.IsSuccessStatusCode)
-            {
-                log.LogInformation("The demo's pictures were not taken: {Status}", (int)answer.StatusCode);
-                return;
-            }
-
-            pictures.Add((await answer.Content.ReadFromJsonAsync<JsonElement>(stopping)).GetProperty("id").GetString()!);
-        }
-
-        await PostAsync(sender, $"/api/conversations/{world.Conversation:N}/messages", new { clientId = "demo-pictures", text = "早上、中午、傍晚 · Morning, noon and evening", pictures }, stopping);
-        // The message has used them: an upload may be shown in several places by whoever made it.
-        await ShowMomentAsync(sender, "河边的一天 · A day by the river", pictures, ["好美！", "The evening one 😍", "Which lens?"], stopping);
+        var (lin, tom, wei) = (world.Host, world.Friends[0], world.Friends[1]);
+        return BroadcastAsync(
+            lin,
+            "周日在水边 · Sunday at the weir",
+            new { kind = "circles", circles = new[] { world.Circle.ToString("N") } },
+            River,
+            [world.Conversation],
+            [
+                (wei, "好漂亮！"), (tom, "The light on the water 😍"), (wei, "Is that the old weir?"), (lin, "是的，就在桥边"), (wei, "看，小鸭子 🦆"),
+                (lin, "There are three of them"), (tom, "Hello from the train!"), (wei, "声音也很清楚"), (wei, "今天水位高吗？"),
+                (lin, "Higher than last week"), (wei, "下次一起去吧"), (tom, "Count me in"), (wei, "👏👏👏"),
+            ],
+            stopping);
     }
 
-    /// <summary>A moment of one of them, with a like and comments of the others.</summary>
-    private async Task ShowMomentAsync(string owner, string text, List<string>? pictures, string[] comments, CancellationToken stopping)
+    /// <summary>For the first friend's friends, who are all of the others: everybody has somebody live to watch.</summary>
+    private Task FriendIsLiveAsync(CancellationToken stopping)
     {
-        var moment = await PostAsync(owner, "/api/moments", new { text, audience = new { kind = "friends" }, pictures, clientId = $"demo-{pictures?.Count}" }, stopping);
-        var id = moment.GetProperty("id").GetString();
-        var others = _people.Keys.Where(handle => handle != owner).ToArray();
-        using var like = await _people[others[0]].PutAsync($"/api/moments/{id}/like", null, stopping);
-        like.EnsureSuccessStatusCode();
-        for (var index = 0; index < comments.Length; index++)
-        {
-            await PostAsync(others[index % others.Length], $"/api/moments/{id}/comments", new { text = comments[index], clientId = $"demo-{index}" }, stopping);
-        }
+        var (lin, tom, wei, aisha, max) = (world.Host, world.Friends[0], world.Friends[1], world.Friends[2], world.Stranger);
+        return BroadcastAsync(
+            tom,
+            "摆钟 · The pendulum clock",
+            new { kind = "friends" },
+            Clock,
+            [world.Group, world.Club],
+            [
+                (max, "How long does the pendulum swing?"), (tom, "Two seconds, there and back"), (aisha, "Like the clock of my grandmother"),
+                (wei, "数到一百了"), (max, "I could watch this all day"), (lin, "好安静"), (aisha, "Does it ever stop?"), (tom, "不会 · Not today"), (wei, "👏👏👏"),
+            ],
+            stopping);
     }
 
-    private async Task BroadcastAsync(CancellationToken stopping)
+    /// <param name="cards">Conversations in which the host says that they are live. All members may watch: a card is nothing to anybody else.</param>
+    /// <param name="comments">What is said, again and again.</param>
+    private async Task BroadcastAsync(
+        string host, string title, object audience, string sample, Guid[] cards, (string Who, string Text)[] comments, CancellationToken stopping)
     {
-        var (id, publisher) = await AnnounceAsync("周日在水边 · Sunday at the weir", new { kind = "circles", circles = new[] { world.Circle.ToString("N") } }, stopping);
+        var (id, publisher) = await AnnounceAsync(host, title, audience, sample, stopping);
         var publishing = PublishForeverAsync(publisher, stopping);
-        await WaitUntilLiveAsync(id, stopping);
-        await PostAsync(world.Host, $"/api/conversations/{world.Group:N}/messages", new { clientId = "demo-card", text = "我开播了，来看看 · Live now, come along", card = new { kind = "broadcast", id } }, stopping);
-        var members = world.Friends.Take(2).ToArray();
-        for (var line = 0; !publishing.IsCompleted; line++)
+        await WaitUntilLiveAsync(host, id, stopping);
+        foreach (var conversation in cards)
         {
-            await CommentAsync(id, members[line % members.Length], Lines[line % Lines.Length], stopping);
-            await Task.WhenAny(publishing, Task.Delay(BetweenComments, stopping));
+            var message = new { clientId = "demo-card", text = "我开播了，来看看 · Live now, come along", card = new { kind = "broadcast", id } };
+            await _people.PostAsync(host, $"/api/conversations/{conversation:N}/messages", message, stopping);
+        }
+
+        for (var count = 0; !publishing.IsCompleted; count++)
+        {
+            var (who, text) = comments[count % comments.Length];
+            await CommentAsync(id, who, text, stopping);
+            await Task.WhenAny(publishing, Task.Delay(count < QuickComments ? BetweenQuick : BetweenComments, stopping));
         }
 
         await publishing;
@@ -137,22 +150,22 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
         }
     }
 
-    private async Task<(string Id, SamplePublisher Publisher)> AnnounceAsync(string title, object audience, CancellationToken stopping)
+    private async Task<(string Id, SamplePublisher Publisher)> AnnounceAsync(string host, string title, object audience, string sample, CancellationToken stopping)
     {
-        var broadcast = await PostAsync(world.Host, "/api/broadcasts", new { title, audience }, stopping);
+        var broadcast = await _people.PostAsync(host, "/api/broadcasts", new { title, audience }, stopping);
         var rtmp = broadcast.GetProperty("rtmp");
-        var publisher = new SamplePublisher(new Uri(rtmp.GetProperty("url").GetString()!), rtmp.GetProperty("streamKey").GetString()!, TimeProvider.System);
+        var publisher = new SamplePublisher(new Uri(rtmp.GetProperty("url").GetString()!), rtmp.GetProperty("streamKey").GetString()!, sample, TimeProvider.System);
         return (broadcast.GetProperty("id").GetString()!, publisher);
     }
 
-    private async Task WaitUntilLiveAsync(string id, CancellationToken stopping)
+    private async Task WaitUntilLiveAsync(string host, string id, CancellationToken stopping)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         limit.CancelAfter(TimeSpan.FromSeconds(20));
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while (await timer.WaitForNextTickAsync(limit.Token))
         {
-            var broadcast = await _people[world.Host].GetFromJsonAsync<JsonElement>($"/api/broadcasts/{id}", limit.Token);
+            var broadcast = await _people[host].GetFromJsonAsync<JsonElement>($"/api/broadcasts/{id}", limit.Token);
             if (broadcast.GetProperty("state").GetString() == "live")
             {
                 return;
@@ -162,7 +175,7 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
 
     private async Task CommentAsync(string id, string handle, string text, CancellationToken stopping)
     {
-        var ticket = await PostAsync(handle, $"/api/broadcasts/{id}/tickets", new { }, stopping);
+        var ticket = await _people.PostAsync(handle, $"/api/broadcasts/{id}/tickets", new { }, stopping);
         using var socket = new ClientWebSocket();
         try
         {
@@ -175,22 +188,5 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
         {
             log.LogDebug(fault, "A demo comment was lost while the live plane was away");
         }
-    }
-
-    private async Task<HttpClient> SignInAsync(string handle, CancellationToken stopping)
-    {
-        var http = new HttpClient { BaseAddress = server };
-        using var answer = await http.PostAsJsonAsync("/api/demo/sessions", new { handle }, stopping);
-        answer.EnsureSuccessStatusCode();
-        var session = await answer.Content.ReadFromJsonAsync<JsonElement>(stopping);
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", session.GetProperty("token").GetString());
-        return http;
-    }
-
-    private async Task<JsonElement> PostAsync(string handle, string path, object body, CancellationToken stopping)
-    {
-        using var answer = await _people[handle].PostAsJsonAsync(path, body, stopping);
-        answer.EnsureSuccessStatusCode();
-        return answer.StatusCode == System.Net.HttpStatusCode.NoContent ? default : await answer.Content.ReadFromJsonAsync<JsonElement>(stopping);
     }
 }

@@ -5,14 +5,14 @@ using System.Text;
 namespace Weir.Demo;
 
 /// <summary>
-/// Sends the sample that Weir ships to an RTMP address, as an encoder would. It speaks just enough RTMP to publish to
+/// Sends one of the samples that Weir ships to an RTMP address, as an encoder would. It speaks just enough RTMP to publish to
 /// a server that it knows: every command is sent without waiting for its answer.
 /// </summary>
-internal sealed class SamplePublisher(Uri server, string streamKey, TimeProvider clock)
+internal sealed class SamplePublisher(Uri server, string streamKey, string sample, TimeProvider clock)
 {
     private const int ChunkSize = 60_000;
-    private static readonly (byte Type, int Time, byte[] Body)[] Tags = ReadSample();
-    private static readonly int Duration = Tags[^1].Time + 40;
+    private const int FrameMs = 40;
+    private readonly (byte Type, int Time, byte[] Body)[] _tags = ReadSample(sample);
 
     /// <param name="loops">How often the sample is sent.</param>
     /// <param name="speed">1 is real time.</param>
@@ -25,11 +25,12 @@ internal sealed class SamplePublisher(Uri server, string streamKey, TimeProvider
         var discarding = DiscardAsync(stream, cancellation);
         await BeginAsync(stream, cancellation);
         var began = clock.GetTimestamp();
+        var duration = _tags[^1].Time + FrameMs;
         for (var loop = 0; loop < loops; loop++)
         {
-            foreach (var (type, tagTime, body) in Tags)
+            foreach (var (type, tagTime, body) in _tags)
             {
-                var time = tagTime + (loop * (long)Duration);
+                var time = tagTime + (loop * (long)duration);
                 var ahead = TimeSpan.FromMilliseconds(time / speed) - clock.GetElapsedTime(began);
                 if (ahead > TimeSpan.FromMilliseconds(5))
                 {
@@ -156,9 +157,9 @@ internal sealed class SamplePublisher(Uri server, string streamKey, TimeProvider
         target[2] = (byte)value;
     }
 
-    private static (byte Type, int Time, byte[] Body)[] ReadSample()
+    private static (byte Type, int Time, byte[] Body)[] ReadSample(string name)
     {
-        using var resource = typeof(SamplePublisher).Assembly.GetManifestResourceStream("sample.flv") ?? throw new InvalidOperationException("The sample is missing.");
+        using var resource = typeof(SamplePublisher).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is missing.");
         var file = new byte[resource.Length];
         resource.ReadExactly(file);
         List<(byte, int, byte[])> tags = [];

@@ -43,7 +43,7 @@ internal static partial class ExamplePages
             new { version = 1, title = "春江 The river in spring", summary = "It rises", markdown = "## High water\n\nIt *rises* **fast**, see [the levels](https://weir.example/levels).\n\n* one\n* two\n\n> Since Tuesday\n\n```\n40 cm\n```" });
         var page = Stage.Text(await lin.PostAsync($"/api/articles/{article}/publish", new { version = 2 }, HttpStatusCode.OK), "url");
         var broadcast = await Eventually.GetAsync("the demo is live", Eventually.Patience, async () =>
-            (await lin.GetAsync("/api/broadcasts?scope=live")).EnumerateArray().Select(one => Stage.Text(one, "id")).FirstOrDefault());
+            (await lin.GetAsync("/api/broadcasts?scope=live")).EnumerateArray().Where(one => one.GetProperty("isHost").GetBoolean()).Select(one => Stage.Text(one, "id")).FirstOrDefault());
         return new()
         {
             ["/c/:id"] = [$"/c/{Stage.Text(chats.EnumerateArray().First(one => Stage.Text(one, "kind") == "group"), "id")}"],

@@ -4,7 +4,7 @@ export type Params = Record<string, string>;
 // Pages without parameters take no properties, which no single type but this one says.
 type Page = Component<any>;
 
-export type Tab = 'chats' | 'search' | 'people' | 'live' | 'moments' | 'notifications' | 'me' | 'goLive' | 'admin';
+export type Tab = 'chats' | 'search' | 'people' | 'live' | 'moments' | 'accounts' | 'notifications' | 'me' | 'goLive' | 'admin';
 
 export interface Route {
   pattern: string;
@@ -41,10 +41,10 @@ export const routes: Route[] = [
   { pattern: '/admin', load: () => import('../admin/AdminPage.svelte'), tab: 'admin', key: 'admin' },
   { pattern: '/admin/:part', load: () => import('../admin/AdminPage.svelte'), tab: 'admin', key: 'admin' },
   { pattern: '/report/:kind/:id', load: () => import('../reports/ReportPage.svelte') },
-  { pattern: '/accounts', load: () => import('../accounts/AccountsPage.svelte'), tab: 'me', key: 'accounts' },
-  { pattern: '/accounts/:handle', load: () => import('../accounts/AccountsPage.svelte'), tab: 'me', key: 'accounts', deep: true },
-  { pattern: '/accounts/:handle/manage', load: () => import('../accounts/ManagePage.svelte'), tab: 'me' },
-  { pattern: '/accounts/:handle/write/:id', load: () => import('../accounts/WritePage.svelte'), tab: 'me' },
+  { pattern: '/accounts', load: () => import('../accounts/AccountsPage.svelte'), tab: 'accounts', key: 'accounts' },
+  { pattern: '/accounts/:handle', load: () => import('../accounts/AccountsPage.svelte'), tab: 'accounts', key: 'accounts', deep: true },
+  { pattern: '/accounts/:handle/manage', load: () => import('../accounts/ManagePage.svelte'), tab: 'accounts' },
+  { pattern: '/accounts/:handle/write/:id', load: () => import('../accounts/WritePage.svelte'), tab: 'accounts' },
   { pattern: '/share/article/:id', load: () => import('../accounts/SharePage.svelte') },
   { pattern: '/sign-in', load: () => import('../account/SignInPage.svelte'), open: true, bare: true },
   { pattern: '/reset', load: () => import('../account/ResetPage.svelte'), open: true, bare: true },
