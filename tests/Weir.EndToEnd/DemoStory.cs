@@ -13,10 +13,11 @@ public sealed class DemoStory(DemoServer demo) : IClassFixture<DemoServer>
           const read = async (path) => (await fetch(`/api${path}`)).json();
           const [me, { conversations }] = await Promise.all([read('/me'), read('/conversations')]);
           const seen = await Promise.all(conversations.map(async ({ id, kind }) => {
-            const { messages } = await read(`/conversations/${id}/messages`);
+            const messages = await read(`/conversations/${id}/messages?limit=200`);
             const mine = messages.filter((one) => one.sender.id === me.id).length;
-            const cards = messages.filter((one) => one.card?.kind === 'broadcast').map(async (one) => (await fetch(`/api/broadcasts/${one.card.id}`)).ok ? 'card' : 'nothing');
-            return [mine >= 2 && messages.length - mine >= 2 ? kind : 'quiet', ...await Promise.all(cards)];
+            const shown = messages.filter((one) => one.card?.kind === 'broadcast').map((one) => fetch(`/api/broadcasts/${one.card.id}`));
+            const cards = (await Promise.all(shown)).map((answer) => (answer.ok ? 'card' : 'nothing'));
+            return [mine >= 2 && messages.length - mine >= 2 ? kind : 'quiet', ...cards];
           }));
           return seen.flat();
         }

@@ -51,6 +51,7 @@ async function takeAll(browser, base) {
     return page;
   }
   async function take(page, name) {
+    await page.mouse.move(0, 0);
     await page.evaluate(() => document.fonts.ready);
     await page.waitForFunction(() => [...document.images].every((image) => image.complete));
     const path = join(directory, `${name}.png`);
@@ -59,24 +60,28 @@ async function takeAll(browser, base) {
   }
   const said = (page, text) => page.getByTestId('comment').filter({ hasText: text }).first().waitFor();
 
-  const tom = await open('tom', phone, 2);
+  const tom = await open('tom', phone, 1.5);
   // Everything is there when the second replay is.
   await tom.getByTestId('nav-live').click();
   await tom.getByTestId('replays').getByTestId('broadcast').nth(1).waitFor();
   await tom.getByTestId('nav-moments').click();
   await tom.getByTestId('moment').filter({ hasText: 'Which lens?' }).waitFor();
+  // Below who is live, whom the picture of a broadcast shows better.
+  await tom.getByTestId('moment').filter({ hasText: 'Which lens?' }).evaluate((element) => element.scrollIntoView());
+  await tom.getByTestId('moment').nth(2).waitFor();
   await take(tom, 'moments');
   await tom.getByTestId('nav-chats').click();
-  await tom.getByTestId('chat').filter({ hasText: 'Weekend hike' }).click();
+  await tom.getByTestId('chat').filter({ hasText: '林晓梅' }).filter({ hasNotText: 'Weekend' }).click();
   await tom.getByTestId('live-bar').first().waitFor();
+  await tom.getByTestId('card').filter({ hasText: 'Sunday at the weir' }).waitFor();
   await take(tom, 'chat');
 
-  const watcher = await open('tom', { width: 1280, height: 720 }, 1);
+  const watcher = await open('tom', { width: 1280, height: 640 }, 1);
   await watcher.getByTestId('nav-live').click();
   await watcher.getByTestId('live-now').getByTestId('broadcast').filter({ hasText: 'Sunday at the weir' }).click();
   await watcher.locator('[data-testid=player][data-state=playing]').waitFor();
   await said(watcher, '下次一起去吧');
-  await watcher.mouse.move(1000, 700);
+  await watcher.mouse.move(0, 0);
   // The mother duck swims ahead of her ducklings to the right: the picture turns round every ten seconds.
   await watcher.waitForFunction(() => { const at = document.querySelector('video').currentTime % 10; return at > 1.5 && at < 3.5; }, null, { polling: 100 });
   await take(watcher, 'watch');

@@ -47,13 +47,13 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
         }
     }
 
-    private async Task MakeReplaysAsync(CancellationToken stopping)
+    private Task MakeReplaysAsync(CancellationToken stopping)
     {
         var (tom, wei, aisha) = (world.Friends[0], world.Friends[1], world.Friends[2]);
         (string, string)[] walk = [(tom, "我来了 👋"), (wei, "Just in time!"), (aisha, "Thank you, that was lovely")];
-        await MakeReplayAsync(world.Host, "上周的河边散步 · Last week by the river", River, loops: 4, walk, stopping);
+        var first = MakeReplayAsync(world.Host, "上周的河边散步 · Last week by the river", River, loops: 2, walk, stopping);
         (string, string)[] repair = [(world.Stranger, "It ticks!"), (aisha, "终于！"), (tom, "Four screws were left over")];
-        await MakeReplayAsync(tom, "钟修好了 · The clock runs again", Clock, loops: 2, repair, stopping);
+        return Task.WhenAll(first, MakeReplayAsync(tom, "钟修好了 · The clock runs again", Clock, loops: 1, repair, stopping));
     }
 
     /// <summary>A broadcast for the friends of its host, sent faster than it plays, and ended. The last comment comes at its end.</summary>
@@ -61,7 +61,7 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
         string host, string title, string sample, int loops, (string Who, string Text)[] comments, CancellationToken stopping)
     {
         var (id, publisher) = await AnnounceAsync(host, title, new { kind = "friends" }, sample, stopping);
-        var publishing = publisher.RunAsync(loops, speed: 8, stopping);
+        var publishing = publisher.RunAsync(loops, speed: 4, stopping);
         await WaitUntilLiveAsync(host, id, stopping);
         foreach (var (who, text) in comments[..^1])
         {
