@@ -28,7 +28,11 @@ internal static class DemoTalk
         new(0.8, 3, "My feet. But what a day"), new(0.7, 2, "下次去山上"), new(0.6, 3, "@林晓梅 you said it was flat 😄", null, [0]),
     ];
 
-    private static readonly Said[] Aisha = [new(75, 3, "Hi Lin! Thanks for the recipe"), new(74, 0, "不客气 😊 How did it turn out?"), new(73.5, 3, "The second try was edible"), new(2.1, 3, "Third try: delicious. Come over on Thursday?")];
+    private static readonly Said[] Aisha =
+    [
+        new(75, 3, "Hi Lin! Thanks for the recipe"), new(74, 0, "不客气 😊 How did it turn out?"), new(73.5, 3, "The second try was edible"),
+        new(73.2, 0, "哈哈，再试一次"), new(2.1, 3, "Third try: delicious. Come over on Thursday?"),
+    ];
 
     private static readonly Said[] Wei =
     [

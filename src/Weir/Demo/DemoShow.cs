@@ -61,7 +61,7 @@ internal sealed class DemoShow(DemoWorld world, Uri server, ILogger<DemoShow> lo
         string host, string title, string sample, int loops, (string Who, string Text)[] comments, CancellationToken stopping)
     {
         var (id, publisher) = await AnnounceAsync(host, title, new { kind = "friends" }, sample, stopping);
-        var publishing = publisher.RunAsync(loops, speed: 4, stopping);
+        var publishing = publisher.RunAsync(loops, speed: 2, stopping);
         await WaitUntilLiveAsync(host, id, stopping);
         foreach (var (who, text) in comments[..^1])
         {

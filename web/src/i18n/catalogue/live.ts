@@ -27,8 +27,7 @@ export const live = {
   'live.byMe': { en: 'You', zh: '我' },
   'live.inPlace.tap': { en: 'Watch here', zh: '在此观看' },
   'live.inPlace.tapReplay': { en: 'Replay', zh: '观看回放' },
-  'live.inPlace.watch': { en: 'Watch “{title}” by {name} here', zh: '在此观看 {name} 的直播“{title}”' },
-  'live.inPlace.replay': { en: 'Watch the replay of “{title}” by {name} here', zh: '在此观看 {name} 的回放“{title}”' },
+  'live.inPlace.of': { en: '“{title}” by {name}', zh: '{name} 的“{title}”' },
   'live.inPlace.stop': { en: 'Stop watching here', zh: '停止观看' },
   'live.replayOf': { en: 'Replay, {duration}', zh: '回放，{duration}' },
 } as const;
