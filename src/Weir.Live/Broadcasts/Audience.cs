@@ -28,6 +28,7 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
     private readonly Dictionary<ulong, int> _sessions = [];
     private readonly Dictionary<(ulong Session, IPAddress Place), Polling> _polling = [];
     private int _peak;
+    private Farewell? _farewell;
 
     public int Peak => Volatile.Read(ref _peak);
 
@@ -44,7 +45,25 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
 
             _sessions[viewer.Session] = sessions + 1;
             _open.Add(viewer);
+            if (_farewell is { } farewell)
+            {
+                Tell(viewer, farewell);
+            }
+
             return true;
+        }
+    }
+
+    /// <summary>The broadcast has ended: everybody with a socket is told of the replay, as is whoever comes back after that.</summary>
+    public void Tell(Farewell farewell)
+    {
+        lock (_lock)
+        {
+            _farewell = farewell = farewell with { Viewers = _sessions.Count };
+            foreach (var viewer in _open)
+            {
+                Tell(viewer, farewell);
+            }
         }
     }
 
@@ -173,6 +192,15 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
 
             var accounts = watching.Values.Where(account => account != Guid.Empty).Distinct().ToArray();
             return new AudienceNow(watching.Count, accounts, watching.Values.Count(account => account == Guid.Empty));
+        }
+    }
+
+    /// <summary>Other players are told by their own protocols, and have no page that goes on to a replay.</summary>
+    private static void Tell(LiveViewer viewer, Farewell farewell)
+    {
+        if (viewer.Outlet == Outlet.WebSocket)
+        {
+            viewer.Close(farewell.To(Random.Shared.NextDouble()));
         }
     }
 

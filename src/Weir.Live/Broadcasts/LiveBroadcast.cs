@@ -24,6 +24,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     private Track? _reportedVideo;
     private volatile Publishing? _publishing;
     private Task _running = Task.CompletedTask;
+    private bool _toldEnd;
 
     public LiveBroadcast(
         Rules rules, Broadcast broadcast, LiveOutputs outputs, LiveOptions options, ReportQueue reports, LiveMetrics metrics, TimeProvider clock, ILogger log)
@@ -180,7 +181,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         }
     }
 
-    /// <summary>The end is told when the replay is there, or without it when the disk takes too long.</summary>
+    /// <summary>The end is told when the replay is there, or before that when the disk takes too long.</summary>
     private async Task ReportEndAsync()
     {
         try
@@ -189,11 +190,22 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         }
         catch (TimeoutException)
         {
+            SayFarewell(RecordingLimit);
             Report();
             await _outputs.Recorded;
         }
 
+        SayFarewell(TimeSpan.Zero);
         Report();
+    }
+
+    private void SayFarewell(TimeSpan notBefore)
+    {
+        if (!_toldEnd)
+        {
+            _toldEnd = true;
+            Viewers.Tell(new Farewell(_outputs.IsRecorded, notBefore, TimeSpan.FromMicroseconds(Broadcast.Timeline.Edge), Broadcast.StartedAt));
+        }
     }
 
     private static long Microseconds(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;

@@ -44,7 +44,10 @@ internal sealed class LiveOutputs
     /// <summary>Completes when the recording is closed: the replay can be opened.</summary>
     public Task Recorded => _recorded.Task;
 
-    public bool HasReplay => _recorded.Task.IsCompleted && _recorder is { Duration: > 0 };
+    /// <summary>There is something to watch again, once the recording is closed.</summary>
+    public bool IsRecorded => _recorder is { Duration: > 0 };
+
+    public bool HasReplay => _recorded.Task.IsCompleted && IsRecorded;
 
     /// <summary>The audience changed: media addresses given out before must die.</summary>
     public void Rekey(Rules rules) => Hls.Rekey(_key.MediaPath(rules.Broadcast, rules.Epoch));

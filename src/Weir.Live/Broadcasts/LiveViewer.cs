@@ -11,6 +11,7 @@ internal sealed class LiveViewer : Viewer
     private readonly CancellationTokenSource _closed = new();
     private int _end;
     private int _disposed;
+    private Ending? _ending;
     private RenditionLease? _rendition;
     private Timeline? _timeline;
 
@@ -52,6 +53,16 @@ internal sealed class LiveViewer : Viewer
     public override CancellationToken Closed { get; }
 
     public override ViewerEnd End => (ViewerEnd)Volatile.Read(ref _end);
+
+    /// <summary>Null until the recording is closed, or its disk took too long.</summary>
+    public override Ending? Ending => Volatile.Read(ref _ending);
+
+    /// <summary>The broadcast has ended: what is left arrives, then this.</summary>
+    public void Close(Ending ending)
+    {
+        Volatile.Write(ref _ending, ending);
+        Close(ViewerEnd.Ended);
+    }
 
     public void Close(ViewerEnd why)
     {

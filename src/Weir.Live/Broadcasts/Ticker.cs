@@ -33,12 +33,19 @@ internal sealed class Ticker(
         }
     }
 
-    private async Task TickAsync(LiveBroadcast running, long tick)
+    internal async Task TickAsync(LiveBroadcast running, long tick)
     {
         var broadcast = running.Broadcast;
         switch (broadcast.State)
         {
             case BroadcastState.Ended:
+                if (running.LastAudience is not null)
+                {
+                    // Otherwise the social plane would hold the last viewers for present.
+                    running.LastAudience = null;
+                    reports.Put(new Presence { Broadcast = broadcast.Id.ToWire() });
+                }
+
                 if (clock.GetElapsedTime(running.EndedAt) > Retention)
                 {
                     await broadcasts.RetireAsync(running);

@@ -39,6 +39,12 @@ public abstract class Viewer : IDisposable
 
     public abstract ViewerEnd End { get; }
 
+    /// <summary>
+    /// What the viewer is told at the end. Null as long as the host does not know it: who reads a timeline to its end waits for it, and
+    /// <see cref="Closed"/> says that it is there.
+    /// </summary>
+    public virtual Ending? Ending => Ending.WithoutReplay;
+
     public abstract void Dispose();
 }
 

@@ -178,13 +178,13 @@ internal sealed class WatchFeed : Feed
 
     private void Hello() => Say(WatchFrames.Hello(_viewer, _packager, _mime, _epoch));
 
-    /// <summary>Ends at once for everything but the end of the broadcast, of which the rest is delivered first.</summary>
+    /// <summary>Ends at once for everything but the end of the broadcast: the rest is delivered first, and then what is known of the replay.</summary>
     private WatchEnd? Verdict() => Leaving() is { } end && (end != WatchEnd.Ended || _graceOver) ? end
-        : _log.IsCompleted && _opened && _cursor >= _log.Next ? WatchEnd.Ended : null;
+        : _log.IsCompleted && _opened && _cursor >= _log.Next && _viewer.Ending is not null ? WatchEnd.Ended : null;
 
     private void SayGoodbye(WatchEnd end)
     {
-        if (WatchCloses.LastWord(end) is { } word)
+        if (WatchCloses.LastWord(end, _viewer.Ending) is { } word)
         {
             Say(word);
         }

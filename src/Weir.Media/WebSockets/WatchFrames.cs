@@ -37,10 +37,10 @@ internal static class WatchFrames
 internal static class WatchCloses
 {
     /// <summary>What a viewer is told before the close; the codes alone say the rest.</summary>
-    public static byte[]? LastWord(WatchEnd end) => end switch
+    public static byte[]? LastWord(WatchEnd end, Ending? ending) => end switch
     {
         WatchEnd.Cut => WatchJson.Cut,
-        WatchEnd.Ended => WatchJson.Ended,
+        WatchEnd.Ended => WatchJson.Bytes(ending ?? Ending.WithoutReplay),
         _ => null,
     };
 

@@ -22,7 +22,7 @@ public sealed record WatchLimits
     public TimeSpan CutGrace { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>After the broadcast ended, how long the rest may take to arrive.</summary>
-    public TimeSpan EndGrace { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan EndGrace { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long the other side may take to answer a close.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
