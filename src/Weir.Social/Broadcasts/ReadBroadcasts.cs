@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Audiences;
+using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
 using Weir.Social.Sessions;
@@ -81,14 +82,10 @@ internal static class ReadBroadcasts
         }
 
         var me = caller.IdOrNone();
-        var present = watching.Accounts.Take(1000).ToList();
-        var people = db.Accounts.Where(a => present.Contains(a.Id) && a.DeletedAt == null);
-        if (broadcast.OwnerId != me)
-        {
-            // Everybody else learns a number, and their own friends.
-            people = people.Where(a => db.Friendships.Any(f => f.OwnerId == me && f.FriendId == a.Id) && db.Friendships.Any(f => f.OwnerId == a.Id && f.FriendId == me));
-        }
-
+        var present = watching.Accounts.Take(FriendsWatching.MaxNamed).ToList();
+        // Everybody else than the host learns a number, and their own friends.
+        var people = (broadcast.OwnerId == me ? db.Accounts : CreateConversation.Friends(db, me))
+            .Where(a => present.Contains(a.Id) && a.SuspendedAt == null && a.DeletedAt == null);
         return TypedResults.Ok(new Viewers(
             watching.Accounts.Count + watching.Anonymous,
             await people.OrderBy(a => a.Name).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToListAsync(cancellation),

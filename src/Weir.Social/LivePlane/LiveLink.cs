@@ -18,10 +18,14 @@ internal sealed class LiveLink
 
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<Guid, Watching> _presence = new();
+    private readonly HashSet<Guid> _changed = [];
     private Outbox? _outbox;
 
     /// <summary>The live node is connected and has been told everything.</summary>
     public bool Available => Volatile.Read(ref _outbox)?.Complete ?? false;
+
+    /// <summary>Another one for each connection of the node; null while it is away.</summary>
+    public object? Connection => Volatile.Read(ref _outbox);
 
     public Outbox Connect()
     {
@@ -30,7 +34,7 @@ internal sealed class LiveLink
         {
             _outbox?.Replace();
             _outbox = outbox;
-            _presence.Clear();
+            Clear();
         }
 
         return outbox;
@@ -43,7 +47,7 @@ internal sealed class LiveLink
             if (_outbox == outbox)
             {
                 _outbox = null;
-                _presence.Clear();
+                Clear();
             }
         }
     }
@@ -84,6 +88,16 @@ internal sealed class LiveLink
 
     public Watching? WhoWatches(Guid broadcast) => _presence.GetValueOrDefault(broadcast);
 
+    /// <summary>Adds the broadcasts whose viewers were reported since the last call; it may be that they are the same.</summary>
+    public void TakeChanged(HashSet<Guid> changed)
+    {
+        lock (_lock)
+        {
+            changed.UnionWith(_changed);
+            _changed.Clear();
+        }
+    }
+
     public void Watch(Outbox from, Guid broadcast, Watching watching)
     {
         lock (_lock)
@@ -95,12 +109,23 @@ internal sealed class LiveLink
 
             if (watching.Accounts.Count == 0 && watching.Anonymous == 0)
             {
-                _presence.TryRemove(broadcast, out _);
+                if (_presence.TryRemove(broadcast, out _))
+                {
+                    _changed.Add(broadcast);
+                }
             }
             else if (_presence.Count < MaxPresence || _presence.ContainsKey(broadcast))
             {
                 _presence[broadcast] = watching;
+                _changed.Add(broadcast);
             }
         }
+    }
+
+    /// <summary>Nobody is known to watch any more, which is a change too.</summary>
+    private void Clear()
+    {
+        _changed.UnionWith(_presence.Keys);
+        _presence.Clear();
     }
 }

@@ -19,6 +19,7 @@ internal static class Events
     public const string Notification = "notification";
     public const string Articles = "articles";
     public const string Moment = "moment";
+    public const string Watching = "watching";
 }
 
 /// <summary>
@@ -74,6 +75,9 @@ internal sealed class Connections(IHubContext<RealtimeHub> hub, ILogger<Connecti
             }
         }
     }
+
+    /// <summary>Somebody listens as this account.</summary>
+    public bool Has(Guid account) => _ofAccount.ContainsKey(account);
 
     /// <summary>To every connection of these accounts. Never waits.</summary>
     public void Send(FrozenSet<Guid> accounts, string name, object body)
