@@ -129,7 +129,8 @@ export class LivePicture {
   }
 
   async #retryHls(): Promise<void> {
-    const wait = Math.min(500 * 2 ** this.#hlsFailures++, 8000);
+    // Of many viewers each has a moment of its own.
+    const wait = Math.min(500 * 2 ** this.#hlsFailures++, 8000) * (0.5 + Math.random());
     this.#set(null);
     await new Promise((resolve) => setTimeout(resolve, wait));
     if (!this.stage.running()) return;

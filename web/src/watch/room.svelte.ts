@@ -1,8 +1,8 @@
 import { untrack } from 'svelte';
 import * as api from '../api/calls';
 import { Problem, waitMs } from '../api/http';
-import type { Broadcast, Ticket, Viewers } from '../api/types';
-import { awaitRecording } from './ending';
+import type { Broadcast, Ticket } from '../api/types';
+import { awaitRecording, recordAfter } from './ending';
 import { me } from '../shell/session.svelte';
 import { Comments } from './comments/comments.svelte';
 import { removeComment, stateComment } from './comments/remove';
@@ -12,11 +12,11 @@ import { LivePicture } from './live-picture';
 import { startHls, NativeHlsOutlet } from './player/hls-outlet';
 import { LatencyMeter } from './player/latency';
 import { LiveSocket, type SocketState } from './player/live-socket';
-import { streamAfter, type Health, type LiveEvent, type StreamState } from './player/messages';
+import { streamAfter, type Ended, type Health, type LiveEvent, type StreamState } from './player/messages';
 import type { Outlet, Transport } from './player/outlet';
 import { Playback } from './player/playback.svelte';
 import { forget, recall, remember } from './player/positions';
-import { ViewersReader } from './viewers';
+import { ViewersReader, type Watchers } from './viewers';
 import { wantConversation } from './player/conversation.svelte';
 import { WsOutlet } from './player/ws-outlet';
 
@@ -24,8 +24,11 @@ export type Phase = 'loading' | 'live' | 'ended' | 'replay' | 'gone' | 'tooMany'
 
 /** So often a watch socket may fail to open, with a good ticket, before another way is tried (a proxy that knows no WebSocket). */
 const socketPatience = 5;
-/** So often a replay may be refused with a new ticket. */
-const replayPatience = 4;
+/** So often a replay may be refused: first to the ticket from before the end, then to new ones. */
+const replayPatience = 5;
+const oldTicketPatience = 2;
+/** Over so much time those come to a replay who were not told when to. */
+const spreadMs = 2000;
 
 /** One broadcast on the page: its record, ticket, connection, picture and comments, from live to replay. */
 export class Room {
@@ -36,7 +39,7 @@ export class Room {
   stream = $state<StreamState>('ready');
   transport = $state<Transport | null>(null);
   viewerCount = $state(0);
-  viewers = $state.raw<Viewers | null>(null);
+  viewers = $state.raw<Watchers | null>(null);
   health = $state.raw<Health | null>(null);
   audioOnly = $state(false);
   atLive = $state(true);
@@ -59,6 +62,8 @@ export class Room {
   #everOpen = false;
   #freshConnection = false;
   #replayRefusals = 0;
+  /** The ticket at hand was good when the broadcast ended, and there is a recording. */
+  #ticketFromBefore = false;
 
   constructor(
     readonly id: string,
@@ -89,6 +94,7 @@ export class Room {
 
   async load(): Promise<void> {
     this.phase = 'loading';
+    this.#ticketFromBefore = false;
     this.problem = null;
     try {
       const [broadcast, ticket] = await Promise.all([api.broadcast(this.id), api.ticket(this.id)]);
@@ -207,7 +213,7 @@ export class Room {
         this.connection = state;
         if (state === 'open') this.#freshConnection = true;
       },
-      over: (why) => this.#socketOver(why),
+      over: (why, ended) => this.#socketOver(why, ended),
       renew: () => this.#renew(),
       unopened: (count) => {
         if (media && !this.#everOpen && count >= socketPatience && this.broadcast?.liveAvailable && this.stream === 'live') void this.#picture.fallBack('network');
@@ -225,12 +231,12 @@ export class Room {
         if (this.#outlet instanceof WsOutlet) this.#outlet.hello(event.mime, this.#freshConnection);
         this.#freshConnection = false;
         if (this.broadcast && !this.broadcast.liveAvailable) this.broadcast = { ...this.broadcast, liveAvailable: true };
+        // Guests have no friends here whose names they could be told.
+        if (me()) this.#viewersReader.begin();
         break;
       }
       case 'viewers':
         this.viewerCount = event.count;
-        // Guests have no friends here whose names they could be told.
-        if (me()) this.#viewersReader.changed();
         break;
       case 'state':
         this.stream = event.state;
@@ -244,9 +250,9 @@ export class Room {
     }
   }
 
-  #socketOver(why: 'cut' | 'ended' | 'tooMany'): void {
+  #socketOver(why: 'cut' | 'ended' | 'tooMany', ended?: Ended): void {
     if (why === 'ended') {
-      void this.#ended();
+      void this.#ended(ended);
       return;
     }
     this.#leave();
@@ -277,16 +283,40 @@ export class Room {
 
   // ---- the end and the replay
 
-  async #ended(): Promise<void> {
+  /** `told` by the live plane is all that is needed, and nobody else is asked. The host's page shows more of it, and there is one host. */
+  async #ended(told?: Ended): Promise<void> {
     if (this.phase !== 'live') return;
     this.phase = 'ended';
-    this.preparing = true;
+    this.preparing = told?.replay !== false;
     this.#leave();
+    if (told?.replay === undefined || this.broadcast!.isHost) {
+      await this.#findRecording();
+      return;
+    }
+    this.broadcast = recordAfter(this.broadcast!, told);
+    if (told.replay) await this.#openReplay(told.after ?? Math.random() * spreadMs);
+  }
+
+  async #findRecording(): Promise<void> {
+    const { state, recorded, isHost } = this.broadcast!;
+    if (state === 'ended' && recorded && !isHost) {
+      // The record and the ticket were read a moment ago, because the connection was lost.
+      await this.#openReplay(Math.random() * spreadMs);
+      return;
+    }
     const found = await awaitRecording(this.id, (broadcast) => (this.broadcast = broadcast), () => this.#over);
     this.preparing = false;
     if (this.#over || found === 'none') return;
     if (found === 'recorded') await this.load();
     else this.phase = 'gone';
+  }
+
+  async #openReplay(afterMs: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    this.preparing = false;
+    if (this.#over) return;
+    this.#ticketFromBefore = true;
+    await this.#startReplay();
   }
 
   async #startReplay(): Promise<void> {
@@ -322,8 +352,10 @@ export class Room {
       this.phase = 'failed';
       return;
     }
-    await new Promise((resolve) => setTimeout(resolve, 500 * this.#replayRefusals));
-    if (!this.#over) await this.load();
+    await new Promise((resolve) => setTimeout(resolve, 500 * this.#replayRefusals * (0.5 + Math.random())));
+    if (this.#over) return;
+    if (this.#ticketFromBefore && this.#replayRefusals <= oldTicketPatience) await this.#startReplay();
+    else await this.load();
   }
 
   // ---- every now and then

@@ -13,6 +13,7 @@ export const watch = {
   'player.state.reconnecting': { en: 'Connection lost. Reconnecting…', zh: '连接断开，正在重连…' },
   'player.state.offline': { en: 'You are offline. It goes on when the network is back.', zh: '网络已断开，恢复后会继续播放。' },
   'player.state.ended.preparing': { en: 'The broadcast has ended. The replay is being prepared…', zh: '直播已结束，正在准备回放…' },
+  'player.state.ended.opens': { en: 'The broadcast has ended. The replay opens in a moment…', zh: '直播已结束，回放马上打开…' },
   'player.state.ended.none': { en: 'The broadcast has ended. There is no recording.', zh: '直播已结束，没有录像。' },
   'player.state.tooMany': { en: 'You are watching this in too many places. Close another one, then go on here.', zh: '你在太多地方同时观看。请关闭其他窗口后在这里继续。' },
   'player.state.tooSlow': { en: 'Your network is too slow for this picture. Trying again…', zh: '网络太慢，正在重试…' },

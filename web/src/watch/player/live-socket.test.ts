@@ -97,15 +97,39 @@ describe('the watch socket', () => {
     last().opens();
     last().closes(code);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(on.over).toHaveBeenCalledExactlyOnceWith(why);
+    expect(on.over).toHaveBeenCalledExactlyOnceWith(why, undefined);
     expect(FakeSocket.all).toHaveLength(1);
   });
   it('needs no close code after the message that says cut', async () => {
     start();
     last().opens();
     last().says({ type: 'cut' });
-    expect(on.over).toHaveBeenCalledExactlyOnceWith('cut');
+    expect(on.over).toHaveBeenCalledExactlyOnceWith('cut', undefined);
     expect(last().readyState).toBe(3);
+  });
+  it('passes on what is said of the end', () => {
+    start();
+    last().opens();
+    const ended = { type: 'ended', replay: true, after: 1200, duration: 60_000 };
+    last().says(ended);
+    expect(on.over).toHaveBeenCalledExactlyOnceWith('ended', ended);
+  });
+  it('after a connection broke comes back with the ticket it has, and asks for another at a moment of its own', async () => {
+    socket = new LiveSocket(ticket('first'), true, on, () => 0.5);
+    last().opens();
+    last().closes(1006);
+    for (let ms = 0; ms < 1400; ms += 100) {
+      await vi.advanceTimersByTimeAsync(100);
+      if (last().readyState === 0) last().closes(1006);
+    }
+    expect(FakeSocket.all.length).toBeGreaterThan(2);
+    expect(on.renew).not.toHaveBeenCalled();
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      await vi.advanceTimersByTimeAsync(100);
+      if (last().readyState === 0 && on.renew.mock.calls.length === 0) last().closes(1006);
+    }
+    expect(on.renew).toHaveBeenCalledOnce();
+    expect(last().url).toContain('ticket=second');
   });
   it('takes seven seconds of silence while live for a dead connection', async () => {
     start();

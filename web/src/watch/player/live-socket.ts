@@ -2,15 +2,15 @@ import { waitMs } from '../../api/http';
 import type { Ticket } from '../../api/types';
 import { Backoff } from './backoff';
 import { closing } from './close-codes';
-import { parse, type LiveEvent } from './messages';
+import { parse, type Ended, type LiveEvent } from './messages';
 
 export type SocketState = 'connecting' | 'open' | 'lost' | 'offline' | 'tooSlow';
 export interface SocketEvents {
   event(event: LiveEvent): void;
   media(data: ArrayBuffer): void;
   state(state: SocketState): void;
-  /** The end of it: no further attempt is made. */
-  over(why: 'cut' | 'ended' | 'tooMany'): void;
+  /** The end of it: no further attempt is made. `ended`: what was said of it, if anything. */
+  over(why: 'cut' | 'ended' | 'tooMany', ended?: Ended): void;
   /** A new ticket, or null when there is none any more (the room has dealt with it). Throws when the server cannot be reached. */
   renew(): Promise<Ticket | null>;
   /** A connection could not be opened, `count` times in a row. */
@@ -21,6 +21,8 @@ export interface SocketEvents {
 const silenceMs = 7000;
 const quietSilenceMs = 60_000;
 const tickMs = 1000;
+/** Viewers whose open connections broke together ask for new tickets over so much time. Until then they come back with the one they have. */
+const renewalSpreadMs = 3000;
 
 /** The viewer's WebSocket, which reconnects by itself until the server says that it is over. */
 export class LiveSocket {
@@ -34,6 +36,9 @@ export class LiveSocket {
   /** The first hello of a connection opens it; later ones announce other codecs. */
   #greeted = false;
   #unopened = 0;
+  #everOpen = false;
+  /** When a refused connection is worth a new ticket. */
+  #renewFrom: number | null = null;
   #over = false;
   #live = false;
 
@@ -41,6 +46,7 @@ export class LiveSocket {
     private ticket: Ticket,
     private readonly media: boolean,
     private readonly on: SocketEvents,
+    private readonly random: () => number = Math.random,
   ) {
     this.#watchdog = setInterval(() => this.#watch(), tickMs);
     addEventListener('online', this.#wake);
@@ -95,8 +101,9 @@ export class LiveSocket {
     this.#socket = socket;
     this.#heard = performance.now();
     socket.onopen = () => {
-      this.#wasOpen = true;
+      this.#wasOpen = this.#everOpen = true;
       this.#unopened = 0;
+      this.#renewFrom = null;
     };
     socket.onmessage = ({ data }) => {
       this.#heard = performance.now();
@@ -119,7 +126,7 @@ export class LiveSocket {
     } else if (event.type === 'state') {
       this.#live = event.state === 'live';
     } else if (event.type === 'cut' || event.type === 'ended') {
-      this.#finish(event.type);
+      this.#finish(event.type, event.type === 'ended' ? event : undefined);
       return;
     }
     this.on.event(event);
@@ -136,7 +143,14 @@ export class LiveSocket {
     if (meaning === 'refused') this.on.unopened(++this.#unopened);
     if (this.#over) return;
     this.on.state(!navigator.onLine ? 'offline' : meaning === 'tooSlow' ? 'tooSlow' : 'lost');
-    this.#later(meaning === 'refused');
+    this.#later(meaning === 'refused' && this.#needsTicket());
+  }
+
+  #needsTicket(): boolean {
+    if (!this.#everOpen) return true;
+    const now = performance.now();
+    this.#renewFrom ??= now + this.random() * renewalSpreadMs;
+    return now >= this.#renewFrom;
   }
 
   /** @param atLeastMs What the server asked for. */
@@ -160,9 +174,9 @@ export class LiveSocket {
     if (!this.#over && !this.#socket) this.#connect();
   }
 
-  #finish(why: 'cut' | 'ended' | 'tooMany'): void {
+  #finish(why: 'cut' | 'ended' | 'tooMany', ended?: Ended): void {
     this.stop();
-    this.on.over(why);
+    this.on.over(why, ended);
   }
 
   #drop(): void {

@@ -33,6 +33,17 @@ export interface Health {
   encoder: string | null;
   warnings: string[];
 }
+/** A node of an older version says `type` alone. */
+export interface Ended {
+  type: 'ended';
+  /** There is a recording, which the ticket at hand opens. */
+  replay?: boolean;
+  /** In so many ms this viewer may ask for it. */
+  after?: number;
+  /** Of the broadcast, ms. */
+  duration?: number;
+  startedAt?: string;
+}
 export type StreamState = 'ready' | 'live' | 'interrupted';
 export type LiveEvent =
   | Hello
@@ -45,7 +56,7 @@ export type LiveEvent =
   | { type: 'state'; state: StreamState }
   | { type: 'clock'; at: number; time: string }
   | { type: 'cut' }
-  | { type: 'ended' };
+  | Ended;
 
 const known = new Set(['hello', 'comment', 'health', 'deleted', 'viewers', 'muted', 'refused', 'state', 'clock', 'cut', 'ended']);
 

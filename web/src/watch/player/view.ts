@@ -22,7 +22,7 @@ export function view(now: Situation): View {
   switch (now.phase) {
     case 'loading': return { state: 'connecting', words: 'player.state.connecting' };
     case 'gone': return { state: 'gone', words: null };
-    case 'ended': return { state: 'ended', words: now.preparing ? 'player.state.ended.preparing' : 'player.state.ended.none' };
+    case 'ended': return { state: 'ended', words: now.preparing ? 'player.state.ended.opens' : 'player.state.ended.none' };
     case 'tooMany': return { state: 'tooMany', words: 'player.state.tooMany' };
     case 'unsupported': return { state: 'unsupported', words: 'player.state.unsupported' };
     case 'failed': return { state: 'failed', words: 'player.state.failed' };
