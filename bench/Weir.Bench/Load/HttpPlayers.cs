@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Text;
 
 namespace Weir.Bench.Load;
@@ -50,6 +51,12 @@ internal sealed class WebSocketPlayer(Uri url) : Player
 
     /// <summary>Comments of this viewer that were not taken.</summary>
     public int Refused { get; private set; }
+
+    /// <summary>The server has greeted this viewer.</summary>
+    public bool IsGreeted { get; private set; }
+
+    /// <summary>The broadcast has ended, and the replay may be asked for in so many milliseconds; -1: there is none.</summary>
+    public int? ReplayAfter { get; private set; }
 
     public override ReadOnlyMemory<byte> Open() => Encoding.ASCII.GetBytes(
         $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -145,7 +152,18 @@ internal sealed class WebSocketPlayer(Uri url) : Player
             var text = _control.AsSpan(0, _controlBytes);
             Comments += text.StartsWith("{\"type\":\"comment\""u8) ? 1 : 0;
             Refused += text.StartsWith("{\"type\":\"refused\""u8) ? 1 : 0;
+            IsGreeted |= text.StartsWith("{\"type\":\"hello\""u8);
+            if (text.StartsWith("{\"type\":\"ended\""u8))
+            {
+                ReplayAfter = After(text);
+            }
         }
+    }
+
+    private static int After(ReadOnlySpan<byte> ended)
+    {
+        var after = ended.IndexOf("\"after\":"u8);
+        return ended.IndexOf("\"replay\":true"u8) > 0 && after > 0 && Utf8Parser.TryParse(ended[(after + 8)..], out int milliseconds, out _) ? milliseconds : -1;
     }
 
     // A mask of zeros leaves the bytes as they are.

@@ -115,11 +115,22 @@ internal sealed class WeirServer : IBenchServer
     public Task<JsonElement> TicketAsync(string broadcast, string? token = null) => PostAsync($"/api/broadcasts/{broadcast}/tickets", new { }, token);
 
     /// <summary>A counter of the live plane, all its tags together, or those lines that have a tag.</summary>
-    public async Task<double> LiveCounterAsync(string name, string tag = "")
+    public Task<double> LiveCounterAsync(string name, string tag = "") => CounterAsync(_livePort, name, line => line.Contains(tag, StringComparison.Ordinal));
+
+    /// <summary>Requests that the social plane has answered, without messages and what asks for this figure.</summary>
+    public Task<double> SocialRequestsAsync() => CounterAsync(
+        _port,
+        "http_server_request_duration_seconds_count",
+        line => !line.Contains("/messages\"", StringComparison.Ordinal) && !line.Contains("/metrics\"", StringComparison.Ordinal));
+
+    /// <summary>The key with which the two planes sign.</summary>
+    public byte[] NodeKey() => Convert.FromHexString(File.ReadAllText(Path.Combine(_directory, "secrets", "node.key")).Trim());
+
+    private async Task<double> CounterAsync(int port, string name, Func<string, bool> wanted)
     {
-        var text = await _http.GetStringAsync(new Uri($"http://localhost:{_livePort}/metrics"));
+        var text = await _http.GetStringAsync(new Uri($"http://localhost:{port}/metrics"));
         return text.Split('\n')
-            .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length && line[name.Length] is '{' or ' ' && line.Contains(tag, StringComparison.Ordinal))
+            .Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length && line[name.Length] is '{' or ' ' && wanted(line))
             .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
     }
 

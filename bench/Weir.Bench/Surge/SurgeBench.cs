@@ -7,7 +7,12 @@ internal sealed record SurgePart(string Name, Func<bool, CancellationToken, Task
 /// <summary>What live must not do to messages: each part measures them with its load and without it, in the same run.</summary>
 internal sealed class SurgeBench(bool quick, IReadOnlySet<string> wanted)
 {
-    public static IReadOnlyList<SurgePart> Parts { get; } = [SurgeTickets.Part, new("recordings", SurgeRecordings.RunAsync)];
+    public static IReadOnlyList<SurgePart> Parts { get; } =
+    [
+        SurgeTickets.Part,
+        new("end", (quick, cancellation) => new SurgeEnd(quick).RunAsync(cancellation)),
+        new("recordings", SurgeRecordings.RunAsync),
+    ];
 
     public async Task<Report> RunAsync(CancellationToken cancellation)
     {
