@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
@@ -212,10 +213,17 @@ public sealed partial class BrowserStory
     private static async Task ItBecomesAReplayAsync(Seat host, Seat friend, string id)
     {
         await friend.Page.EvaluateAsync("() => { window.sameDocument = true; }");
+        var asked = new ConcurrentQueue<string>();
+        void Note(object? page, IRequest request) => asked.Enqueue(request.Url);
+        friend.Page.Request += Note;
         await host.ClickAsync("end");
         await host.ClickAsync("ask-yes");
         await Expect(friend.Player).ToHaveAttributeAsync("data-mode", "replay");
         await friend.MovingPictureAsync();
+        friend.Page.Request -= Note;
+        // The replay alone is asked for, with the ticket that the friend has: the social plane hears nothing of the end from those who watch.
+        Assert.Contains(asked, url => url.Contains($"/live/{id}/replay.m3u8?ticket=", StringComparison.Ordinal));
+        Assert.DoesNotContain(asked, url => url.Contains("/api/broadcasts/", StringComparison.Ordinal));
 
         // Now, because a replay this short is over before the rest has been looked at.
         await friend.ClickOnPlayerAsync("play");
