@@ -7,6 +7,9 @@ namespace Weir.Bench.Surge;
 /// <summary>Asks for tickets of one account over one connection, from an address of its own.</summary>
 internal sealed class TicketAsker(int port, string token, IPAddress from) : Peer(port, from)
 {
+    private readonly string _end =
+        $"/tickets HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n";
+
     private readonly byte[] _answer = new byte[8 * 1024];
     private Action<bool>? _done;
     private int _received;
@@ -18,8 +21,7 @@ internal sealed class TicketAsker(int port, string token, IPAddress from) : Peer
     {
         _done = done;
         _received = 0;
-        Send(Encoding.ASCII.GetBytes(
-            $"POST /api/broadcasts/{broadcast}/tickets HTTP/1.1\r\nHost: localhost:{port}\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n"));
+        Send(Encoding.ASCII.GetBytes($"POST /api/broadcasts/{broadcast}{_end}"));
     }
 
     public override void Receive(ReadOnlySpan<byte> data, long now)
