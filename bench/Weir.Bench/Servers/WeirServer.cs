@@ -152,6 +152,7 @@ internal sealed class WeirServer : IBenchServer
     /// <param name="token">Whose call it is; null: the host's.</param>
     public Task<JsonElement> PostAsync(string path, object body, string? token = null) => SendAsync(HttpMethod.Post, path, JsonContent.Create(body), token);
 
+    /// <summary>A change by the host.</summary>
     public Task<JsonElement> PatchAsync(string path, object body) => SendAsync(HttpMethod.Patch, path, JsonContent.Create(body), null);
 
     /// <summary>Waits until the live plane admits viewers, also one that is only being started.</summary>

@@ -13,6 +13,8 @@ internal sealed class SurgeTickets(bool quick)
     private const int Accounts = 2000;
     private const int Addresses = 200;
     private const int Tickets = 10_000;
+    private const int Admitted = 10_000;
+    private const double CutTarget = 1000;
     private const double Factor = 1.5;
     private const double Allowance = 20;
     private static readonly TimeSpan Storm = TimeSpan.FromSeconds(5);
@@ -33,7 +35,7 @@ internal sealed class SurgeTickets(bool quick)
                 crowd.InOne(() => viewers.AddRange(Enumerable.Range(0, Accounts).Select(i => crowd.Add($"viewer{i}").Token)));
             }
 
-            return await MeasureAsync(weir, pairs, viewers, cancellation);
+            return await MeasureAsync(weir, directory, pairs, viewers, cancellation);
         }
         finally
         {
@@ -41,11 +43,12 @@ internal sealed class SurgeTickets(bool quick)
         }
     }
 
-    private async Task<Report> MeasureAsync(WeirServer weir, List<(Seat Writer, string Reader)> pairs, List<string> viewers, CancellationToken cancellation)
+    private async Task<Report> MeasureAsync(
+        WeirServer weir, string directory, List<(Seat Writer, string Reader)> pairs, List<string> viewers, CancellationToken cancellation)
     {
         using var reactor = new Reactor();
         var rounds = new Rounds(reactor, weir, pairs, 2 * Pairs, cancellation);
-        var crowd = viewers.Select((token, i) => new TicketAsker(weir.Url.Port, token, new IPAddress([127, 0, 1, (byte)(1 + (i % Addresses))]))).ToList();
+        var crowd = viewers.Select((token, i) => new TicketAsker(weir.Url.Port, token, Address(i % Addresses))).ToList();
         crowd.ForEach(reactor.Add);
         Console.Error.WriteLine("warming up ...");
         rounds.Closed(TimeSpan.FromSeconds(quick ? 2 : 5));
@@ -58,29 +61,75 @@ internal sealed class SurgeTickets(bool quick)
             // Nobody was admitted to it yet.
             var load = new Load(crowd, await AnnounceAsync(weir), Tickets, Storm);
             var stormy = load.Run(rounds, reactor, cancellation);
-            rows.Add([$"{round}, quiet", quiet.PerSecond, quiet.Acknowledged.Median, quiet.Acknowledged.Percentile(99), null, null, null, null, null]);
+            rows.Add([$"{round}, quiet", .. Messages(quiet), null, null, null, null, null]);
             rows.Add(
             [
-                $"{round}, with the viewers", stormy.PerSecond, stormy.Acknowledged.Median, stormy.Acknowledged.Percentile(99), (Factor * quiet.Acknowledged.Percentile(99)) + Allowance,
+                $"{round}, with the viewers", .. Messages(stormy), Target(quiet),
                 load.Took.Count, load.Refused, load.Took.Median, load.Took.Percentile(99),
             ]);
         }
 
+        var calm = rounds.Open(MessagesASecond, Storm);
+        var (took, beside) = await CutAsync(weir, directory, rounds);
+
         return new Report(
             "surge tickets",
-            $"{Tickets} tickets in {Storm.TotalSeconds} s for {Accounts} accounts from {Addresses} addresses, and {MessagesASecond} messages a second of {Pairs} pairs beside them.",
-            [new ResultTable(
-                "Messages, and tickets beside them",
-                [
-                    new("Round"), new("Messages a second", "0"), new("Acknowledged median ms", "0.0"), new("99th ms", "0.0"), new("Target ms", "0.0"),
-                    new("Tickets", "0"), new("Refused", "0"), new("Ticket median ms", "0.0"), new("99th % ms", "0.0"),
-                ],
-                rows)],
+            $"{Tickets} tickets in {Storm.TotalSeconds} s for {Accounts} accounts from {Addresses} addresses, "
+                + $"and {MessagesASecond} messages a second of {Pairs} pairs beside them.",
             [
-                "Both planes and the load share the machine. Messages and tickets are due at even intervals and wait from then on. A message that is refused ends the run.",
-                "Each account asks five times over a connection of its own: the first time it is admitted, which is written, the others are not.",
+                new ResultTable(
+                    "Messages, and tickets beside them",
+                    [
+                        new("Round"), new("Messages a second", "0"), new("Acknowledged median ms", "0.0"), new("99th ms", "0.0"),
+                        new("Target ms", "0.0"), new("Tickets", "0"), new("Refused", "0"), new("Ticket median ms", "0.0"), new("99th % ms", "0.0"),
+                    ],
+                    rows),
+                new ResultTable(
+                    $"Messages, and {Admitted} viewers who fall out of an audience",
+                    [
+                        new("Round"), new("Messages a second", "0"), new("Acknowledged median ms", "0.0"), new("99th ms", "0.0"),
+                        new("Target ms", "0.0"), new("All cut after ms", "0"), new("Target  ms", "0"),
+                    ],
+                    [["quiet", .. Messages(calm), null, null, null], ["with the cut", .. Messages(beside), Target(calm), took, CutTarget]]),
+            ],
+            [
+                "Both planes and the load share the machine. Messages and tickets are due at even intervals and wait from then on. "
+                    + "A message that is refused ends the run.",
+                "Each account asks five times over a connection of its own: the first time it is admitted, which is written, "
+                    + "the others are not.",
             ]);
     }
+
+    /// <summary>A public broadcast becomes one for friends. So long until the call is answered, and the messages of these seconds.</summary>
+    private static async Task<(double Milliseconds, Figures Messages)> CutAsync(WeirServer weir, string directory, Rounds rounds)
+    {
+        var id = await AnnounceAsync(weir);
+        using (var crowd = new Crowd(directory))
+        {
+            crowd.Run($"""
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {Admitted})
+                INSERT INTO "Admissions" ("BroadcastId", "AccountId")
+                SELECT '{Crowd.Text(Guid.ParseExact(id, "N"))}', upper(printf('%08x-0000-7000-8000-%012x', i * 7919, i)) FROM n
+                """);
+        }
+
+        var cut = Task.Run(async () =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            var began = Stopwatch.GetTimestamp();
+            await weir.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } });
+            return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        });
+        var messages = rounds.Open(MessagesASecond, TimeSpan.FromSeconds(3));
+        return (await cut, messages);
+    }
+
+    private static object?[] Messages(Figures figures) => [figures.PerSecond, figures.Acknowledged.Median, figures.Acknowledged.Percentile(99)];
+
+    private static double Target(Figures quiet) => (Factor * quiet.Acknowledged.Percentile(99)) + Allowance;
+
+    // Any of 127.0.0.0/8 is this machine.
+    private static IPAddress Address(int number) => new([127, 0, 1, (byte)(1 + number)]);
 
     private static async Task<string> AnnounceAsync(WeirServer weir) => (await weir.AnnounceAsync()).GetProperty("id").GetString()!;
 
@@ -117,7 +166,8 @@ internal sealed class SurgeTickets(bool quick)
                 AskOf(asker, due);
             }
 
-            for (long due; _asked < tickets && (due = began + (long)(duration.TotalSeconds * Stopwatch.Frequency * _asked / tickets)) <= now; _asked++)
+            var interval = duration.TotalSeconds * Stopwatch.Frequency / tickets;
+            for (long due; _asked < tickets && (due = began + (long)(interval * _asked)) <= now; _asked++)
             {
                 AskOf(crowd[_asked % crowd.Count], due);
             }
