@@ -239,7 +239,7 @@ public sealed class EndingTests : IAsyncLifetime
     private static async Task<JsonElement> LastWordAsync(ClientWebSocket socket)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(TimeSpan.FromSeconds(60));
+        patience.CancelAfter(Patience.Limit);
         var buffer = new byte[256 * 1024];
         byte[] last = [];
         while (true)
