@@ -10,6 +10,7 @@ using Weir.Bench.Load;
 using Weir.Bench.Messages;
 using Weir.Bench.Micro;
 using Weir.Bench.Promises;
+using Weir.Bench.Reads;
 using Weir.Bench.Servers;
 using Weir.Bench.Start;
 using Weir.Bench.Surge;
@@ -102,6 +103,15 @@ var messages = Benchmark(
 messages.Add(idle);
 messages.Add(history);
 messages.Add(durability);
+
+var postgres = new Option<bool>("--postgres") { Description = "On PostgreSQL" };
+var minutes = new Option<double>("--minutes") { Description = "Afterwards, so many minutes of everything that people do, for the memory", DefaultValueFactory = _ => 0 };
+var reads = Benchmark(
+    "reads",
+    "Measures what a read costs; targets: a page of messages 0.5 ms of processor time, conversations and moments 0.7 ms, ready 0.15 ms.",
+    (line, cancellation) => new ReadsBench(line.GetValue(quick), line.GetValue(postgres), TimeSpan.FromMinutes(line.GetValue(minutes))).RunAsync(cancellation));
+reads.Add(postgres);
+reads.Add(minutes);
 
 var viewers = new Option<string>("--viewers") { Description = "Numbers of viewers", DefaultValueFactory = _ => "50,200,500,1000" };
 var outlets = new Option<string>("--outlets") { Description = "Which outlets", DefaultValueFactory = _ => string.Join(',', Enum.GetNames<Outlet>()) };

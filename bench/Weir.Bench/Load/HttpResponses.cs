@@ -123,7 +123,7 @@ internal sealed class HttpResponses
             }
         }
 
-        if (Status is not (200 or 101))
+        if (Status is not (200 or 201 or 101))
         {
             throw new LoadException($"HTTP {Status}");
         }

@@ -55,8 +55,9 @@ internal sealed class WeirServer : IBenchServer
     /// <param name="directory">Data of an earlier start; null: a new directory that goes away with the server, and a first start with its set-up.</param>
     /// <param name="merge">Milliseconds a frame may wait to be sent with the next; null: as the server decides.</param>
     /// <param name="environment">Settings of the runtime.</param>
+    /// <param name="arguments">More of the command line.</param>
     public static async Task<WeirServer> StartAsync(
-        bool pinned, string? directory = null, int? merge = null, IReadOnlyDictionary<string, string>? environment = null)
+        bool pinned, string? directory = null, int? merge = null, IReadOnlyDictionary<string, string>? environment = null, IReadOnlyList<string>? arguments = null)
     {
         if (!File.Exists(Root.App))
         {
@@ -66,7 +67,7 @@ internal sealed class WeirServer : IBenchServer
         var server = new WeirServer(directory);
         try
         {
-            await server.StartAsync(pinned, merge, environment ?? new Dictionary<string, string>());
+            await server.StartAsync(pinned, merge, environment ?? new Dictionary<string, string>(), arguments ?? []);
             return server;
         }
         catch
@@ -176,6 +177,8 @@ internal sealed class WeirServer : IBenchServer
         return _process.WaitAsync();
     }
 
+    public Task<JsonElement> PutAsync(string path, string token) => SendAsync(HttpMethod.Put, path, null, token);
+
     public Task<JsonElement> GetAsync(string path, string token) => SendAsync(HttpMethod.Get, path, null, token);
 
     public async ValueTask DisposeAsync()
@@ -192,7 +195,7 @@ internal sealed class WeirServer : IBenchServer
         }
     }
 
-    private async Task StartAsync(bool pinned, int? merge, IReadOnlyDictionary<string, string> environment)
+    private async Task StartAsync(bool pinned, int? merge, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments)
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] command =
@@ -200,6 +203,7 @@ internal sealed class WeirServer : IBenchServer
             Root.App, "up", "--data", _directory, "--web", Root.Web,
             "--http", Text(_port), "--live-http", Text(_livePort), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(RtcPort),
         ];
+        command = [.. command, .. arguments];
         command = merge is { } milliseconds ? [.. command, "--merge", Text(milliseconds)] : command;
         command = pinned ? ["taskset", "-c", Cores.Server, .. command] : command;
         var began = Stopwatch.GetTimestamp();
