@@ -98,11 +98,11 @@ public sealed class SocialPlane : IAsyncDisposable
     /// <summary>Brings the database up to date, then listens.</summary>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
-        await using (var scope = App.Services.CreateAsyncScope())
+        var options = App.Services.GetRequiredService<SocialOptions>();
+        // On a connection of its own, which is closed when an upgraded file takes the place of this one.
+        await using (var db = Database.Open(options))
         {
-            var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
             await db.MigrateAsync(cancellation);
-            var options = App.Services.GetRequiredService<SocialOptions>();
             if (!options.Demo && !await db.Accounts.AnyAsync(cancellation))
             {
                 App.Services.GetRequiredService<SetUpDoor>().Open(options.SetupCode);
@@ -276,11 +276,7 @@ public sealed class SocialPlane : IAsyncDisposable
     {
         app.MapGrpcService<PlanesService>().AllowAnonymous();
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-        app.MapWeirReadiness(async cancellation =>
-        {
-            await using var scope = app.Services.CreateAsyncScope();
-            return await scope.ServiceProvider.GetRequiredService<WeirDb>().Database.CanConnectAsync(cancellation);
-        });
+        app.MapWeirReadiness(app.Services.GetRequiredService<DatabaseReadiness>().AskAsync);
 
         var api = app.MapGroup("/api").RequireAuthorization();
         ServerInfo.Map(api);

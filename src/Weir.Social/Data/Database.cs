@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Npgsql;
 using Weir.Social.Search;
 using Weir.Social.Sessions;
 
@@ -10,14 +11,26 @@ namespace Weir.Social.Data;
 /// <summary>Opens the database that the options name and brings it to the model's version.</summary>
 internal static class Database
 {
+    private const int MaxPrepared = 200;
+
     public static IServiceCollection AddWeirDatabase(this IServiceCollection services, SocialOptions options)
     {
         services.AddSingleton<WriteGate>();
         services.AddScoped<WriteScope>();
+        services.AddSingleton<DatabaseReadiness>();
         services.AddExceptionHandler<UnstorableText>().AddExceptionHandler<Contention>();
-        return options.Database == DatabaseProvider.Sqlite
-            ? services.AddDbContextPool<WeirDb, SqliteDb>((provider, builder) => Configure(builder, options, provider.GetServices<IInterceptor>()))
-            : services.AddDbContextPool<WeirDb, PostgresDb>((provider, builder) => Configure(builder, options, provider.GetServices<IInterceptor>()));
+        if (options.Database != DatabaseProvider.Sqlite)
+        {
+            return services.AddDbContextPool<WeirDb, PostgresDb>((provider, builder) => ConfigurePostgres(builder, options, provider.GetServices<IInterceptor>()));
+        }
+
+        services.AddSingleton(_ => new SqliteConnections(SqliteConnection(options.DatabaseFile, pooling: false)));
+        return services.AddDbContextPool<WeirDb, SqliteDb>((provider, builder) =>
+        {
+            ConfigureSqlite(builder, options.DatabaseFile, pooling: false)
+                .AddInterceptors(new RentedConnection.Lender(provider.GetRequiredService<SqliteConnections>()));
+            Configure(builder, provider.GetServices<IInterceptor>());
+        });
     }
 
     /// <summary>A database outside a running social plane, for the command line.</summary>
@@ -29,7 +42,7 @@ internal static class Database
         }
 
         var postgres = new DbContextOptionsBuilder<PostgresDb>();
-        Configure(postgres, options, []);
+        ConfigurePostgres(postgres, options, []);
         return new PostgresDb(postgres.Options);
     }
 
@@ -37,7 +50,7 @@ internal static class Database
     public static WeirDb OpenSqlite(string file, bool pooling = true)
     {
         var builder = new DbContextOptionsBuilder<SqliteDb>();
-        ConfigureSqlite(builder, file, pooling);
+        ConfigureSqlite(builder, file, pooling).AddInterceptors(Pragmas.Instance);
         Configure(builder, []);
         return new SqliteDb(builder.Options);
     }
@@ -69,23 +82,29 @@ internal static class Database
         DefaultTimeout = 10,
     }.ToString();
 
-    private static void Configure(DbContextOptionsBuilder builder, SocialOptions options, IEnumerable<IInterceptor> interceptors)
+    /// <summary>
+    /// With prepared statements: what a connection runs for the second time it prepares, and parses no more. Whoever has a pooler between that cannot bear
+    /// them writes <c>Max Auto Prepare=0</c>.
+    /// </summary>
+    public static string PostgresConnection(string given)
     {
-        if (options.Database == DatabaseProvider.Sqlite)
+        var connection = new NpgsqlConnectionStringBuilder(given);
+        if (!connection.ShouldSerialize("Max Auto Prepare"))
         {
-            ConfigureSqlite(builder, options.DatabaseFile);
-        }
-        else
-        {
-            builder.UseNpgsql(options.ConnectionString);
+            (connection.MaxAutoPrepare, connection.AutoPrepareMinUsages) = (MaxPrepared, 2);
         }
 
+        return connection.ToString();
+    }
+
+    private static void ConfigurePostgres(DbContextOptionsBuilder builder, SocialOptions options, IEnumerable<IInterceptor> interceptors)
+    {
+        builder.UseNpgsql(PostgresConnection(options.ConnectionString!));
         Configure(builder, interceptors);
     }
 
-    private static void ConfigureSqlite(DbContextOptionsBuilder builder, string file, bool pooling = true) => builder
+    private static DbContextOptionsBuilder ConfigureSqlite(DbContextOptionsBuilder builder, string file, bool pooling) => builder
         .UseSqlite(SqliteConnection(file, pooling))
-        .AddInterceptors(Pragmas.Instance)
         // Said of migrations that rebuild tables: SqliteUpgrade makes them in a copy.
         .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));
 
@@ -104,15 +123,12 @@ internal static class Database
 
     private sealed class Pragmas : DbConnectionInterceptor
     {
-        // WAL with synchronous=FULL acknowledges a commit after fsync.
-        private const string Text = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;";
-
         public static readonly Pragmas Instance = new();
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
         {
             using var command = connection.CreateCommand();
-            command.CommandText = Text;
+            command.CommandText = SqliteConnections.Pragmas;
             command.ExecuteNonQuery();
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Weir.Social.Data;
 
 namespace Weir.Social.Search;
 
@@ -88,7 +89,7 @@ internal static class SearchIndex
 
     public static IServiceCollection Add(IServiceCollection services, SocialOptions options) => options.Database == DatabaseProvider.Sqlite
         ? services.AddSingleton<ISearchIndex>(provider => ActivatorUtilities.CreateInstance<SqliteIndex>(provider, Path.Combine(options.DataDirectory, "search.db")))
-        : services.AddSingleton<ISearchIndex>(provider => ActivatorUtilities.CreateInstance<PostgresIndex>(provider, options.ConnectionString!));
+        : services.AddSingleton<ISearchIndex>(provider => ActivatorUtilities.CreateInstance<PostgresIndex>(provider, Database.PostgresConnection(options.ConnectionString!)));
 
     public static string Text(this long number) => number.ToString(CultureInfo.InvariantCulture);
 }

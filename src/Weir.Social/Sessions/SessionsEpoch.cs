@@ -89,7 +89,7 @@ internal sealed class SessionsEpochReader(SocialOptions options) : IDisposable
         await (before ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         try
         {
-            await using var connection = new NpgsqlConnection(options.ConnectionString);
+            await using var connection = new NpgsqlConnection(Database.PostgresConnection(options.ConnectionString!));
             await connection.OpenAsync();
             await using var command = new NpgsqlCommand(Query, connection);
             return (long)(await command.ExecuteScalarAsync())!;
