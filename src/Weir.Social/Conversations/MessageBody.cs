@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
@@ -10,25 +11,51 @@ internal sealed record MessageBody(
     Guid Conversation, long Seq, Guid Id, string ClientId, Person Sender, string? Text, DateTimeOffset SentAt, Quotation? ReplyTo, List<Guid> Mentions, DateTimeOffset? RecalledAt,
     List<PictureRef> Pictures, FileRef? File, Card? Card, LinkCard? Link, NoticeBody? Notice)
 {
-    /// <summary>Reads messages with their senders and what they reply to, oldest first.</summary>
-    public static async Task<List<MessageBody>> ReadAsync(WeirDb db, IQueryable<Message> messages, CancellationToken cancellation)
+    private static readonly Expression<Func<WeirDb, IQueryable<Message>, IQueryable<Found>>> Beside = (db, messages) =>
+        from message in messages.AsNoTracking()
+        join sender in db.Accounts on message.SenderId equals sender.Id
+        join replied in db.Messages.AsNoTracking()
+            on new { message.ConversationId, Seq = message.ReplyToSeq } equals new { replied.ConversationId, Seq = (long?)replied.Seq } into quoted
+        from replied in quoted.DefaultIfEmpty()
+        join author in db.Accounts on replied.SenderId equals author.Id into authors
+        from author in authors.DefaultIfEmpty()
+        orderby message.Seq
+        select new Found
+        {
+            Message = message,
+            Sender = new Person(sender.Id, sender.UserName!, sender.Name, sender.AvatarId),
+            Replied = replied,
+            Author = author == null ? null : new Person(author.Id, author.UserName!, author.Name, author.AvatarId),
+        };
+
+    private static readonly Func<WeirDb, IQueryable<Message>, IQueryable<Found>> FindBeside = Beside.Compile();
+
+    /// <summary>A message with its sender and what it replies to.</summary>
+    internal sealed class Found
     {
-        var found = await (
-            from message in messages.AsNoTracking()
-            join sender in db.Accounts on message.SenderId equals sender.Id
-            join replied in db.Messages.AsNoTracking()
-                on new { message.ConversationId, Seq = message.ReplyToSeq } equals new { replied.ConversationId, Seq = (long?)replied.Seq } into quoted
-            from replied in quoted.DefaultIfEmpty()
-            join author in db.Accounts on replied.SenderId equals author.Id into authors
-            from author in authors.DefaultIfEmpty()
-            orderby message.Seq
-            select new
-            {
-                Message = message,
-                Sender = new Person(sender.Id, sender.UserName!, sender.Name, sender.AvatarId),
-                Replied = replied,
-                Author = author == null ? null : new Person(author.Id, author.UserName!, author.Name, author.AvatarId),
-            }).ToListAsync(cancellation);
+        public required Message Message { get; init; }
+
+        public required Person Sender { get; init; }
+
+        public Message? Replied { get; init; }
+
+        public Person? Author { get; init; }
+    }
+
+    /// <summary>For messages that are read all the time; <see cref="ReadAsync(WeirDb, IAsyncEnumerable{Found}, CancellationToken)"/> takes what it finds.</summary>
+    public static CompiledQuery<Func<WeirDb, Guid, long, long, int, IAsyncEnumerable<Found>>> Compile(Expression<Func<WeirDb, Guid, long, long, int, IQueryable<Message>>> messages) =>
+        new(() => EF.CompileAsyncQuery(Expression.Lambda<Func<WeirDb, Guid, long, long, int, IQueryable<Found>>>(messages.Body.Then(messages.Parameters[0], Beside), messages.Parameters)));
+
+    public static CompiledQuery<Func<WeirDb, List<Guid>, IAsyncEnumerable<Found>>> Compile(Expression<Func<WeirDb, List<Guid>, IQueryable<Message>>> messages) =>
+        new(() => EF.CompileAsyncQuery(Expression.Lambda<Func<WeirDb, List<Guid>, IQueryable<Found>>>(messages.Body.Then(messages.Parameters[0], Beside), messages.Parameters)));
+
+    /// <summary>Reads messages with their senders and what they reply to, oldest first.</summary>
+    public static async Task<List<MessageBody>> ReadAsync(WeirDb db, IQueryable<Message> messages, CancellationToken cancellation) =>
+        await ReadAsync(db, FindBeside(db, messages).AsAsyncEnumerable(), cancellation);
+
+    public static async Task<List<MessageBody>> ReadAsync(WeirDb db, IAsyncEnumerable<Found> messages, CancellationToken cancellation)
+    {
+        var found = await messages.ToListAsync(cancellation);
         var named = found.SelectMany(f => f.Message.Content?.Notice?.People ?? []).Distinct().ToList();
         var people = named.Count == 0
             ? []

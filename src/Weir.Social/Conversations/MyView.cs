@@ -10,7 +10,7 @@ namespace Weir.Social.Conversations;
 /// <summary>What one member keeps about a conversation, and no other sees: how far they have read, muted, pinned.</summary>
 internal static class MyView
 {
-    private const int MaxPinned = 50;
+    public const int MaxPinned = 50;
 
     internal sealed record ReadRequest(long Seq);
 

@@ -18,6 +18,34 @@ internal static class ReadConversations
     /// <summary>Unread messages are counted among the newest of a conversation only, so that a year's absence costs no more than a day's.</summary>
     private const int MaxUnread = 200;
 
+    // The pinned ones all come with the first page, above it.
+    private static readonly CompiledQuery<Func<WeirDb, Guid, bool, DateTimeOffset, Guid, int, IAsyncEnumerable<Row>>> Rows = new(() => EF.CompileAsyncQuery(
+        (WeirDb db, Guid me, bool first, DateTimeOffset before, Guid last, int most) => (
+            from member in db.ConversationMembers.AsNoTracking()
+            where member.AccountId == me
+            join conversation in db.Conversations.AsNoTracking() on member.ConversationId equals conversation.Id
+            where first || (member.PinnedAt == null && (conversation.LastAt < before || (conversation.LastAt == before && conversation.Id.CompareTo(last) < 0)))
+            orderby member.PinnedAt != null descending, conversation.LastAt descending, conversation.Id descending
+            select new Row
+            {
+                Member = member,
+                Conversation = conversation,
+                Count = db.ConversationMembers.Count(m => m.ConversationId == conversation.Id),
+                Unread = db.Messages.Count(m => m.ConversationId == conversation.Id
+                    && m.Seq > member.ReadSeq && m.Seq > member.FromSeq && m.Seq > conversation.LastSeq - MaxUnread && m.SenderId != me && !m.IsNotice),
+            }).Take(most)));
+
+    private static readonly CompiledQuery<Func<WeirDb, List<Guid>, IAsyncEnumerable<MessageBody.Found>>> Newest = MessageBody.Compile(
+        (db, ids) => db.Messages.Where(m => ids.Contains(m.ConversationId) && db.Conversations.Any(c => c.Id == m.ConversationId && c.LastSeq == m.Seq)));
+
+    private static readonly CompiledQuery<Func<WeirDb, Guid, List<Guid>, IAsyncEnumerable<FirstPerson>>> FirstPeople = new(() => EF.CompileAsyncQuery(
+        (WeirDb db, Guid me, List<Guid> ids) =>
+            from member in db.ConversationMembers
+            where ids.Contains(member.ConversationId) && member.AccountId != me
+                && db.ConversationMembers.Count(m => m.ConversationId == member.ConversationId && m.AccountId != me && m.AccountId.CompareTo(member.AccountId) < 0) < MaxPeople
+            join account in db.Accounts on member.AccountId equals account.Id
+            select new FirstPerson { Conversation = member.ConversationId, Person = new Person(account.Id, account.UserName!, account.Name, account.AvatarId) }));
+
     /// <param name="People">The other one; of a group at most <see cref="MaxPeople"/> of the others.</param>
     /// <param name="Mentions">How many of the unread name me.</param>
     /// <param name="MentionSeq">The first of these.</param>
@@ -52,13 +80,8 @@ internal static class ReadConversations
     }
 
     /// <summary>The other one of each; of a group at most <see cref="MaxPeople"/> of the others.</summary>
-    internal static async Task<ILookup<Guid, Person>> FirstPeopleAsync(WeirDb db, Guid me, List<Guid> ids, CancellationToken cancellation) => (await (
-        from member in db.ConversationMembers
-        where ids.Contains(member.ConversationId) && member.AccountId != me
-            && db.ConversationMembers.Count(m => m.ConversationId == member.ConversationId && m.AccountId != me && m.AccountId.CompareTo(member.AccountId) < 0) < MaxPeople
-        join account in db.Accounts on member.AccountId equals account.Id
-        select new { member.ConversationId, Person = new Person(account.Id, account.UserName!, account.Name, account.AvatarId) }).ToListAsync(cancellation))
-        .ToLookup(p => p.ConversationId, p => p.Person);
+    internal static async Task<ILookup<Guid, Person>> FirstPeopleAsync(WeirDb db, Guid me, List<Guid> ids, CancellationToken cancellation) =>
+        (await FirstPeople.On(db)(db, me, ids).ToListAsync(cancellation)).ToLookup(p => p.Conversation, p => p.Person);
 
     private static async Task<Results<Ok<Page>, ProblemHttpResult>> ListAsync(
         Caller caller, WeirDb db, CancellationToken cancellation, string? before = null, int limit = DefaultLimit)
@@ -77,32 +100,14 @@ internal static class ReadConversations
             time = Times.FromMicroseconds(microseconds);
         }
 
-        var mine =
-            from member in db.ConversationMembers.AsNoTracking()
-            where member.AccountId == caller.Id
-            join conversation in db.Conversations.AsNoTracking() on member.ConversationId equals conversation.Id
-            select new Row
-            {
-                Member = member,
-                Conversation = conversation,
-                Count = db.ConversationMembers.Count(m => m.ConversationId == conversation.Id),
-                Unread = db.Messages.Count(m => m.ConversationId == conversation.Id
-                    && m.Seq > member.ReadSeq && m.Seq > member.FromSeq && m.Seq > conversation.LastSeq - MaxUnread && m.SenderId != caller.Id && !m.IsNotice),
-            };
-        // The pinned ones all come with the first page, above it.
-        var rows = time is null ? await mine.Where(r => r.Member.PinnedAt != null).OrderByDescending(r => r.Conversation.LastAt).ToListAsync(cancellation) : [];
-        var unpinned = await mine
-            .Where(r => r.Member.PinnedAt == null && (time == null || r.Conversation.LastAt < time || (r.Conversation.LastAt == time && r.Conversation.Id.CompareTo(last) < 0)))
-            .OrderByDescending(r => r.Conversation.LastAt).ThenByDescending(r => r.Conversation.Id)
-            .Take(taken + 1)
-            .ToListAsync(cancellation);
-        var more = unpinned.Count > taken;
-        rows.AddRange(unpinned.Take(taken));
+        var read = taken + 1 + (time is null ? MyView.MaxPinned : 0);
+        var rows = await Rows.On(db)(db, caller.Id, time is null, time.GetValueOrDefault(), last, read).ToListAsync(cancellation);
+        var most = rows.TakeWhile(r => r.Member.PinnedAt is not null).Count() + taken;
+        var more = rows.Count > most;
+        rows = more ? rows[..most] : rows;
         var ids = rows.ConvertAll(r => r.Conversation.Id);
         var people = await FirstPeopleAsync(db, caller.Id, ids, cancellation);
-        var newest = (await MessageBody.ReadAsync(
-            db, db.Messages.Where(m => ids.Contains(m.ConversationId) && db.Conversations.Any(c => c.Id == m.ConversationId && c.LastSeq == m.Seq)), cancellation))
-            .ToDictionary(m => m.Conversation);
+        var newest = (await MessageBody.ReadAsync(db, Newest.On(db)(db, ids), cancellation)).ToDictionary(m => m.Conversation);
         var mentioned = await MentionsAsync(db, caller.Id, [.. rows.Where(r => r.Unread > 0 && r.Conversation.IsGroup).Select(r => r.Conversation.Id)], cancellation);
         var entries = rows.ConvertAll(r => new Entry(
             r.Conversation.Id,
@@ -119,7 +124,7 @@ internal static class ReadConversations
             mentioned[r.Conversation.Id].Cast<long?>().Min(),
             r.Member.Muted,
             r.Member.PinnedAt is not null));
-        var end = more ? unpinned[taken - 1].Conversation : null;
+        var end = more ? rows[^1].Conversation : null;
         return TypedResults.Ok(new Page(entries, end is null ? null : string.Create(CultureInfo.InvariantCulture, $"{end.LastAt.ToMicroseconds()}-{end.Id:N}")));
     }
 
@@ -173,6 +178,13 @@ internal static class ReadConversations
     }
 
     private static string KindOf(Conversation conversation) => conversation.IsGroup ? "group" : "direct";
+
+    private sealed class FirstPerson
+    {
+        public required Guid Conversation { get; init; }
+
+        public required Person Person { get; init; }
+    }
 
     private sealed class Row
     {

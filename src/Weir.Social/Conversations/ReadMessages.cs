@@ -12,6 +12,18 @@ internal static class ReadMessages
     private const int DefaultLimit = 50;
     private const int MaxLimit = 200;
 
+    private static readonly CompiledQuery<Func<WeirDb, Guid, Guid, CancellationToken, Task<long?>>> Beginning = new(() => EF.CompileAsyncQuery(
+        (WeirDb db, Guid conversation, Guid me, CancellationToken cancellation) => db.ConversationMembers
+            .Where(m => m.ConversationId == conversation && m.AccountId == me)
+            .Select(m => (long?)m.FromSeq)
+            .SingleOrDefault()));
+
+    private static readonly CompiledQuery<Func<WeirDb, Guid, long, long, int, IAsyncEnumerable<MessageBody.Found>>> After = MessageBody.Compile(
+        (db, conversation, from, after, taken) => db.Messages.Where(m => m.ConversationId == conversation && m.Seq > from && m.Seq > after).OrderBy(m => m.Seq).Take(taken));
+
+    private static readonly CompiledQuery<Func<WeirDb, Guid, long, long, int, IAsyncEnumerable<MessageBody.Found>>> Before = MessageBody.Compile(
+        (db, conversation, from, before, taken) => db.Messages.Where(m => m.ConversationId == conversation && m.Seq > from && m.Seq < before).OrderByDescending(m => m.Seq).Take(taken));
+
     public static void Map(RouteGroupBuilder conversations) => conversations.MapGet("/{id}/messages", HandleAsync);
 
     private static async Task<Results<Ok<List<MessageBody>>, ProblemHttpResult>> HandleAsync(
@@ -24,19 +36,13 @@ internal static class ReadMessages
         }
 
         var taken = Math.Clamp(limit, 1, MaxLimit);
-        var from = await db.ConversationMembers
-            .Where(m => m.ConversationId == conversation && m.AccountId == caller.Id)
-            .Select(m => (long?)m.FromSeq)
-            .SingleOrDefaultAsync(cancellation);
+        var from = await Beginning.On(db)(db, conversation, caller.Id, cancellation);
         if (from is null)
         {
             return Problems.NotFound();
         }
 
-        var mine = db.Messages.Where(m => m.ConversationId == conversation && m.Seq > from);
-        var page = before is null
-            ? mine.Where(m => m.Seq > (after ?? 0)).OrderBy(m => m.Seq).Take(taken)
-            : mine.Where(m => m.Seq < before).OrderByDescending(m => m.Seq).Take(taken);
+        var page = before is { } end ? Before.On(db)(db, conversation, from.Value, end, taken) : After.On(db)(db, conversation, from.Value, after ?? 0, taken);
         return TypedResults.Ok(await MessageBody.ReadAsync(db, page, cancellation));
     }
 }
