@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Weir;
 using Weir.Commands;
 using Weir.Hosting;
 
@@ -17,6 +18,10 @@ if (args is ["live", ..])
     // Read once, by the pool's first thread. Frames come every few milliseconds: threads that look for more work before they sleep would do so all the
     // time, which takes as much of a core as sending to a thousand viewers who wait 350 ms (docs/performance.md).
     AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", 0);
+}
+else
+{
+    NativeHeap.KeepSmall();
 }
 
 try

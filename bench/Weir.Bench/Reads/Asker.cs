@@ -43,4 +43,6 @@ internal sealed class Asker(int port, Question question, Action answered) : Peer
 /// <param name="Token">Whose question it is; null: anybody's.</param>
 /// <param name="Milliseconds">Of processor time that it may cost.</param>
 /// <param name="Times">How many times what <c>GET /api/me</c> costs it may cost.</param>
-internal sealed record Question(string Name, string Method, string Path, string? Token, double? Milliseconds = null, double? Times = null);
+/// <param name="Most">Answers to warm up and again to measure: who asks more is told to come later.</param>
+internal sealed record Question(
+    string Name, string Method, string Path, string? Token, double? Milliseconds = null, double? Times = null, int Most = int.MaxValue);

@@ -68,6 +68,7 @@ internal sealed class ReadsBench(bool quick, bool postgres, TimeSpan evening)
             asker = new Asker(weir.Url.Port, question, () =>
             {
                 answers++;
+                going &= answers + Connections <= question.Most;
                 if (going)
                 {
                     asker!.Ask();
@@ -82,7 +83,7 @@ internal sealed class ReadsBench(bool quick, bool postgres, TimeSpan evening)
             var cpu = ProcessFigures.CpuSeconds(weir.SocialProcess);
             var clock = Stopwatch.StartNew();
             askers.ForEach(asker => asker.Ask());
-            while (clock.Elapsed < duration)
+            while (going && clock.Elapsed < duration)
             {
                 cancellation.ThrowIfCancellationRequested();
                 reactor.Turn(10);

@@ -73,8 +73,8 @@ internal sealed class World
                 new("moments, none", "GET", "/api/moments", newcomer, 0.7, 2),
                 new("moments, 20", "GET", "/api/moments?limit=20", reader, 0.7, 2),
                 new("unread notices", "GET", "/api/notifications/unread", reader),
-                new("a ticket of somebody admitted", "POST", $"/api/broadcasts/{broadcast}/tickets", reader),
-                new("GET /health/ready", "GET", "/health/ready", null, 0.15, 0.5),
+                new("a ticket of somebody admitted", "POST", $"/api/broadcasts/{broadcast}/tickets", reader, Most: 900),
+                new("GET /health/ready", "GET", "/health/ready", null, 0.15, 0.5, Most: 2000),
             ],
         };
     }
