@@ -72,8 +72,9 @@ public sealed class EndingTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, await ReplayAsync(ticket));
             Assert.True(ended.GetProperty("replay").GetBoolean());
             Assert.InRange(ended.GetProperty("after").GetInt64(), 0, 2000);
-            Assert.InRange(ended.GetProperty("duration").GetInt64(), 4900, 5100);
-            Assert.Equal(Broadcasts.FindRunning(_broadcast)!.Broadcast.StartedAt, ended.GetProperty("startedAt").GetDateTimeOffset());
+            var broadcast = Broadcasts.FindRunning(_broadcast)!.Broadcast;
+            Assert.Equal(broadcast.Timeline.Edge / 1000, ended.GetProperty("duration").GetInt64());
+            Assert.Equal(broadcast.StartedAt, ended.GetProperty("startedAt").GetDateTimeOffset());
         }
 
         // Somebody whose connection broke at the end comes back with the same ticket, and is told the same.
@@ -183,7 +184,8 @@ public sealed class EndingTests : IAsyncLifetime
         var admission = _node.Services.GetRequiredService<LiveAdmission>();
         Assert.True(admission.TryPublish(Key, new PublisherInfo("test", "test"), out _publisher, out _));
         var running = Broadcasts.FindRunning(_broadcast)!;
-        for (var frame = 0; frame < seconds * 48000 / 1024; frame++)
+        // The recording follows too, and leaves out what it cannot keep up with: there must be something of it.
+        for (var frame = 0; frame < seconds * 48000 / 1024 || !running.Outputs.IsRecorded; frame++)
         {
             _publisher.Audio(Sound, frame * 1_024_000_000L / 48000 / 1000 * 1000, new byte[400]);
             // The packager follows on another thread and skips what it cannot keep up with.
