@@ -146,7 +146,12 @@ public abstract class ReportWriterTests : IAsyncLifetime
         var reported = _node.ReportAsync(LivePlaneTests.ReportOf(id, 2, BroadcastPhase.Live));
         Assert.Equal(0, await RevisionAsync(id));
         _writes.Fail = false;
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        // The writer may not have begun to wait for its next try.
+        await Until.HoldsAsync(() =>
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(reported.IsCompleted);
+        });
         await reported;
         Assert.Equal(2, await RevisionAsync(id));
     }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Weir.Social.Data;
 using Weir.Social.Search;
 
@@ -61,6 +62,7 @@ public sealed class Server : IAsyncDisposable
         {
             // What may take two seconds and then is half an answer, or none, may take longer where the machine is slow; tests of these limits set their own.
             builder.Services.AddSingleton(new SearchLimits { LongestWait = Patience.Limit, Longest = Patience.Limit });
+            builder.Services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = Patience.Limit);
             configure?.Invoke(builder);
         });
         await plane.StartAsync();

@@ -107,7 +107,15 @@ internal sealed class ReadCounter(IServiceScopeFactory scopes, TimeProvider cloc
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await FlushAsync(cancellationToken);
+        try
+        {
+            await FlushAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The time for the end is over, and a count is not worth more of it.
+            log.LogWarning("The server ended before its last readers were counted");
+        }
     }
 
     private async Task CountAsync(WeirDb db, CancellationToken cancellation)
