@@ -52,7 +52,7 @@ internal sealed class SurgeTickets(bool quick)
         crowd.ForEach(reactor.Add);
         Console.Error.WriteLine("warming up ...");
         rounds.Closed(TimeSpan.FromSeconds(quick ? 2 : 5));
-        new Load(crowd, await AnnounceAsync(weir), Tickets / 5, TimeSpan.FromSeconds(1)).Run(rounds, reactor, cancellation);
+        new Load(crowd, await AnnounceAsync(weir), Tickets / 5, TimeSpan.FromSeconds(1)).Run(weir, rounds, reactor, cancellation);
         var rows = new List<object?[]>();
         for (var round = 1; round <= (quick ? 1 : 3); round++)
         {
@@ -60,12 +60,13 @@ internal sealed class SurgeTickets(bool quick)
             var quiet = rounds.Open(MessagesASecond, Storm);
             // Nobody was admitted to it yet.
             var load = new Load(crowd, await AnnounceAsync(weir), Tickets, Storm);
-            var stormy = load.Run(rounds, reactor, cancellation);
-            rows.Add([$"{round}, quiet", .. Messages(quiet), null, null, null, null, null]);
+            var stormy = load.Run(weir, rounds, reactor, cancellation);
+            rows.Add([$"{round}, quiet", .. Messages(quiet), null, null, null, null, null, null]);
             rows.Add(
             [
                 $"{round}, with the viewers", .. Messages(stormy), Target(quiet),
                 load.Took.Count, load.Refused, load.Took.Median, load.Took.Percentile(99),
+                (load.ServerMicroseconds - (quiet.ServerMicroseconds * stormy.Acknowledged.Count)) / Tickets,
             ]);
         }
 
@@ -82,6 +83,7 @@ internal sealed class SurgeTickets(bool quick)
                     [
                         new("Round"), new("Messages a second", "0"), new("Acknowledged median ms", "0.0"), new("99th ms", "0.0"),
                         new("Target ms", "0.0"), new("Tickets", "0"), new("Refused", "0"), new("Ticket median ms", "0.0"), new("99th % ms", "0.0"),
+                        new("Server CPU us a ticket", "0"),
                     ],
                     rows),
                 new ResultTable(
@@ -144,8 +146,12 @@ internal sealed class SurgeTickets(bool quick)
 
         public int Refused { get; private set; }
 
-        public Figures Run(Rounds rounds, Reactor reactor, CancellationToken cancellation)
+        /// <summary>Of processor time of the social plane, messages included.</summary>
+        public double ServerMicroseconds { get; private set; }
+
+        public Figures Run(WeirServer weir, Rounds rounds, Reactor reactor, CancellationToken cancellation)
         {
+            var cpu = ProcessFigures.CpuSeconds(weir.SocialProcess);
             var began = Stopwatch.GetTimestamp();
             var figures = rounds.Open(MessagesASecond, duration, now => Ask(began, now));
             while (_answered < tickets)
@@ -155,6 +161,7 @@ internal sealed class SurgeTickets(bool quick)
                 reactor.Turn(1);
             }
 
+            ServerMicroseconds = (ProcessFigures.CpuSeconds(weir.SocialProcess) - cpu) * 1e6;
             return figures;
         }
 
