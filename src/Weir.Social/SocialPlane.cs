@@ -45,6 +45,7 @@ public sealed class SocialPlane : IAsyncDisposable
 {
     private const string PlanesPath = "/weir.planes.v1.Planes";
     private readonly Listeners _listeners;
+    private bool _isDisposed;
 
     private SocialPlane(WebApplication app, Listeners listeners)
     {
@@ -122,6 +123,11 @@ public sealed class SocialPlane : IAsyncDisposable
     /// <summary>Stops first what was not stopped: a connection that is open still needs services to say goodbye with.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         if (App.Lifetime.ApplicationStarted.IsCancellationRequested && !App.Lifetime.ApplicationStopped.IsCancellationRequested)
         {
             await App.StopAsync();

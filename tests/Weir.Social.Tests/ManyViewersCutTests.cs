@@ -10,6 +10,7 @@ using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
 using Weir.Social.Friends;
 using Weir.Social.Tests.Visibility;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Tests;
 
@@ -38,7 +39,9 @@ public abstract class ManyViewersCutTests
     [Fact]
     public async Task All_of_them_are_cut_when_the_call_is_answered_and_nobody_who_stays()
     {
-        await using var server = await StartAsync(_ => { });
+        // They ask for as long as it takes, which is no matter of the limit.
+        var often = new Rate(int.MaxValue, TimeSpan.FromMilliseconds(1));
+        await using var server = await StartAsync(b => b.Services.AddSingleton(new CallRates { Tickets = often, OpenTickets = often }));
         var (host, ben, stranger) = (await server.PersonAsync("Host", admin: true), await server.PersonAsync("Ben"), await server.PersonAsync("Stranger"));
         await host.BefriendAsync(ben);
         var id = await host.BroadcastAsync(new { kind = "public" });
@@ -127,7 +130,9 @@ public abstract class ManyViewersCutTests
     [Fact]
     public async Task Whoever_comes_and_goes_while_the_audience_is_narrowed_and_widened_has_no_ticket_that_outlives_the_last_cut()
     {
-        await using var server = await StartAsync(_ => { });
+        // They ask for as long as it takes, which is no matter of the limit.
+        var often = new Rate(int.MaxValue, TimeSpan.FromMilliseconds(1));
+        await using var server = await StartAsync(b => b.Services.AddSingleton(new CallRates { Tickets = often, OpenTickets = often }));
         var (host, ben, stranger) = (await server.PersonAsync("Host", admin: true), await server.PersonAsync("Ben"), await server.PersonAsync("Stranger"));
         await host.BefriendAsync(ben);
         var id = await host.BroadcastAsync(new { kind = "public" });
