@@ -42,7 +42,7 @@ public class SharedLoops
             {
                 if (room.Packager.Log.TryGet(cursor, out var item) && item is Fragment fragment)
                 {
-                    window.Add(fragment, room.Packager.TargetDuration);
+                    window.Add(fragment, room.Packager.TargetDuration, room.Packager.PartTarget);
                 }
             }
         }

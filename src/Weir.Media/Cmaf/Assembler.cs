@@ -13,7 +13,7 @@ namespace Weir.Media.Cmaf;
 /// not shift one against the other. The price is that with B-frames the picture of a segment begins by the reorder
 /// delay later than its audio, which matters once, at the start, where players begin at the later of the two.
 /// </remarks>
-internal sealed class Assembler
+internal sealed partial class Assembler
 {
     private readonly Action<CmafItem> _emit;
     private readonly PackagerLimits _limits;
@@ -52,6 +52,8 @@ internal sealed class Assembler
     public InitSegment? Init => _init;
 
     public int? TargetDuration => _segmenter.Target;
+
+    public long? PartTarget => _parts.IsFixed ? _parts.Target : null;
 
     /// <summary>Frames that could not be used: of a track that must wait for a keyframe, or overlapping earlier audio.</summary>
     public long Dropped { get; private set; }
@@ -181,11 +183,12 @@ internal sealed class Assembler
 
         if (!_startsSegment)
         {
-            _segmenter.End(_end, whole: false);
+            EndSegment(whole: false);
         }
 
         _end = Math.Max(_end, start);
         _segmenter.Begin(_end);
+        BeginPart();
         _startsSegment = true;
         _video = video is null ? null : new VideoLane(_videoNext);
         _audio = audio is null ? null : NewAudioLane(InitSegment.AudioTimescale(audio));
@@ -228,9 +231,16 @@ internal sealed class Assembler
 
         _latestVideoDts = frame.Dts;
         NoteArrival(frame);
-        _video!.Push(frame);
+        if (_video!.HeldSince is { } since)
+        {
+            NoteStep(frame.Dts - since);
+            MakeRoom(since, frame.Dts);
+        }
+
+        _video.Push(frame);
         _audio?.ReleaseOlderThan(frame.Dts - _limits.LongestAudioHold);
-        if (_video.Count > 0 && (frame.IsKeyframe || _video.DoneDuration >= _limits.FragmentDuration))
+        if (_video.Count > 0
+            && (frame.IsKeyframe || _video.DoneDuration >= _limits.FragmentDuration || _parts.ShouldEnd(frame.Dts, _latestStep)))
         {
             EmitUpTo(frame.Dts, frame.IsKeyframe);
         }
@@ -265,15 +275,29 @@ internal sealed class Assembler
         var dropped = audio.Dropped;
         audio.Push(frame);
         Dropped += audio.Dropped - dropped;
-        if (_video is null ? audio.DoneDuration >= _limits.AudioFragmentDuration : IsAudioFarAhead(audio))
+        if (_video is not null)
         {
-            EmitUpTo(audio.DoneEnd, beforeKeyframe: false);
+            if (IsAudioFarAhead(audio))
+            {
+                var end = Math.Min(audio.DoneEnd, _parts.Limit);
+                MakeRoom(_end, end);
+                EmitUpTo(end, beforeKeyframe: false);
+            }
+        }
+        else if (audio.Count > 0)
+        {
+            NoteStep(audio.DoneEnd - audio.LastStart);
+            MakeRoom(audio.LastStart, audio.DoneEnd);
+            if (audio.DoneDuration >= _limits.AudioFragmentDuration || _parts.ShouldEnd(audio.DoneEnd, _latestStep))
+            {
+                EmitUpTo(audio.DoneEnd, beforeKeyframe: false);
+            }
         }
     }
 
     // A picture once a second (a shared screen) must not hold the sound back until the next one.
-    private bool IsAudioFarAhead(AudioLane audio) =>
-        _video!.Count == 0 && audio.Count > 0 && audio.DoneEnd - _end >= _limits.LongestAudioWait;
+    private bool IsAudioFarAhead(AudioLane audio) => _video!.Count == 0 && audio.Count > 0
+        && audio.DoneEnd - _end >= _limits.LongestAudioWait && _parts.IsLongEnough(audio.DoneEnd);
 
     private void NoteArrival(Frame frame)
     {
@@ -284,20 +308,26 @@ internal sealed class Assembler
         }
     }
 
-    private void EmitUpTo(long cut, bool beforeKeyframe)
+    private bool EmitUpTo(long cut, bool beforeKeyframe)
     {
         var end = Math.Max(_end, cut);
         var ends = _segmenter.ShouldEnd(end, end - _end, beforeKeyframe, _video is not null);
-        Emit(_video?.Take(), _audio?.Take(end), end, ends, whole: true);
+        return Emit(_video?.Take(), _audio?.Take(end), end, ends, whole: true);
     }
 
     private void FlushLanes()
     {
-        var end = _video?.Flush() ?? _end;
         _audio?.Flush();
-        if (_audio is { Count: > 0 })
+        if (_video is { HeldSince: { } since, HeldUntil: { } until })
         {
-            end = Math.Max(end, _video is null ? _audio.DoneEnd : end);
+            MakeRoom(since, until);
+        }
+
+        var end = _video?.Flush() ?? _end;
+        if (_video is null && _audio is { Count: > 0 })
+        {
+            MakeRoom(_audio.LastStart, _audio.DoneEnd);
+            end = Math.Max(end, _audio.DoneEnd);
         }
 
         Emit(_video?.Take(), _audio?.TakeAll(), Math.Max(end, _end), ends: true, whole: false);
@@ -306,12 +336,15 @@ internal sealed class Assembler
         _firstWallClock = 0;
     }
 
-    private void Emit(Mp4Run? video, Mp4Run? audio, long end, bool ends, bool whole)
+    /// <returns>False where there was nothing.</returns>
+    private bool Emit(Mp4Run? video, Mp4Run? audio, long end, bool ends, bool whole, bool endsPart = false)
     {
         if (video is null && audio is null)
         {
-            return;
+            return false;
         }
+
+        endsPart |= ends || _parts.ShouldEnd(end, _latestStep);
 
         ReadOnlySpan<Mp4Run> runs = video is { } v ? audio is { } a ? [v, a] : [v] : [audio!.Value];
         var fragment = new Fragment(audio)
@@ -324,22 +357,27 @@ internal sealed class Assembler
             Pictures = video?.Samples.Count ?? 0,
             StartsSegment = _startsSegment,
             EndsSegment = ends,
+            StartsPart = _startsPart,
+            EndsPart = endsPart,
             Independent = _video is null || (video is { } first && first.Samples[0].IsSync),
             Discontinuity = _discontinuity,
             Start = _end,
             Duration = end - _end,
             WallClock = _firstWallClock != 0 ? _firstWallClock : _lastWallClock,
         };
-        _discontinuity = false;
-        _startsSegment = ends;
+        (_discontinuity, _startsSegment, _startsPart) = (false, false, false);
         _end = end;
         _firstWallClock = 0;
         if (ends)
         {
-            _segmenter.End(end, whole);
-            _segmenter.Begin(end);
+            EndSegment(whole);
+        }
+        else if (endsPart)
+        {
+            BeginPart();
         }
 
         _emit(fragment);
+        return true;
     }
 }

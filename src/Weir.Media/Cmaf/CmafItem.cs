@@ -55,6 +55,12 @@ public sealed class Fragment : CmafItem
     /// <summary>The next fragment, if one comes, starts the next segment.</summary>
     public required bool EndsSegment { get; init; }
 
+    /// <summary>The part before ended, whether it said so or not.</summary>
+    public required bool StartsPart { get; init; }
+
+    /// <summary>Nothing more belongs to its part.</summary>
+    public required bool EndsPart { get; init; }
+
     /// <summary>A decoder can begin with it.</summary>
     public required bool Independent { get; init; }
 

@@ -37,6 +37,9 @@ internal sealed class VideoLane(long startAt)
 
     public long? HeldSince => _held?.Dts;
 
+    /// <summary>Where the held frame ends if nothing follows, microseconds.</summary>
+    public long? HeldUntil => _held?.Dts + MediaTime.FromUnits(_lastDuration, Scale);
+
     public void Push(Frame frame)
     {
         // A new publisher may begin a little before the last known duration of the old one's last frame ran out.
@@ -57,7 +60,7 @@ internal sealed class VideoLane(long startAt)
             return null;
         }
 
-        var end = _held.Dts + MediaTime.FromUnits(_lastDuration, Scale);
+        var end = HeldUntil;
         Complete(_lastDuration);
         return end;
     }
@@ -122,6 +125,9 @@ internal sealed class AudioLane(long rate, long startAt)
 
     /// <summary>Media time after the last completed sample, microseconds.</summary>
     public long DoneEnd => MediaTime.FromUnits(Next, rate);
+
+    /// <summary>Media time of the last completed sample, microseconds.</summary>
+    public long LastStart => MediaTime.FromUnits(Next - (_done.Count == 0 ? 0 : _done[^1].Duration), rate);
 
     public void Push(Frame frame)
     {

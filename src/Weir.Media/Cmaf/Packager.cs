@@ -92,6 +92,9 @@ public sealed partial class Packager
     /// <summary>Seconds, see 8216bis 4.4.3.1; null until the first segment has ended, constant from then on.</summary>
     public int? TargetDuration { get; private set; }
 
+    /// <summary>Microseconds, see 8216bis 4.4.3.7; null and constant as <see cref="TargetDuration"/>.</summary>
+    public long? PartTarget { get; private set; }
+
     /// <summary>Follows the timeline until the broadcast ends.</summary>
     /// <exception cref="OperationCanceledException">The node stops. The log is left open then.</exception>
     public async Task RunAsync(CancellationToken cancellation)
@@ -162,7 +165,7 @@ public sealed partial class Packager
         {
             Volatile.Write(ref _init, fragment.Init);
             Volatile.Write(ref _edge, fragment.End);
-            TargetDuration = _assembler.TargetDuration;
+            (TargetDuration, PartTarget) = (_assembler.TargetDuration, _assembler.PartTarget);
             Fragments.Add(1);
         }
 

@@ -9,6 +9,7 @@ internal sealed class Segmenter(long firstNumber)
     private const int SmallestTarget = 2;
     private const int LargestTarget = 6;
     private long _start;
+    private bool _beganBetweenKeyframes;
 
     public long Number { get; private set; } = firstNumber;
 
@@ -17,18 +18,21 @@ internal sealed class Segmenter(long firstNumber)
     /// </summary>
     public int? Target { get; private set; }
 
-    public void Begin(long start) => _start = start;
+    /// <param name="betweenKeyframes">It was the parts that asked for a new segment: the next keyframe begins another, for those who join.</param>
+    public void Begin(long start, bool betweenKeyframes = false) => (_start, _beganBetweenKeyframes) = (start, betweenKeyframes);
+
+    /// <summary>Whether what lasts from one time to the other must not be in this segment.</summary>
+    public bool Exceeds(long at, long end) => at > _start && end - _start > Longest(Target ?? LargestTarget);
 
     /// <param name="end">Where the fragment in hand ends.</param>
     /// <param name="duration">Of the fragment in hand: the next will be about as long.</param>
     public bool ShouldEnd(long end, long duration, bool beforeKeyframe, bool hasVideo)
     {
         var length = end - _start;
-        var wanted = hasVideo ? beforeKeyframe && length >= ShortestSegment : length >= ShortestWithoutVideo;
-
-        // 8216bis 4.4.3.1: a segment's duration, rounded, must not exceed the target.
-        var longest = ((Target ?? LargestTarget) * 1_000_000L) + 490_000;
-        return wanted || length + duration > longest;
+        var wanted = hasVideo
+            ? beforeKeyframe && (length >= ShortestSegment || _beganBetweenKeyframes)
+            : length >= ShortestWithoutVideo;
+        return wanted || length + duration > Longest(Target ?? LargestTarget);
     }
 
     /// <param name="whole">It ended of itself, not by an interruption.</param>
@@ -43,4 +47,7 @@ internal sealed class Segmenter(long firstNumber)
 
         Number++;
     }
+
+    // 8216bis 4.4.3.1: a segment's duration, rounded, must not exceed the target.
+    private static long Longest(int target) => (target * 1_000_000L) + 490_000;
 }

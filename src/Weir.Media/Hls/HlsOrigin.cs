@@ -212,7 +212,7 @@ public sealed partial class HlsOrigin : IDisposable
                 if (log.TryGet(_cursor, out var item))
                 {
                     _cursor++;
-                    changed |= item is Fragment fragment && _window.Add(fragment, _packager.TargetDuration);
+                    changed |= item is Fragment fragment && _window.Add(fragment, _packager.TargetDuration, _packager.PartTarget);
                 }
                 else if (_cursor < log.First)
                 {

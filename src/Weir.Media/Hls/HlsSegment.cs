@@ -34,6 +34,9 @@ internal sealed record HlsSegment(Fragment First, ImmutableArray<HlsPart> Parts,
     // A copy that differs in IsComplete alone has the same parts, and may share it.
     private readonly ReadOnlyMemory<byte>[]?[] _bodies = new ReadOnlyMemory<byte>[]?[2];
 
+    /// <summary>False for a first segment that cannot be cut into parts that keep to their target.</summary>
+    public bool ListsParts { get; init; } = true;
+
     public long Number => First.SegmentNumber;
 
     public long Duration { get; } = Parts.Sum(part => part.Duration);

@@ -28,20 +28,23 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
     private readonly List<HlsSegment> _held = [];
     private readonly Queue<(long RemovedAt, TimeSpan Keep)> _removed = new();
     private readonly List<Fragment> _current = [];
-    private PartCutter? _cutter;
-    private int _target;
+    private readonly List<Fragment> _part = [];
+    private (int Segment, long Part)? _targets;
+    private bool _hasBegun;
     private (long Wall, long Media)? _anchor;
     private bool _awaitsStart = true;
 
     /// <summary>Takes the next fragment. True when there is something new to list.</summary>
     /// <param name="target">The packager's target duration, known once a segment has ended.</param>
-    public bool Add(Fragment fragment, int? target)
+    /// <param name="partTarget">The same for parts.</param>
+    public bool Add(Fragment fragment, int? target, long? partTarget)
     {
         if (_awaitsStart && !fragment.StartsSegment)
         {
             return false;
         }
 
+        _targets ??= target is { } seconds && partTarget is { } microseconds ? (seconds, microseconds) : null;
         var changed = false;
         if (fragment.StartsSegment)
         {
@@ -55,25 +58,7 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
         }
 
         _current.Add(fragment);
-        if (_cutter is null)
-        {
-            if (!fragment.EndsSegment || target is null)
-            {
-                return false;
-            }
-
-            // Nobody gets a playlist before its first whole segment, so the first parts can wait for their measure.
-            _target = target.Value;
-            _cutter = PartCutter.For(_current);
-            foreach (var early in _current.ToList())
-            {
-                TakeParts(early);
-            }
-        }
-        else
-        {
-            changed |= TakeParts(fragment);
-        }
+        changed |= _hasBegun && TakePart(fragment);
 
         if (fragment.EndsSegment)
         {
@@ -89,7 +74,7 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
         _held.Clear();
         _removed.Clear();
         _current.Clear();
-        _cutter?.Rest();
+        _part.Clear();
         _anchor = null;
         _awaitsStart = true;
     }
@@ -104,19 +89,44 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
         }
 
         Retire();
-        return new HlsSnapshot([.. _held], _removed.Count, _target, _cutter!.Target, mediaPath, run, deltasAllowed, ended);
+        return new HlsSnapshot([.. _held], _removed.Count, _targets!.Value.Segment, _targets.Value.Part, mediaPath, run, deltasAllowed, ended);
     }
 
-    private bool TakeParts(Fragment fragment)
+    // Nobody gets a playlist before its first whole segment, so its parts are cut when the target is known.
+    private void AddFirst(long target)
     {
-        var changed = false;
-        foreach (var part in _cutter!.Add(fragment))
+        _hasBegun = true;
+        if (FirstParts.Of(_current, target) is { } parts)
         {
-            AddPart(part);
-            changed = true;
+            foreach (var part in parts)
+            {
+                AddPart(part);
+            }
+        }
+        else
+        {
+            AddPart(new HlsPart([.. _current]));
+            _held[^1] = _held[^1] with { ListsParts = false };
+        }
+    }
+
+    private bool TakePart(Fragment fragment)
+    {
+        var changed = fragment.StartsPart && EndPart();
+        _part.Add(fragment);
+        return (fragment.EndsPart && EndPart()) || changed;
+    }
+
+    private bool EndPart()
+    {
+        if (_part.Count == 0)
+        {
+            return false;
         }
 
-        return changed;
+        AddPart(new HlsPart([.. _part]));
+        _part.Clear();
+        return true;
     }
 
     private void AddPart(HlsPart part)
@@ -147,16 +157,21 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
             return false;
         }
 
-        if (_cutter is not null)
+        if (_hasBegun)
         {
-            if (_cutter.Rest() is { } rest)
-            {
-                AddPart(rest);
-            }
-
-            _held[^1] = _held[^1] with { IsComplete = true };
-            _cutter.Learn(_current);
+            EndPart();
         }
+        else if (_targets is { } targets)
+        {
+            AddFirst(targets.Part);
+        }
+        else
+        {
+            _current.Clear();
+            return false;
+        }
+
+        _held[^1] = _held[^1] with { IsComplete = true };
 
         _current.Clear();
         return true;
@@ -166,15 +181,15 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
     // that listed it. Its parts stay as long, which is more than the three target durations they must.
     private void Retire()
     {
-        var second = 1_000_000L;
+        var target = _targets!.Value.Segment * 1_000_000L;
         var listed = _held.Skip(_removed.Count).Sum(segment => segment.Duration);
         var bytes = _held.Sum(segment => segment.Bytes);
         while (_removed.Count < _held.Count - 1)
         {
             var oldest = _held[_removed.Count];
             var rest = listed - oldest.Duration;
-            var tooLong = rest >= limits.PlaylistTargets * _target * second;
-            var tooBig = bytes > limits.MaxBytes && rest >= 3 * _target * second;
+            var tooLong = rest >= limits.PlaylistTargets * target;
+            var tooBig = bytes > limits.MaxBytes && rest >= 3 * target;
             if (!tooLong && !tooBig)
             {
                 break;

@@ -95,7 +95,7 @@ internal static class MediaPlaylist
         }
 
         w.Tag("EXT-X-PROGRAM-DATE-TIME", Iso(segment.ProgramTime));
-        if (withParts)
+        if (withParts && segment.ListsParts)
         {
             for (var i = 0; i < segment.Parts.Length; i++)
             {

@@ -253,7 +253,9 @@ public sealed class PackagerTests
                 Assert.Equal(previous.DiscontinuityNumber + (fragment.Discontinuity ? 1 : 0), fragment.DiscontinuityNumber);
                 Assert.True(fragment.Start >= previous.End);
                 Assert.True(fragment.Discontinuity || fragment.Start == previous.End);
-                Assert.Equal(previous.EndsSegment, fragment.StartsSegment);
+                Assert.True(fragment.StartsSegment || !previous.EndsSegment);
+                Assert.True(fragment.StartsPart || !previous.EndsPart);
+                Assert.True(fragment.StartsPart || !fragment.StartsSegment);
                 Assert.True(!fragment.Discontinuity || fragment.StartsSegment);
                 Assert.True(fragment.Init == previous.Init || fragment.Discontinuity);
             }
