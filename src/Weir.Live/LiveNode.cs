@@ -68,7 +68,8 @@ public static class LiveNode
             builder.Services.AddHostedService<ParentWatch>();
         }
 
-        builder.WebHost.UseSockets(sockets => sockets.MaxWriteBufferSize = DirectSockets.WriteBuffer);
+        // An answer is small and awaited: what a sender has to merge it merges later.
+        builder.WebHost.UseSockets(sockets => (sockets.MaxWriteBufferSize, sockets.NoDelay) = (DirectSockets.WriteBuffer, true));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;

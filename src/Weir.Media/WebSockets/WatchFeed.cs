@@ -50,6 +50,8 @@ internal sealed class WatchFeed : Feed
 
     public override object Form { get; }
 
+    public override bool HasBegun => _opened && (_begun || !_media);
+
     /// <summary>Why it ended; set before <see cref="FeedState.Ended"/>.</summary>
     public WatchEnd? End { get; private set; }
 

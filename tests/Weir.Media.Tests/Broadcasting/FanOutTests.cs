@@ -84,6 +84,78 @@ public sealed partial class FanOutTests
         await flow.CompleteAsync(TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task What_a_viewer_begins_with_waits_for_no_acknowledgement_and_what_comes_after_may()
+    {
+        if (!FanOut.IsSupported)
+        {
+            return;
+        }
+
+        using var sockets = new Connection();
+        sockets.Server.NoDelay = false;
+        using var fanOut = new FanOut(new FanOutOptions { Senders = 1 });
+        var feed = new Joining(() => sockets.Server.NoDelay);
+        var flow = fanOut.Begin(feed, sockets.Server, new LagPolicy());
+
+        // The answer to somebody who waits for a keyframe, then the greeting and the first group.
+        await sockets.ReadAsync(1);
+        await feed.WaitAsync();
+        feed.GoOn(flow, Joining.Begins);
+        await sockets.ReadAsync(3);
+        await feed.WaitAsync();
+        Assert.Equal(Enumerable.Repeat(true, feed.Asked.Count), feed.Asked);
+
+        feed.GoOn(flow, Joining.News);
+        await sockets.ReadAsync(1);
+        await feed.WaitAsync();
+        Assert.False(sockets.Server.NoDelay);
+    }
+
+    /// <summary>An answer, when it is told the beginning of three writes, when it is told a piece of news. Looks at the socket whenever it is asked.</summary>
+    private sealed class Joining(Func<bool> sendsAtOnce) : Feed
+    {
+        public const int Begins = 3;
+        public const int News = 1;
+        private readonly SharedLog<object> _log = new(4);
+        private readonly SemaphoreSlim _idle = new(0);
+        private int _left = 1;
+        private bool _begun;
+
+        public List<bool> Asked { get; } = [];
+
+        public override ILog Log => _log;
+
+        public override object Form => this;
+
+        public override bool HasBegun => _begun;
+
+        public void GoOn(FanOutFlow flow, int writes)
+        {
+            _begun = true;
+            _left = writes;
+            flow.Nudge();
+        }
+
+        /// <summary>Until there is nothing to send.</summary>
+        public async Task WaitAsync() => Assert.True(await _idle.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+
+        public override FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes)
+        {
+            Asked.Add(sendsAtOnce());
+            bytes = new byte[] { 7 };
+            if (_left-- > 0)
+            {
+                return FeedState.Bytes;
+            }
+
+            _idle.Release();
+            return FeedState.Nothing;
+        }
+
+        public override ValueTask WaitAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
+    }
+
     /// <summary>One byte, and once more whenever it is asked.</summary>
     private sealed class OneWord : Feed
     {

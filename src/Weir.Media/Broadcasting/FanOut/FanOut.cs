@@ -31,8 +31,8 @@ public sealed class FanOut(FanOutOptions options) : IDisposable
     /// <summary>Begins to send. The socket must have nothing of others under way; until the flow is over nobody else writes to it.</summary>
     public FanOutFlow Begin(Feed feed, Socket socket, LagPolicy policy)
     {
-        // Several frames that come close together leave as one packet where the network is busy; the kernel sends the first at once.
-        socket.NoDelay = false;
+        // Whoever joins waits for nothing, least of all for their own kernel's delayed acknowledgement of the greeting.
+        socket.NoDelay = true;
         Kernel.LimitUnsent(socket, MaxUnsent);
         var sender = _senders.Value.MinBy(candidate => candidate.Flows)!;
         var flow = new Flow(feed, socket, policy, sender);

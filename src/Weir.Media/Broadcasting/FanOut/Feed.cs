@@ -34,6 +34,9 @@ public abstract class Feed
     /// <param name="bytes">Valid until the next call with the same <paramref name="shared"/>.</param>
     public abstract FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes);
 
+    /// <summary>What a viewer begins with was taken, or is there to be taken; false while it is still waited for.</summary>
+    public virtual bool HasBegun => true;
+
     /// <summary>After <see cref="FeedState.Nothing"/>: completes when there may be something. May complete early.</summary>
     public abstract ValueTask WaitAsync(CancellationToken cancellation);
 }

@@ -56,6 +56,12 @@ internal sealed class Flow
 
     public bool IsGone { get; private set; }
 
+    /// <summary>Everything that a viewer begins with is with the kernel; what comes from now on is news.</summary>
+    public bool HasCaughtUp { get; set; }
+
+    /// <summary>The kernel may keep what is small until what is on its way has arrived.</summary>
+    public bool Merges { get; set; }
+
     public Task<FlowEnd> Done => _done.Task;
 
     /// <summary>There is something for this viewer alone; from any thread.</summary>

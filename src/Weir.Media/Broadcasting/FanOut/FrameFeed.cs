@@ -25,6 +25,8 @@ public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy polic
 
     public override object Form => form;
 
+    public override bool HasBegun => _opened;
+
     /// <summary>There is something to begin with, or there never will be.</summary>
     public bool IsReady => _opened || _cursor.IsEnded || _cursor.TracksAhead() is not null;
 

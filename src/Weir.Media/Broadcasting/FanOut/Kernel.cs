@@ -10,6 +10,7 @@ internal static unsafe partial class Kernel
     public const int Interrupted = 4;
 
     private const int Tcp = 6;
+    private const int NoDelay = 1; // TCP_NODELAY
     private const int NotSentLowWater = 25; // TCP_NOTSENT_LOWAT
     private const int DoNotWait = 0x40;
     private const int NoSignal = 0x4000;
@@ -29,6 +30,14 @@ internal static unsafe partial class Kernel
         }
     }
 
+    /// <summary>From now on a packet that is not full leaves when everything before it has arrived (Nagle's algorithm).</summary>
+    public static void MergeSmall(int socket)
+    {
+        var off = 0;
+        // It fails only where the connection has ended, which the next write says too.
+        _ = SetOption(socket, Tcp, NoDelay, &off, sizeof(int));
+    }
+
     /// <returns>Bytes taken, or -1 and the error.</returns>
     public static int Send(int socket, ReadOnlySpan<byte> bytes, out int error)
     {
@@ -39,6 +48,9 @@ internal static unsafe partial class Kernel
             return sent;
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "setsockopt")]
+    private static partial int SetOption(int socket, int level, int option, int* value, uint length);
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     private static partial nint Send(int socket, byte* bytes, nuint length, int flags);

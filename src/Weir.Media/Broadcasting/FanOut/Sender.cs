@@ -229,9 +229,10 @@ internal sealed class Sender : IDisposable
 
                         continue;
                     case FeedState.LastBytes:
-                        TrySend(flow, bytes);
+                        flow.HasCaughtUp |= TrySend(flow, bytes);
                         return;
                     case FeedState.Nothing:
+                        flow.HasCaughtUp |= flow.Feed.HasBegun;
                         return;
                     case FeedState.Ended:
                         End(flow, FlowEnd.Ended);
@@ -254,6 +255,14 @@ internal sealed class Sender : IDisposable
     /// <summary>False when the flow must wait or is over.</summary>
     private bool TrySend(Flow flow, ReadOnlyMemory<byte> bytes)
     {
+        if (flow.HasCaughtUp && !flow.Merges)
+        {
+            // Frames that come close together leave as one packet where the network is busy. Not before: the greeting and the first pictures would wait for
+            // an acknowledgement, which the viewer's kernel may delay by 40 ms.
+            flow.Merges = true;
+            Kernel.MergeSmall(flow.Descriptor);
+        }
+
         var sent = Kernel.Send(flow.Descriptor, bytes.Span, out var error);
         if (sent == bytes.Length)
         {
