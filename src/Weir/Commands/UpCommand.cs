@@ -30,7 +30,6 @@ internal static class UpCommand
         var demo = line.GetValue(Demo);
         var settings = new Settings(line) { Demo = demo };
         using var dataLock = DataLock.Take(settings.DataDirectory);
-        RecordingsDirectory.Prepare(settings.RecordingsDirectory);
         if (demo)
         {
             if (settings.TlsFiles() is not null)
@@ -40,6 +39,9 @@ internal static class UpCommand
 
             DemoDirectory.Prepare(settings.DataDirectory);
         }
+
+        // After the demo has looked at its directory, which must hold nothing yet and is emptied.
+        RecordingsDirectory.Prepare(settings.RecordingsDirectory);
 
         var options = SocialSettings.From(settings, demo, liveIsChild: true);
         await using var social = SocialPlane.Build(options);
