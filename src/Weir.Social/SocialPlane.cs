@@ -202,7 +202,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
-        services.AddSingleton(new AdmissionLimits()).AddSingleton<AdmissionWriter>();
+        services.AddSingleton(new AdmissionLimits()).AddSingleton<TicketTurns>().AddSingleton<AdmissionWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<AdmissionWriter>());
         services.AddSingleton<AdmissionChecks>().AddHostedService(provider => provider.GetRequiredService<AdmissionChecks>());
         ConversationCalls.AddServices(services);

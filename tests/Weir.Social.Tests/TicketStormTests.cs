@@ -118,6 +118,30 @@ public abstract class TicketStormTests
     }
 
     [Fact]
+    public async Task However_many_ask_so_many_are_looked_at_at_a_time_and_one_too_many_is_refused()
+    {
+        var looks = new Looks();
+        await using var server = await StartAsync(b => b.Services
+            .AddSingleton<IInterceptor>(looks).AddSingleton(new AdmissionLimits { MaxLooking = 1, MaxWaitingToLook = 2 }));
+        var host = await server.PersonAsync("Host", admin: true);
+        var id = await host.BroadcastAsync(new { kind = "public" });
+        (await server.Anybody.TicketAsync(id)).Is(HttpStatusCode.Created);
+        looks.Stop();
+        var rest = Enumerable.Range(0, 6).Select(_ => server.Anybody.TicketAsync(id)).ToList();
+        for (var refused = 0; refused < 3; refused++)
+        {
+            var answer = await Task.WhenAny(rest).WaitAsync(Patience.Limit);
+            rest.Remove(answer);
+            Assert.Equal("busy", (await answer).Is(HttpStatusCode.ServiceUnavailable).Code);
+        }
+
+        await Until.HoldsAsync(() => Task.FromResult(looks.Stopped > 0));
+        Assert.Equal(1, looks.Stopped);
+        looks.GoOn();
+        Assert.All(await Task.WhenAll(rest), answer => answer.Is(HttpStatusCode.Created));
+    }
+
+    [Fact]
     public async Task Who_falls_out_of_the_audience_while_waiting_to_be_admitted_is_not()
     {
         await using var server = await StartAsync(_ => { });
@@ -137,6 +161,33 @@ public abstract class TicketStormTests
     {
         Assert.True(Ticket.TryVerify(server.Plane.NodeKey, answer.Is(HttpStatusCode.Created).Text("ticket"), out var ticket));
         return ticket;
+    }
+
+    /// <summary>Stops whoever is looked at for a ticket.</summary>
+    private sealed class Looks : DbCommandInterceptor
+    {
+        private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _stopped;
+        private bool _stops;
+
+        public int Stopped => Volatile.Read(ref _stopped);
+
+        public void Stop() => Volatile.Write(ref _stops, true);
+
+        public void GoOn() => _goOn.SetResult();
+
+        public override async ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            if (Volatile.Read(ref _stops) && command.CommandText.StartsWith("SELECT", StringComparison.Ordinal)
+                && command.CommandText.Contains("\"Admissions\"", StringComparison.Ordinal) && !_goOn.Task.IsCompleted)
+            {
+                Interlocked.Increment(ref _stopped);
+                await _goOn.Task;
+            }
+
+            return result;
+        }
     }
 
     /// <summary>In how many transactions admissions were written.</summary>

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Weir.Social.Data;
 using Weir.Social.Moments;
 
@@ -71,7 +72,11 @@ internal static class Visibility
     }
 
     /// <summary>The facts about each, in the same query that reads it.</summary>
-    public static IQueryable<Known<T>> WithFacts<T>(this IQueryable<Viewing<T>> viewings, WeirDb db) => viewings.Select(v => new Known<T>
+    public static IQueryable<Known<T>> WithFacts<T>(this IQueryable<Viewing<T>> viewings, WeirDb db) =>
+        viewings.Provider.CreateQuery<Known<T>>(viewings.Expression.Then(Expression.Constant(db), Facts<T>()));
+
+    /// <summary>The same for a <see cref="CompiledQuery{T}"/>.</summary>
+    public static Expression<Func<WeirDb, IQueryable<Viewing<T>>, IQueryable<Known<T>>>> Facts<T>() => (db, viewings) => viewings.Select(v => new Known<T>
     {
         Item = v.Item,
         Post = v.Post,

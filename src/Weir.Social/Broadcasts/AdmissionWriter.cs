@@ -5,9 +5,15 @@ using Weir.Social.Data;
 
 namespace Weir.Social.Broadcasts;
 
-/// <summary>Bounds of first admissions.</summary>
+/// <summary>Bounds of tickets and first admissions.</summary>
 internal sealed record AdmissionLimits
 {
+    /// <summary>Tickets that are looked at at the same time: however many come, half of the processors are left to messages.</summary>
+    public int MaxLooking { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary>Tickets that wait for it. One more is refused with 503 at once.</summary>
+    public int MaxWaitingToLook { get; init; } = 8192;
+
     /// <summary>Admissions in one transaction.</summary>
     public int MaxBatch { get; init; } = 200;
 

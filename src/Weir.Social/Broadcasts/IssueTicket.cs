@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
@@ -19,6 +20,23 @@ internal static class IssueTicket
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
+    // One statement for everybody, whether or not there is such a broadcast.
+    private static readonly CompiledQuery<Func<WeirDb, Guid, Guid, IAsyncEnumerable<Seen>>> Look = new(() =>
+    {
+        Expression<Func<WeirDb, Guid, Guid, IQueryable<Viewing<Broadcast>>>> viewing = (db, broadcast, viewer) =>
+            db.Broadcasts.Where(b => b.Id == broadcast).Select(b => new Viewing<Broadcast> { Item = b, Post = b, Viewer = viewer });
+        var context = viewing.Parameters[0];
+        var seen = viewing.Body.Then(context, Visibility.Facts<Broadcast>())
+            .Then<Known<Broadcast>, Seen>(context, (db, known) => known.Select(k => new Seen
+            {
+                OwnerId = k.Item.OwnerId,
+                Epoch = k.Item.Epoch,
+                Admitted = db.Admissions.Any(a => a.BroadcastId == k.Item.Id && a.AccountId == k.Viewer),
+                Facts = k.Facts,
+            }));
+        return EF.CompileAsyncQuery(Expression.Lambda<Func<WeirDb, Guid, Guid, IQueryable<Seen>>>(seen, viewing.Parameters));
+    });
+
     internal sealed record Issued(string Ticket, DateTimeOffset ExpiresAt, WatchAddresses Watch);
 
     public static void Map(RouteGroupBuilder broadcasts) =>
@@ -27,6 +45,7 @@ internal static class IssueTicket
     private static async Task<Results<Created<Issued>, ProblemHttpResult>> HandleAsync(
         string id,
         Caller? caller,
+        TicketTurns turns,
         AdmissionWriter admissions,
         WeirDb db,
         NodeKey key,
@@ -38,11 +57,22 @@ internal static class IssueTicket
         // What is no id becomes the empty one, which no broadcast has.
         Ids.TryParse(id, out var broadcast);
         var viewer = caller.IdOrNone();
-        var seen = await db.Broadcasts.Where(b => b.Id == broadcast).AsSeenBy(viewer).WhereVisible(db, clock.Now())
-            .Select(v => new Seen(v.Item.OwnerId, v.Item.Epoch, db.Admissions.Any(a => a.BroadcastId == v.Item.Id && a.AccountId == v.Viewer)))
-            .SingleOrDefaultAsync(cancellation);
+        Seen? seen = null;
+        using (var turn = await turns.EnterAsync(cancellation))
+        {
+            if (!turn.IsAcquired)
+            {
+                return Busy(context);
+            }
+
+            await foreach (var found in Look.On(db)(db, broadcast, viewer).WithCancellation(cancellation))
+            {
+                seen = found;
+            }
+        }
+
         // Outsiders are turned away here, before they could make anybody wait for the one writer.
-        if (seen is null)
+        if (seen?.Facts.MaySee(clock.Now()) != true)
         {
             return Problems.NotFound();
         }
@@ -53,8 +83,7 @@ internal static class IssueTicket
             var applicant = new Applicant(broadcast, viewer);
             if (!admissions.TryEnqueue(applicant))
             {
-                context.Response.Headers.RetryAfter = "1";
-                return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many viewers at once. Try again in a moment.");
+                return Busy(context);
             }
 
             if (await applicant.Admitted.Task.WaitAsync(cancellation) is not { } admitted)
@@ -74,5 +103,20 @@ internal static class IssueTicket
         return TypedResults.Created((string?)null, new Issued(ticket, expires, addresses.Watch(broadcast, ticket, context.Request)));
     }
 
-    private sealed record Seen(Guid OwnerId, long Epoch, bool Admitted);
+    private static ProblemHttpResult Busy(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many viewers at once. Try again in a moment.");
+    }
+
+    private sealed class Seen
+    {
+        public Guid OwnerId { get; init; }
+
+        public long Epoch { get; init; }
+
+        public bool Admitted { get; init; }
+
+        public required AudienceFacts Facts { get; init; }
+    }
 }

@@ -20,7 +20,8 @@ internal sealed class CompiledQuery<T>(Func<T> compile)
 internal static class QueryParts
 {
     /// <summary>One expression of both: <paramref name="then"/> with <paramref name="body"/> in the place of its second parameter.</summary>
-    public static Expression Then<TFrom, TTo>(this Expression body, ParameterExpression db, Expression<Func<WeirDb, IQueryable<TFrom>, IQueryable<TTo>>> then) =>
+    /// <param name="db">The context, or the parameter that stands for it.</param>
+    public static Expression Then<TFrom, TTo>(this Expression body, Expression db, Expression<Func<WeirDb, IQueryable<TFrom>, IQueryable<TTo>>> then) =>
         new Replacement(then.Parameters[0], db, then.Parameters[1], body).Visit(then.Body);
 
     private sealed class Replacement(ParameterExpression one, Expression forOne, ParameterExpression other, Expression forOther) : ExpressionVisitor
