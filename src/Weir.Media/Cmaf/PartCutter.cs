@@ -8,10 +8,11 @@ namespace Weir.Media.Cmaf;
 /// How long a picture lasts is known when the next one comes, so a part ends at the last picture that fits into it. Where the
 /// target is 300 ms, 85 % leaves a window of 45 ms: every sequence of pictures below that fits, and every steady rate from 20
 /// a second on. The target must not change, and is fixed with the first segment: for slower pictures the shortest one that
-/// takes whole numbers of them. When the rate changes afterwards and no picture ends in the window, sound is cut there; where
-/// there is no sound either, the part becomes the last of its segment, which may be short. One thing is out of reach: a single
-/// picture above the target without sound. Its part is as long as the picture, since neither half of a sample nor a part
-/// without a sample can be sent, and players wait for parts at the live edge: a segment without any would stop them.
+/// takes whole numbers of them, with sound up to 400 ms. When the rate changes afterwards and no picture ends in the window,
+/// sound is cut there; where there is no sound either, the part becomes the last of its segment, which may be short. One thing
+/// is out of reach: a single picture above the target without sound. Its part is as long as the picture, since neither half of
+/// a sample nor a part without a sample can be sent, and players wait for parts at the live edge: a segment without any would
+/// stop them.
 /// </remarks>
 internal sealed class PartCutter
 {

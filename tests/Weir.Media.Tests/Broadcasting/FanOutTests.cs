@@ -138,7 +138,7 @@ public sealed partial class FanOutTests
         }
 
         /// <summary>Until there is nothing to send.</summary>
-        public async Task WaitAsync() => Assert.True(await _idle.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        public async Task WaitAsync() => Assert.True(await _idle.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken));
 
         public override FeedState Take(Batch? shared, out ReadOnlyMemory<byte> bytes)
         {
