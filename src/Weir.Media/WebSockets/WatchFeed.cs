@@ -57,12 +57,7 @@ internal sealed class WatchFeed : Feed
 
     /// <summary>Why the viewer must go now, if they must.</summary>
     public WatchEnd? Leaving() => _mailbox.Fault is not null ? WatchEnd.ViewerAtFault
-        : _viewer.Closed.IsCancellationRequested ? _viewer.End switch
-        {
-            ViewerEnd.Cut => WatchEnd.Cut,
-            ViewerEnd.Stopping => WatchEnd.Stopping,
-            _ => WatchEnd.Ended,
-        }
+        : _viewer.Closed.IsCancellationRequested ? WatchEnds.Of(_viewer.End)
         : _mailbox.Left ? WatchEnd.ViewerLeft : null;
 
     /// <summary>Nothing of the rest is waited for any more.</summary>

@@ -47,6 +47,17 @@ public enum WatchEnd
     ViewerAtFault,
 }
 
+internal static class WatchEnds
+{
+    /// <summary>How a session ends whose viewer must go.</summary>
+    public static WatchEnd Of(ViewerEnd end) => end switch
+    {
+        ViewerEnd.Cut => WatchEnd.Cut,
+        ViewerEnd.Stopping => WatchEnd.Stopping,
+        _ => WatchEnd.Ended,
+    };
+}
+
 /// <summary>
 /// One viewer on a WebSocket (docs/protocol.md): hello, the latest comments, then media and events as the packager
 /// makes them, comments the other way. Holds a cursor into <see cref="Packager.Log"/> and no media of its own.
