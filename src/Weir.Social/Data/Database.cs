@@ -33,12 +33,12 @@ internal static class Database
         });
     }
 
-    /// <summary>A database outside a running social plane, for the command line.</summary>
+    /// <summary>A database beside what a running social plane reads and writes, for its start and for the command line.</summary>
     public static WeirDb Open(SocialOptions options)
     {
         if (options.Database == DatabaseProvider.Sqlite)
         {
-            return OpenSqlite(options.DatabaseFile);
+            return OpenSqlite(options.DatabaseFile, pooling: false);
         }
 
         var postgres = new DbContextOptionsBuilder<PostgresDb>();
