@@ -96,6 +96,8 @@ weir_build_app_now() {
     dotnet publish "$root/src/Weir/Weir.csproj" -c Release -nodeReuse:false --self-contained false \
     -p:PublishReadyToRun=true -o "$root/.build/app.new" -v quiet --nologo \
     || { cat "$root/.build/app.log" >&2; weir_die "the build failed"; }
+  # A build that was ended from outside may call itself a success.
+  [ -x "$root/.build/app.new/weir" ] || weir_die "the build ended before it was done"
   rm -rf "$root/.build/app"
   mv "$root/.build/app.new" "$root/.build/app"
   printf '%s' "$print" >"$stamp"

@@ -44,6 +44,10 @@ public sealed class ResilienceStory
         await using var second = await WatchSocket.OpenAsync(Stage.Text(watch, "websocket"));
         await second.MediaAsync(300_000);
         await second.SendAsync(new { type = "comment", clientId = "c2", text = "after the crash", at = 0 });
+        // It is in the timeline when it comes back; those from before the crash come first.
+        while ((await second.EventAsync("comment")).GetProperty("text").GetString() != "after the crash")
+        {
+        }
 
         await Task.WhenAll(second.EventAsync("ended"), stage.Host.PostAsync($"/api/broadcasts/{id}/end", new { }, HttpStatusCode.NoContent));
         await second.Closed;

@@ -101,7 +101,7 @@ public sealed class TestScriptStory
     {
         var root = Directory.CreateTempSubdirectory("weir-tiny-").FullName;
         var scripts = Directory.EnumerateFiles(Path.Combine(Root.Path, "scripts"), "*", SearchOption.AllDirectories);
-        var files = new[] { "test", "global.json", "Directory.Build.props", "Directory.Packages.props", "tests/Directory.Build.props" }
+        var files = new[] { "test", "global.json", "Directory.Build.props", "Directory.Packages.props", "tests/Directory.Build.props", "tests/Patience.cs" }
             .Concat(scripts.Select(script => Path.GetRelativePath(Root.Path, script)));
         foreach (var file in files)
         {
