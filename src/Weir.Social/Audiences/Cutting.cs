@@ -16,7 +16,7 @@ internal readonly record struct Admitted(Guid Broadcast, Guid Account);
 internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks checks, TimeProvider clock)
 {
     /// <summary>Admissions that one turn checks.</summary>
-    public const int MostInTurn = 500;
+    public const int MostInTurn = 100;
 
     /// <summary>Of so many broadcasts: each is a few commands.</summary>
     public const int MostBroadcastsInTurn = 16;

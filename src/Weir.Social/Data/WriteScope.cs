@@ -64,6 +64,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
     /// </summary>
     public async Task<T> LookAsync<T>(Func<Task<T>> read, CancellationToken cancellation)
     {
+        var began = clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {
             db.ChangeTracker.Clear();
@@ -76,7 +77,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
                 await (transaction?.CommitAsync(CancellationToken.None) ?? Task.CompletedTask);
                 return result;
             }
-            catch (Exception fault) when (attempt < Attempts && IsRepeatable(fault))
+            catch (Exception fault) when (MayRepeat(fault, attempt, began))
             {
                 await PauseAsync(attempt, cancellation);
             }
@@ -112,7 +113,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
                 _afterwards.ForEach(action => action());
                 return result;
             }
-            catch (Exception fault) when (IsRepeatable(fault) && (attempt < Attempts || (IsConflict(fault) && clock.GetElapsedTime(began) < Persistence)))
+            catch (Exception fault) when (MayRepeat(fault, attempt, began))
             {
                 await PauseAsync(attempt, cancellation);
             }
@@ -129,7 +130,9 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
         return Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, step * (10 + step))), cancellation);
     }
 
-    private static bool IsRepeatable(Exception? fault) => Conflicts(fault, unique: true);
+
+    private bool MayRepeat(Exception fault, int attempt, long began) =>
+        Conflicts(fault, unique: true) && (attempt < Attempts || (IsConflict(fault) && clock.GetElapsedTime(began) < Persistence));
 
     // 40001 serialization_failure, 40P01 deadlock_detected: PostgreSQL asks for the whole transaction again. 23505 unique_violation: two
     // made the same row at once; the one that runs again finds the other's.
