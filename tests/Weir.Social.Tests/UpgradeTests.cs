@@ -70,7 +70,7 @@ public sealed class UpgradesOnSqlite : UpgradeTests
     private async Task InPlaceItLeavesNeitherVersionAsync(string file)
     {
         var other = Path.Combine(Directory, "in-place");
-        await using (var from = new Microsoft.Data.Sqlite.SqliteConnection(Database.SqliteConnection(file)))
+        await using (var from = new Microsoft.Data.Sqlite.SqliteConnection(Database.SqliteConnection(file, pooling: false)))
         await using (var to = new Microsoft.Data.Sqlite.SqliteConnection(Database.SqliteConnection(other, pooling: false)))
         {
             await from.OpenAsync();
