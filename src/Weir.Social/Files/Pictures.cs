@@ -12,7 +12,7 @@ internal sealed class Pictures(FileLimits limits) : IDisposable
         await _turn.WaitAsync(cancellation);
         try
         {
-            return await Task.Run(() => PictureCodec.Make(path, kind, crop, limits, cancellation), cancellation);
+            return await Task.Run(() => Make(path, kind, crop, cancellation), cancellation);
         }
         finally
         {
@@ -29,4 +29,10 @@ internal sealed class Pictures(FileLimits limits) : IDisposable
     };
 
     public void Dispose() => _turn.Dispose();
+
+    private (MadePicture? Picture, PictureFault Fault) Make(string path, FileKind kind, Crop? crop, CancellationToken cancellation)
+    {
+        using var decoding = NativeHeap.Decoding();
+        return PictureCodec.Make(path, kind, crop, limits, cancellation);
+    }
 }

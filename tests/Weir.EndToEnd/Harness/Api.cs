@@ -55,6 +55,17 @@ internal sealed class Api : IDisposable
 
     public Task DeleteAsync(string path) => SendAsync(HttpMethod.Delete, path, null, HttpStatusCode.NoContent);
 
+    /// <param name="kind">What it is for: <c>picture</c>, <c>file</c> or <c>avatar</c>.</param>
+    public async Task UploadAsync(string kind, string name, string type, byte[] bytes)
+    {
+        using var content = new ByteArrayContent(bytes);
+        content.Headers.ContentType = new MediaTypeHeaderValue(type);
+        var path = $"/api/files?as={kind}&name={Uri.EscapeDataString(name)}";
+        using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), content);
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.Created, $"{path}: {(int)answer.StatusCode} {text}");
+    }
+
     public async Task<HttpStatusCode> StatusAsync(HttpMethod method, string path, object? body = null)
     {
         using var answer = await RawAsync(method, path, body);
