@@ -114,6 +114,22 @@ weir_build_bench_now() {
   printf '%s' "$print" >"$stamp"
 }
 
+# Instrumented, so that the fuzzer sees which branches an input takes.
+weir_build_fuzz() { weir_locked fuzz weir_build_fuzz_now; }
+weir_build_fuzz_now() {
+  local stamp=$root/.build/fuzz.stamp print
+  print=$(weir_print "$root/src" "$root/fuzz/Weir.Fuzz" "$root/Directory.Build.props" "$root/Directory.Packages.props")
+  weir_stale "$stamp" "$print" || return 0
+  rm -rf "$root/.build/fuzz"
+  weir_busy "Building the fuzzer" "$root/.build/fuzz.log" weir_publish_fuzz \
+    || { cat "$root/.build/fuzz.log" >&2; weir_die "the build of the fuzzer failed"; }
+  printf '%s' "$print" >"$stamp"
+}
+weir_publish_fuzz() {
+  dotnet publish "$root/fuzz/Weir.Fuzz/Weir.Fuzz.csproj" -c Release -nodeReuse:false -o "$root/.build/fuzz" -v quiet --nologo \
+    && "$root/.build/fuzz/Weir.Fuzz" instrument
+}
+
 weir_web_packages() {
   weir_need_node
   local stamp=$root/web/node_modules/.weir-stamp

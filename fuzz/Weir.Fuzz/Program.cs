@@ -1,43 +1,70 @@
-using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using SharpFuzz;
 using Weir.Fuzz;
 
-// fuzz TARGET            under afl-fuzz, with Weir.Media.dll instrumented by the sharpfuzz tool (see fuzz/README.md)
-// fuzz TARGET SECONDS    without afl: random and mutated bytes for so long, for a quick check anywhere
-if (args.Length is 0 or > 2 || !Targets.All.ContainsKey(args[0]))
+// fuzz TARGET|all SECONDS [CORPUS FINDINGS]   inputs made from the corpus for so long, each target in turn; what reaches new branches joins the corpus
+// fuzz TARGET                                 under afl-fuzz, with the assemblies instrumented (see fuzz/README.md)
+// fuzz instrument                             once after a build, before anything else
+return args switch
 {
-    Console.Error.WriteLine($"Usage: fuzz TARGET [SECONDS]\nTargets: {string.Join(' ', Targets.All.Keys)}");
-    return 2;
+    ["instrument"] => Instrument(),
+    [var target] when IsTarget(target) => UnderAfl(target),
+    [var target, var seconds] => Search(target, seconds, "corpus", "findings"),
+    [var target, var seconds, var corpus, var findings] => Search(target, seconds, corpus, findings),
+    _ => Usage(),
+};
+
+// These assemblies must not be loaded yet: they are written anew.
+static int Instrument()
+{
+    foreach (var name in new[] { "Weir.Media", "Weir.Contracts" })
+    {
+        Fuzzer.Instrument(Path.Combine(AppContext.BaseDirectory, name + ".dll"), _ => true, Options.Value).Count();
+    }
+
+    Fuzzer.Instrument(Path.Combine(AppContext.BaseDirectory, "Weir.Social.dll"), type => type.StartsWith("Weir.Social.Links.", StringComparison.Ordinal), Options.Value).Count();
+    return 0;
 }
 
-if (args.Length == 1)
+[MethodImpl(MethodImplOptions.NoInlining)]
+static bool IsTarget(string name) => AllTargets.Names.Contains(name);
+
+[MethodImpl(MethodImplOptions.NoInlining)]
+static int UnderAfl(string target)
 {
     Fuzzer.OutOfProcess.Run(stream =>
     {
         using var memory = new MemoryStream();
         stream.CopyTo(memory);
-        Targets.Run(args[0], memory.ToArray());
+        AllTargets.Run(target, memory.ToArray());
     });
     return 0;
 }
 
-var seeds = Seeds.Of(args[0]);
-var random = new Random(Environment.TickCount);
-var began = Stopwatch.GetTimestamp();
-long runs = 0;
-for (; Stopwatch.GetElapsedTime(began).TotalSeconds < double.Parse(args[1]); runs++)
+[MethodImpl(MethodImplOptions.NoInlining)]
+static int Search(string wanted, string seconds, string corpusDirectory, string findings)
 {
-    var bytes = Seeds.Mutate(seeds[random.Next(seeds.Count)], random);
-    try
+    if (!(wanted == "all" || IsTarget(wanted)) || !double.TryParse(seconds, CultureInfo.InvariantCulture, out var time) || time is < 0 or > 1e6)
     {
-        Targets.Run(args[0], bytes);
+        return Usage();
     }
-    catch (Exception finding)
+
+    Coverage.Attach();
+    var clean = true;
+    foreach (var target in wanted == "all" ? AllTargets.Names : [wanted])
     {
-        Console.Error.WriteLine($"{args[0]}: {finding.GetType().Name} for {Convert.ToHexString(bytes)}\n{finding}");
-        return 1;
+        var corpus = new Corpus(target, AllTargets.SeedsOf(target), corpusDirectory);
+        clean &= new Campaign(target, corpus, findings).Run(TimeSpan.FromSeconds(time), new Random());
+        corpus.Keep();
     }
+
+    return clean ? 0 : 1;
 }
 
-Console.WriteLine($"{args[0]}: {runs} inputs, nothing found");
-return 0;
+[MethodImpl(MethodImplOptions.NoInlining)]
+static int Usage()
+{
+    Console.Error.WriteLine($"Usage: fuzz TARGET|all SECONDS\nTargets: {string.Join(' ', AllTargets.Names)}");
+    return 2;
+}

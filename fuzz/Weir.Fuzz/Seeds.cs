@@ -8,7 +8,8 @@ internal static class Seeds
 {
     public static IReadOnlyList<byte[]> Of(string target) => target switch
     {
-        "amf0" => [Amf0Writer.Write("connect", 1, new Amf0Object { { "app", "live" }, { "list", new List<object?> { 1.0, "x", null } } })],
+        "rtmp-session" => RtmpTalk.Seeds(),
+        "amf0" or "rtmp-command" => [Amf0Writer.Write("connect", 1, new Amf0Object { { "app", "live" }, { "list", new List<object?> { 1.0, "x", null } } })],
         "flv-video" =>
         [
             Convert.FromHexString("97020000010368766331aabb"),

@@ -30,6 +30,8 @@ internal static class Targets
         ["obu"] = bytes => Obus.AreWellFormed(bytes.Span),
         ["chunks"] = ReadChunks,
         ["handshake"] = ReadHandshake,
+        ["rtmp-command"] = ReadCommand,
+        ["rtmp-session"] = bytes => RtmpTalk.Hear(bytes.Span),
         ["stun"] = ReadStun,
         ["rtp-framing"] = ReadFrames,
         ["rtp"] = ReadRtp,
@@ -86,6 +88,15 @@ internal static class Targets
         }
 
         return string.Join('\n', messages);
+    }
+
+    private static void ReadCommand(ReadOnlyMemory<byte> bytes)
+    {
+        foreach (var type in new[] { RtmpMessageType.CommandAmf0, RtmpMessageType.CommandAmf3 })
+        {
+            var command = RtmpCommand.Read(new RtmpMessage(type, 1, 0, bytes));
+            command.Text(1);
+        }
     }
 
     private static void ReadStun(ReadOnlyMemory<byte> bytes)

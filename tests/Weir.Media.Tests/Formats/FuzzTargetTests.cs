@@ -25,4 +25,16 @@ public sealed class FuzzTargetTests
             }
         }
     }
+
+    /// <summary>Inputs that fuzzing found to take branches of their own, and those that once were findings.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_target_gives_a_value_or_its_own_refusal_for_every_input_of_its_corpus(string target)
+    {
+        foreach (var input in Corpus.Read(target, Path.Combine(AppContext.BaseDirectory, "corpus")))
+        {
+            var fault = Record.Exception(() => Targets.Run(target, input));
+            Assert.True(fault is null, $"{fault} for {Convert.ToHexString(input)}");
+        }
+    }
 }
