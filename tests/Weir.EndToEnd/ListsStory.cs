@@ -73,8 +73,8 @@ public sealed class ListsStory
         await ToTheEndAsync(friend);
         await Expect(again).ToBeVisibleAsync();
         lost = false;
-        // Not with a mouse, which scrolls to it first: scrolling to the end loads too, and the button would be gone before it is clicked.
-        await again.DispatchEventAsync("click");
+        // Without waiting for it: scrolling to the end loads too, and a late event of the scrolling above may have taken the button away.
+        await again.EvaluateAllAsync("(buttons) => buttons.forEach((button) => button.click())");
         await Expect(again).ToHaveCountAsync(0);
         await Eventually.TrueAsync("the oldest conversation is shown", Eventually.Patience, async () =>
         {
