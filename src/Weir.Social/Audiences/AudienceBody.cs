@@ -34,6 +34,15 @@ internal sealed record Audience(
         ["onlyMe"] = AudienceKind.OnlyMe,
     };
 
+    // One query for both, for every page of moments or broadcasts asks it.
+    private static readonly CompiledQuery<Func<WeirDb, List<Guid>, IAsyncEnumerable<Part>>> Parts = new(() => EF.CompileAsyncQuery(
+        (WeirDb db, List<Guid> posts) => db.AudienceCircles
+            .Where(c => posts.Contains(c.PostId))
+            .Select(c => new Part { PostId = c.PostId, CircleId = c.CircleId, Except = c.Except, Handle = "" })
+            .Concat(db.AudienceExceptions
+                .Where(e => posts.Contains(e.PostId))
+                .Select(e => new Part { PostId = e.PostId, CircleId = Guid.Empty, Except = true, Handle = e.Handle }))));
+
     /// <summary>Those of moments; a broadcast may have any.</summary>
     public static IReadOnlySet<AudienceKind> OfMoments { get; } = new HashSet<AudienceKind> { AudienceKind.Friends, AudienceKind.Circles, AudienceKind.OnlyMe };
 
@@ -123,12 +132,12 @@ internal sealed record Audience(
         }
 
         var ids = posts.Select(p => p.Id).ToList();
-        var circles = (await db.AudienceCircles.AsNoTracking().Where(c => ids.Contains(c.PostId)).ToListAsync(cancellation)).ToLookup(c => c.PostId);
-        var exceptions = (await db.AudienceExceptions.AsNoTracking().Where(e => ids.Contains(e.PostId)).ToListAsync(cancellation)).ToLookup(e => e.PostId);
-        return posts.ToDictionary(p => p.Id, p => ToBody(p, [.. circles[p.Id]], exceptions[p.Id]));
+        var parts = (await Parts.On(db)(db, ids).ToListAsync(cancellation)).ToLookup(p => p.PostId);
+        return posts.ToDictionary(
+            p => p.Id, p => ToBody(p, [.. parts[p.Id].Where(part => part.Handle.Length == 0)], parts[p.Id].Where(part => part.Handle.Length > 0)));
     }
 
-    private static AudienceBody ToBody(Post post, List<AudienceCircle> circles, IEnumerable<AudienceException> exceptions)
+    private static AudienceBody ToBody(Post post, List<Part> circles, IEnumerable<Part> exceptions)
     {
         var handles = exceptions.Select(e => e.Handle).Order(StringComparer.Ordinal).ToList();
         var exceptCircles = circles.Where(c => c.Except).Select(c => c.CircleId.ToText()).ToList();
@@ -144,4 +153,17 @@ internal sealed record Audience(
     private static HashSet<Guid> ParseIds(List<string>? ids) => [.. (ids ?? []).Select(id => Ids.TryParse(id, out var parsed) ? parsed : Guid.Empty)];
 
     private static ProblemHttpResult Fault(string code, string text) => Problems.Field("audience", code, text);
+
+    /// <summary>A circle of an audience, or a handle that it keeps out.</summary>
+    private sealed class Part
+    {
+        public required Guid PostId { get; init; }
+
+        public required Guid CircleId { get; init; }
+
+        public required bool Except { get; init; }
+
+        /// <summary>Empty: a circle.</summary>
+        public required string Handle { get; init; }
+    }
 }

@@ -33,25 +33,28 @@ internal static class Visibility
     /// <summary>Those that the viewer may see: the same decision as <see cref="AudienceFacts.MaySee"/>, made by the database.</summary>
     public static IQueryable<Viewing<T>> WhereVisible<T>(this IQueryable<Viewing<T>> viewings, WeirDb db, DateTimeOffset now)
     {
-        var (threeDays, month, sixMonths) = (MomentWindow.ThreeDays.Start(now), MomentWindow.Month.Start(now), MomentWindow.SixMonths.Start(now));
-        return viewings.Where(v =>
+        // Members of an object and not the times themselves, which would stand in the text of the query.
+        var starts = Expression.Constant(MomentWindowStarts.At(now));
+        return viewings.Provider.CreateQuery<Viewing<T>>(Visible<T>().With(
+            Expression.Constant(db),
+            viewings.Expression,
+            Expression.Property(starts, nameof(MomentWindowStarts.ThreeDays)),
+            Expression.Property(starts, nameof(MomentWindowStarts.Month)),
+            Expression.Property(starts, nameof(MomentWindowStarts.SixMonths))));
+    }
+
+    /// <summary>The same for a <see cref="CompiledQuery{T}"/>, which is given <see cref="MomentWindowStarts"/>.</summary>
+    public static Expression<Func<
+        WeirDb, IQueryable<Viewing<T>>, DateTimeOffset, DateTimeOffset, DateTimeOffset, IQueryable<Viewing<T>>>> Visible<T>() =>
+        (db, viewings, threeDays, month, sixMonths) => viewings.Where(v =>
             v.Post.DeletedAt == null
             && v.Post.Owner!.SuspendedAt == null
             && v.Post.Owner.DeletedAt == null
             && ((v.Viewer == Guid.Empty && (v.Post.Kind == AudienceKind.Link || v.Post.Kind == AudienceKind.Public))
                 || (db.Accounts.Any(a => a.Id == v.Viewer && a.SuspendedAt == null && a.DeletedAt == null)
                     && (v.Viewer == v.Post.OwnerId
-                        || (!db.Blocks.Any(b => (b.OwnerId == v.Post.OwnerId && b.BlockedId == v.Viewer) || (b.OwnerId == v.Viewer && b.BlockedId == v.Post.OwnerId))
-                            && !v.Post.Exceptions.Any(e => e.AccountId == v.Viewer)
-                            && !v.Post.Circles.Any(c => c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer))
-                            && (!v.Post.IsMoment
-                                || ((v.Post.Owner.MomentWindow == MomentWindow.All
-                                        || (v.Post.Owner.MomentWindow == MomentWindow.ThreeDays && v.Post.CreatedAt >= threeDays)
-                                        || (v.Post.Owner.MomentWindow == MomentWindow.Month && v.Post.CreatedAt >= month)
-                                        || (v.Post.Owner.MomentWindow == MomentWindow.SixMonths && v.Post.CreatedAt >= sixMonths))
-                                    && !db.MomentHidings.Any(h => h.OwnerId == v.Post.OwnerId && h.OtherId == v.Viewer && !h.Theirs)
-                                    && !db.MomentHidings.Any(h => h.OwnerId == v.Viewer && h.OtherId == v.Post.OwnerId && h.Theirs)))
-                            && (v.Post.Kind == AudienceKind.Link
+                        // The audience first: it alone turns away most of what a stranger does not see.
+                        || ((v.Post.Kind == AudienceKind.Link
                                 || v.Post.Kind == AudienceKind.Public
                                 || (v.Post.Kind == AudienceKind.Followers
                                     && db.Followers.Any(f => f.OfficialAccountId == v.Post.OfficialAccountId && f.AccountId == v.Viewer)
@@ -68,8 +71,17 @@ internal static class Visibility
                                             && v.Post.Circles.Any(c => !c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer)))
                                         || (v.Post.Kind == AudienceKind.Conversation
                                             && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Viewer)
-                                            && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Post.OwnerId))))))))));
-    }
+                                            && db.ConversationMembers.Any(m => m.ConversationId == v.Post.ConversationId && m.AccountId == v.Post.OwnerId)))))
+                            && !db.Blocks.Any(b => (b.OwnerId == v.Post.OwnerId && b.BlockedId == v.Viewer) || (b.OwnerId == v.Viewer && b.BlockedId == v.Post.OwnerId))
+                            && !v.Post.Exceptions.Any(e => e.AccountId == v.Viewer)
+                            && !v.Post.Circles.Any(c => c.Except && db.CircleMembers.Any(m => m.CircleId == c.CircleId && m.AccountId == v.Viewer))
+                            && (!v.Post.IsMoment
+                                || ((v.Post.Owner.MomentWindow == MomentWindow.All
+                                        || (v.Post.Owner.MomentWindow == MomentWindow.ThreeDays && v.Post.CreatedAt >= threeDays)
+                                        || (v.Post.Owner.MomentWindow == MomentWindow.Month && v.Post.CreatedAt >= month)
+                                        || (v.Post.Owner.MomentWindow == MomentWindow.SixMonths && v.Post.CreatedAt >= sixMonths))
+                                    && !db.MomentHidings.Any(h => h.OwnerId == v.Post.OwnerId && h.OtherId == v.Viewer && !h.Theirs)
+                                    && !db.MomentHidings.Any(h => h.OwnerId == v.Viewer && h.OtherId == v.Post.OwnerId && h.Theirs))))))));
 
     /// <summary>The facts about each, in the same query that reads it.</summary>
     public static IQueryable<Known<T>> WithFacts<T>(this IQueryable<Viewing<T>> viewings, WeirDb db) =>

@@ -36,7 +36,12 @@ internal static class ReadConversations
             }).Take(most)));
 
     private static readonly CompiledQuery<Func<WeirDb, List<Guid>, IAsyncEnumerable<MessageBody.Found>>> Newest = MessageBody.Compile(
-        (db, ids) => db.Messages.Where(m => ids.Contains(m.ConversationId) && db.Conversations.Any(c => c.Id == m.ConversationId && c.LastSeq == m.Seq)));
+        (db, ids) =>
+            from conversation in db.Conversations
+            where ids.Contains(conversation.Id)
+            join message in db.Messages
+                on new { conversation.Id, Seq = conversation.LastSeq } equals new { Id = message.ConversationId, message.Seq }
+            select message);
 
     private static readonly CompiledQuery<Func<WeirDb, Guid, List<Guid>, IAsyncEnumerable<FirstPerson>>> FirstPeople = new(() => EF.CompileAsyncQuery(
         (WeirDb db, Guid me, List<Guid> ids) =>

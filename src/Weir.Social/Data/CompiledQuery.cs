@@ -22,10 +22,15 @@ internal static class QueryParts
     /// <summary>One expression of both: <paramref name="then"/> with <paramref name="body"/> in the place of its second parameter.</summary>
     /// <param name="db">The context, or the parameter that stands for it.</param>
     public static Expression Then<TFrom, TTo>(this Expression body, Expression db, Expression<Func<WeirDb, IQueryable<TFrom>, IQueryable<TTo>>> then) =>
-        new Replacement(then.Parameters[0], db, then.Parameters[1], body).Visit(then.Body);
+        then.With(db, body);
 
-    private sealed class Replacement(ParameterExpression one, Expression forOne, ParameterExpression other, Expression forOther) : ExpressionVisitor
+    /// <summary>The body of a part of a query, with <paramref name="arguments"/> in the place of its parameters.</summary>
+    public static Expression With(this LambdaExpression part, params Expression[] arguments) =>
+        new Replacement(part.Parameters, arguments).Visit(part.Body);
+
+    private sealed class Replacement(IList<ParameterExpression> parameters, Expression[] arguments) : ExpressionVisitor
     {
-        protected override Expression VisitParameter(ParameterExpression node) => node == one ? forOne : node == other ? forOther : node;
+        protected override Expression VisitParameter(ParameterExpression node) =>
+            parameters.IndexOf(node) is >= 0 and var index ? arguments[index] : node;
     }
 }

@@ -72,7 +72,7 @@ internal static class PersonPage
             return Problems.NotFound();
         }
 
-        var (page, fault) = await ReadMoments.PageAsync(db.Moments.Where(m => m.OwnerId == person), caller.Id, before, limit, db, cards, clock, cancellation);
+        var (page, fault) = await ReadMoments.PageAsync(person, caller.Id, before, limit, db, cards, clock, cancellation);
         return page is null ? fault! : TypedResults.Ok(page);
     }
 

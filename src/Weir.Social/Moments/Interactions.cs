@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 
@@ -43,7 +44,12 @@ internal static class Interactions
 
     /// <summary>The second half of <see cref="WhereSeen"/>, under moments that the viewer is known to see.</summary>
     public static IQueryable<Viewing<T>> WhereAuthorKnown<T>(this IQueryable<Viewing<T>> viewings, WeirDb db)
-        where T : Interaction => viewings.Where(v =>
+        where T : Interaction =>
+        viewings.Provider.CreateQuery<Viewing<T>>(viewings.Expression.Then(Expression.Constant(db), AuthorKnown<T>()));
+
+    /// <summary>The same for a <see cref="CompiledQuery{T}"/>.</summary>
+    public static Expression<Func<WeirDb, IQueryable<Viewing<T>>, IQueryable<Viewing<T>>>> AuthorKnown<T>()
+        where T : Interaction => (db, viewings) => viewings.Where(v =>
             v.Item.Author!.SuspendedAt == null
             && v.Item.Author.DeletedAt == null
             && (v.Item.AuthorId == v.Viewer

@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Conversations;
@@ -85,4 +86,15 @@ internal static class MomentWindows
         MomentWindow.SixMonths => now.AddMonths(-6),
         _ => DateTimeOffset.MinValue,
     };
+}
+
+/// <summary>Where the windows begin at one moment: what is older is not shown.</summary>
+internal sealed record MomentWindowStarts(DateTimeOffset ThreeDays, DateTimeOffset Month, DateTimeOffset SixMonths)
+{
+    public static MomentWindowStarts At(DateTimeOffset now) =>
+        new(MomentWindow.ThreeDays.Start(now), MomentWindow.Month.Start(now), MomentWindow.SixMonths.Start(now));
+
+    /// <summary>For them in a <see cref="Data.CompiledQuery{T}"/>, in the same order.</summary>
+    public static ParameterExpression[] Parameters() =>
+        [.. new[] { "threeDays", "month", "sixMonths" }.Select(name => Expression.Parameter(typeof(DateTimeOffset), name))];
 }

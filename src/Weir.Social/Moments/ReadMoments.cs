@@ -1,9 +1,22 @@
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
+using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using PageQuery = Weir.Social.Data.CompiledQuery<System.Func<
+    Weir.Social.Data.WeirDb,
+    System.Guid,
+    System.Guid,
+    System.DateTimeOffset,
+    System.Guid,
+    int,
+    System.DateTimeOffset,
+    System.DateTimeOffset,
+    System.DateTimeOffset,
+    System.Collections.Generic.IAsyncEnumerable<Weir.Social.Moments.FoundMoment>>>;
 
 namespace Weir.Social.Moments;
 
@@ -13,42 +26,78 @@ internal static class ReadMoments
     private const int DefaultLimit = 20;
     private const int MaxLimit = 50;
 
+    // Only what the viewer may have been shown: any other is as if it were not there.
+    private static readonly CompiledQuery<Func<WeirDb, Guid, Guid, CancellationToken, Task<DateTimeOffset?>>> Time =
+        new(() => EF.CompileAsyncQuery((WeirDb db, Guid moment, Guid viewer, CancellationToken cancellation) => db.Moments
+            .Where(m => m.Id == moment && (m.OwnerId == viewer || db.Friendships.Any(f => f.OwnerId == viewer && f.FriendId == m.OwnerId)))
+            .Select(m => (DateTimeOffset?)m.CreatedAt)
+            .SingleOrDefault()));
+
+    private static readonly PageQuery All = Compile((db, owner) => db.Moments);
+
+    private static readonly PageQuery Theirs = Compile((db, owner) => db.Moments.Where(m => m.OwnerId == owner));
+
     public static void Map(RouteGroupBuilder moments)
     {
         moments.MapGet("", FeedAsync);
         moments.MapGet("/{id}", GetAsync);
     }
 
-    /// <summary>One page of what the viewer may see of some moments.</summary>
+    /// <summary>One page of what the viewer may see of everybody's moments, or of one person's.</summary>
     /// <param name="before">The last of the page before; it may have been deleted since.</param>
     public static async Task<(List<MomentCard>? Page, ProblemHttpResult? Fault)> PageAsync(
-        IQueryable<Moment> moments, Guid viewer, string? before, int limit, WeirDb db, MomentCards cards, TimeProvider clock, CancellationToken cancellation)
+        Guid? owner, Guid viewer, string? before, int limit, WeirDb db, MomentCards cards, TimeProvider clock, CancellationToken cancellation)
     {
-        var seen = moments.AsSeenBy(viewer).WhereVisible(db, clock.Now()).Select(v => v.Item);
+        var (at, last) = (DateTimeOffset.MaxValue, Guid.Empty);
         if (before is not null)
         {
-            // Only what the viewer may have been shown: any other is as if it were not there.
-            Ids.TryParse(before, out var last);
-            var at = await db.Moments
-                .Where(m => m.Id == last && (m.OwnerId == viewer || db.Friendships.Any(f => f.OwnerId == viewer && f.FriendId == m.OwnerId)))
-                .Select(m => (DateTimeOffset?)m.CreatedAt)
-                .SingleOrDefaultAsync(cancellation);
-            if (at is null)
+            Ids.TryParse(before, out last);
+            if (await Time.On(db)(db, last, viewer, cancellation) is not { } time)
             {
                 return (null, Problems.Field("before", "cursor-shape", "The cursor is the id of a moment of the page before."));
             }
 
-            seen = seen.Where(m => m.CreatedAt < at || (m.CreatedAt == at && m.Id.CompareTo(last) < 0));
+            at = time;
         }
 
-        var page = await seen.OrderByDescending(m => m.CreatedAt).ThenByDescending(m => m.Id).Take(Math.Clamp(limit, 1, MaxLimit)).AsNoTracking().ToListAsync(cancellation);
+        var most = Math.Clamp(limit, 1, MaxLimit);
+        var (threeDays, month, sixMonths) = MomentWindowStarts.At(clock.Now());
+        var query = (owner is null ? All : Theirs).On(db);
+        var page = await query(db, owner.GetValueOrDefault(), viewer, at, last, most, threeDays, month, sixMonths).ToListAsync(cancellation);
         return (await cards.MakeAsync(page, viewer, cancellation), null);
     }
+
+    private static PageQuery Compile(Expression<Func<WeirDb, Guid, IQueryable<Moment>>> moments) => new(() =>
+    {
+        Expression<Func<IQueryable<Moment>, Guid, DateTimeOffset, Guid, IQueryable<Viewing<Moment>>>> before = (all, viewer, at, last) => all
+            .AsNoTracking()
+            .Where(m => m.CreatedAt <= at && (m.CreatedAt < at || m.Id.CompareTo(last) < 0))
+            .Select(m => new Viewing<Moment> { Item = m, Post = m, Viewer = viewer });
+        Expression<Func<IQueryable<Viewing<Moment>>, int, IQueryable<FoundMoment>>> newest = (seen, most) => seen
+            .OrderByDescending(v => v.Item.CreatedAt).ThenByDescending(v => v.Item.Id)
+            .Select(v => new FoundMoment
+            {
+                Moment = v.Item,
+                Author = new Person(v.Post.Owner!.Id, v.Post.Owner.UserName!, v.Post.Owner.Name, v.Post.Owner.AvatarId),
+            })
+            .Take(most);
+        var db = Expression.Parameter(typeof(WeirDb), "db");
+        var owner = Expression.Parameter(typeof(Guid), "owner");
+        var viewer = Expression.Parameter(typeof(Guid), "viewer");
+        var at = Expression.Parameter(typeof(DateTimeOffset), "at");
+        var last = Expression.Parameter(typeof(Guid), "last");
+        var most = Expression.Parameter(typeof(int), "most");
+        var starts = MomentWindowStarts.Parameters();
+        var seen = Visibility.Visible<Moment>().With([db, before.With(moments.With(db, owner), viewer, at, last), .. starts]);
+        return EF.CompileAsyncQuery(Expression.Lambda<Func<
+            WeirDb, Guid, Guid, DateTimeOffset, Guid, int, DateTimeOffset, DateTimeOffset, DateTimeOffset, IQueryable<FoundMoment>>>(
+                newest.With(seen, most), [db, owner, viewer, at, last, most, .. starts]));
+    });
 
     private static async Task<Results<Ok<List<MomentCard>>, ProblemHttpResult>> FeedAsync(
         Caller caller, WeirDb db, MomentCards cards, TimeProvider clock, CancellationToken cancellation, string? before = null, int limit = DefaultLimit)
     {
-        var (page, fault) = await PageAsync(db.Moments, caller.Id, before, limit, db, cards, clock, cancellation);
+        var (page, fault) = await PageAsync(null, caller.Id, before, limit, db, cards, clock, cancellation);
         return page is null ? fault! : TypedResults.Ok(page);
     }
 

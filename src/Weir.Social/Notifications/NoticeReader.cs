@@ -1,6 +1,4 @@
-using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
-using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
@@ -16,7 +14,7 @@ internal sealed record Standing(Notification Notice, Person? Actor, NoticePlace?
 
 /// <summary>
 /// Reads a person's notices and leaves out whatever they would not find or see at this moment: what was taken back, recalled, deleted, answered, or hidden by the one
-/// predicate. Each kind has one query over the ids of its rows.
+/// predicate. Each kind has one query over the ids of its rows: <see cref="NoticeQueries"/>.
 /// </summary>
 internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
 {
@@ -24,12 +22,17 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
 
     public async Task<List<Standing>> ReadAsync(Guid me, CancellationToken cancellation)
     {
-        var oldest = clock.Now() - Notification.Lifetime;
-        var rows = await db.Notifications.AsNoTracking()
-            .Where(n => n.AccountId == me && n.At > oldest)
-            .OrderByDescending(n => n.At).ThenByDescending(n => n.Id)
-            .Take(Notification.MaxListed)
-            .ToListAsync(cancellation);
+        var rows = await NoticeQueries.All.On(db)(db, me, clock.Now() - Notification.Lifetime).ToListAsync(cancellation);
+        return await StandingAsync(me, rows, cancellation);
+    }
+
+    /// <summary>Of the same what was not marked as read, and what an unread summary tells of: enough to count what is unread.</summary>
+    public async Task<List<Standing>> ReadUnreadAsync(Guid me, CancellationToken cancellation)
+    {
+        var rows = await NoticeQueries.Unread.On(db)(db, me, clock.Now() - Notification.Lifetime).ToListAsync(cancellation);
+        // A quiet one counts for nothing, but may be the newest of its entry, which then is quiet whatever else is in it.
+        var counted = rows.Where(n => !n.Quiet).Select(n => (n.Kind, n.SubjectId)).ToHashSet();
+        rows.RemoveAll(n => n.SummaryId is null && !counted.Contains((n.Kind, n.SubjectId)));
         return await StandingAsync(me, rows, cancellation);
     }
 
@@ -41,20 +44,21 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
             return [];
         }
 
-        var people = await PeopleAsync(me, rows.Select(n => n.ActorId).Distinct().ToList(), cancellation);
+        var actors = rows.Select(n => n.ActorId).Distinct().ToList();
+        var people = await NoticeQueries.People.On(db)(db, me, actors).ToDictionaryAsync(p => p.Id, cancellationToken: cancellation);
         var places = new Dictionary<Guid, (NoticePlace Place, string? Text, bool Read)>();
-        foreach (var kind in rows.GroupBy(n => n.Kind))
+        foreach (var kind in rows.GroupBy(AskedAs))
         {
             var standing = kind.Key switch
             {
-                NoticeKind.Mention or NoticeKind.Reply or NoticeKind.DirectMessage or NoticeKind.GroupMessage => await MessagesAsync(me, [.. kind], cancellation),
+                NoticeKind.Mention => await MessagesAsync(me, [.. kind], cancellation),
                 NoticeKind.FriendRequest => await RequestsAsync(me, [.. kind], cancellation),
                 NoticeKind.FriendAccepted => await FriendsAsync(me, [.. kind], cancellation),
                 NoticeKind.InvitationUsed => await InvitedAsync(me, [.. kind], cancellation),
                 NoticeKind.GroupRequest => await GroupsAsync(me, [.. kind], cancellation),
                 NoticeKind.EditorInvitation => await EditorsAsync(me, [.. kind], cancellation),
                 NoticeKind.MomentLike => await LikesAsync(me, [.. kind], cancellation),
-                NoticeKind.MomentComment or NoticeKind.MomentReply => await CommentsAsync(me, [.. kind], cancellation),
+                NoticeKind.MomentComment => await CommentsAsync(me, [.. kind], cancellation),
                 NoticeKind.Live => await LiveAsync(me, [.. kind], cancellation),
                 _ => [],
             };
@@ -80,23 +84,19 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
         return list;
     }
 
-    /// <summary>Those who are there and have no block between them and me.</summary>
-    private Task<Dictionary<Guid, Person>> PeopleAsync(Guid me, List<Guid> ids, CancellationToken cancellation) => db.Accounts
-        .Where(a => ids.Contains(a.Id) && a.DeletedAt == null && a.SuspendedAt == null
-            && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == a.Id) || (b.OwnerId == a.Id && b.BlockedId == me)))
-        .Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId))
-        .ToDictionaryAsync(p => p.Id, cancellation);
+    /// <summary>Kinds that one query answers.</summary>
+    private static NoticeKind AskedAs(Notification notice) => notice.Kind switch
+    {
+        NoticeKind.Mention or NoticeKind.Reply or NoticeKind.DirectMessage or NoticeKind.GroupMessage => NoticeKind.Mention,
+        NoticeKind.MomentComment or NoticeKind.MomentReply => NoticeKind.MomentComment,
+        _ => notice.Kind,
+    };
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> MessagesAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.DetailId);
-        var found = await (
-            from message in db.Messages
-            where ids.Contains(message.Id) && message.RecalledAt == null
-            join member in db.ConversationMembers on new { message.ConversationId, AccountId = me } equals new { member.ConversationId, member.AccountId }
-            where message.Seq > member.FromSeq
-            join conversation in db.Conversations on message.ConversationId equals conversation.Id
-            select new { message.Id, message.ConversationId, message.Seq, message.Text, conversation.Name, member.ReadSeq, member.Muted, Direct = conversation.OneId != null }).ToDictionaryAsync(m => m.Id, cancellation);
+        var found = await NoticeQueries.Messages.On(db)(db, me, ids)
+            .ToDictionaryAsync(m => m.Id, cancellationToken: cancellation);
         return rows.Where(n => found.TryGetValue(n.DetailId, out var message) && !(message.Muted && n.Kind is NoticeKind.DirectMessage or NoticeKind.GroupMessage)).ToDictionary(n => n.Id, n =>
         {
             var message = found[n.DetailId];
@@ -108,57 +108,47 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> RequestsAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.SubjectId);
-        var open = await db.FriendRequests.Where(r => ids.Contains(r.Id) && db.Accounts.Any(a => a.Id == me && a.UserName == r.ToHandle)).Select(r => r.Id).ToHashSetAsync(cancellation);
+        var open = await NoticeQueries.OpenRequests.On(db)(db, me, ids).ToHashSetAsync(cancellationToken: cancellation);
         return rows.Where(n => open.Contains(n.SubjectId)).ToDictionary(n => n.Id, n => (new NoticePlace("friendRequest", n.SubjectId), (string?)null, false));
     }
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> FriendsAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.ActorId);
-        var friends = await db.Friendships
-            .Where(f => f.OwnerId == me && ids.Contains(f.FriendId) && db.Friendships.Any(back => back.OwnerId == f.FriendId && back.FriendId == me))
-            .Select(f => f.FriendId)
-            .ToHashSetAsync(cancellation);
+        var friends = await NoticeQueries.Friends.On(db)(db, me, ids).ToHashSetAsync(cancellationToken: cancellation);
         return rows.Where(n => friends.Contains(n.ActorId)).ToDictionary(n => n.Id, n => (new NoticePlace("person", n.ActorId), (string?)null, false));
     }
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> InvitedAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.ActorId);
-        var used = await db.Invitations.Where(i => i.FromId == me && i.UsedById != null && ids.Contains(i.UsedById.Value)).Select(i => i.UsedById!.Value).ToHashSetAsync(cancellation);
+        var used = await NoticeQueries.Invited.On(db)(db, me, ids).ToHashSetAsync(cancellationToken: cancellation);
         return rows.Where(n => used.Contains(n.ActorId)).ToDictionary(n => n.Id, n => (new NoticePlace("person", n.ActorId), (string?)null, false));
     }
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> GroupsAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.SubjectId);
-        var open = await (
-            from invitation in db.GroupInvitations
-            where invitation.AccountId == me && ids.Contains(invitation.ConversationId)
-            join conversation in db.Conversations on invitation.ConversationId equals conversation.Id
-            select new { conversation.Id, conversation.Name }).ToDictionaryAsync(c => c.Id, cancellation);
+        var open = await NoticeQueries.GroupInvitations.On(db)(db, me, ids)
+            .ToDictionaryAsync(c => c.Id, cancellationToken: cancellation);
         return rows.Where(n => open.ContainsKey(n.SubjectId)).ToDictionary(n => n.Id, n => (new NoticePlace("groupInvitation", n.SubjectId, open[n.SubjectId].Name), (string?)null, false));
     }
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> EditorsAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.SubjectId);
-        var open = await (
-            from editor in db.OfficialEditors
-            where editor.AccountId == me && editor.AcceptedAt == null && ids.Contains(editor.OfficialAccountId)
-            join account in db.OfficialAccounts on editor.OfficialAccountId equals account.Id
-            where account.ClosedAt == null
-            select new { account.Id, account.Name }).ToDictionaryAsync(a => a.Id, cancellation);
+        var open = await NoticeQueries.EditorInvitations.On(db)(db, me, ids)
+            .ToDictionaryAsync(a => a.Id, cancellationToken: cancellation);
         return rows.Where(n => open.ContainsKey(n.SubjectId)).ToDictionary(n => n.Id, n => (new NoticePlace("officialAccount", n.SubjectId, open[n.SubjectId].Name), (string?)null, false));
     }
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> LikesAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
-        var moments = rows.ConvertAll(n => n.SubjectId);
-        var people = rows.ConvertAll(n => n.ActorId);
-        var seen = (await db.MomentLikes.Where(l => moments.Contains(l.MomentId) && people.Contains(l.AuthorId)).AsSeenBy(me).WhereSeen(db, clock.Now())
-            .Select(v => new { v.Item.MomentId, v.Item.AuthorId, v.Item.Moment!.Text })
-            .ToListAsync(cancellation)).ToDictionary(l => (l.MomentId, l.AuthorId), l => l.Text);
+        var moments = rows.Select(n => n.SubjectId).Distinct().ToList();
+        var people = rows.Select(n => n.ActorId).Distinct().ToList();
+        var (threeDays, month, sixMonths) = MomentWindowStarts.At(clock.Now());
+        var seen = (await NoticeQueries.Likes.On(db)(db, me, moments, people, threeDays, month, sixMonths).ToListAsync(cancellation))
+            .ToDictionary(l => (l.MomentId, l.AuthorId), l => l.Text);
         return rows.Where(n => seen.ContainsKey((n.SubjectId, n.ActorId))).ToDictionary(n => n.Id, n =>
             (new NoticePlace("moment", n.SubjectId, MessageText.Start(seen[(n.SubjectId, n.ActorId)], TextLength)), (string?)null, false));
     }
@@ -166,9 +156,9 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> CommentsAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.DetailId);
-        var seen = await db.MomentComments.Where(c => ids.Contains(c.Id)).AsSeenBy(me).WhereSeen(db, clock.Now())
-            .Select(v => new { v.Item.Id, v.Item.Text, Moment = v.Item.Moment!.Text })
-            .ToDictionaryAsync(c => c.Id, cancellation);
+        var (threeDays, month, sixMonths) = MomentWindowStarts.At(clock.Now());
+        var seen = await NoticeQueries.Comments.On(db)(db, me, ids, threeDays, month, sixMonths)
+            .ToDictionaryAsync(c => c.Id, cancellationToken: cancellation);
         return rows.Where(n => seen.ContainsKey(n.DetailId)).ToDictionary(n => n.Id, n =>
             (new NoticePlace("moment", n.SubjectId, MessageText.Start(seen[n.DetailId].Moment, TextLength)), MessageText.Start(seen[n.DetailId].Text, TextLength), false));
     }
@@ -176,10 +166,9 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> LiveAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.SubjectId);
-        var visible = await db.Broadcasts.Where(b => ids.Contains(b.Id)).AsSeenBy(me).WhereVisible(db, clock.Now())
-            .Where(v => v.Item.State != BroadcastState.Ended || v.Item.Recorded)
-            .Select(v => new { v.Item.Id, v.Item.Title, v.Item.State })
-            .ToDictionaryAsync(b => b.Id, cancellation);
+        var (threeDays, month, sixMonths) = MomentWindowStarts.At(clock.Now());
+        var visible = await NoticeQueries.Live.On(db)(db, me, ids, threeDays, month, sixMonths)
+            .ToDictionaryAsync(b => b.Id, cancellationToken: cancellation);
         return rows.Where(n => visible.ContainsKey(n.SubjectId)).ToDictionary(n => n.Id, n =>
             (new NoticePlace("broadcast", n.SubjectId, visible[n.SubjectId].Title, State: visible[n.SubjectId].State), (string?)null, false));
     }

@@ -78,7 +78,7 @@ internal static class ReadNotices
     }
 
     private static async Task<Ok<Unread>> UnreadAsync(Caller caller, NoticeReader reader, CancellationToken cancellation) =>
-        TypedResults.Ok(new Unread(Group(await reader.ReadAsync(caller.Id, cancellation)).Count(item => item is { Read: false, Quiet: false })));
+        TypedResults.Ok(new Unread(Group(await reader.ReadUnreadAsync(caller.Id, cancellation)).Count(item => item is { Read: false, Quiet: false })));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ReadAsync(
         ReadRequest request, Caller caller, WriteScope write, WeirDb db, NoticeDelivery delivery, CancellationToken cancellation)
