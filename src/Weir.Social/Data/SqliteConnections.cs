@@ -1,3 +1,6 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
 namespace Weir.Social.Data;
 
 /// <summary>
@@ -43,6 +46,9 @@ internal sealed class SqliteConnections(string connectionString) : IDisposable
         try
         {
             opened.Open();
+            // Otherwise SQLite prepares a statement anew whenever a value is bound that its plan may depend on: that of every LIMIT.
+            var result = raw.sqlite3_db_config(opened.Handle!, raw.SQLITE_DBCONFIG_ENABLE_QPSG, 1, out _);
+            SqliteException.ThrowExceptionForRC(result, opened.Handle);
             using var command = opened.CreateCommand();
             command.CommandText = Pragmas;
             command.ExecuteNonQuery();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using SQLitePCL;
 using Weir.Social.Data;
 
 namespace Weir.Social.Tests.Databases;
@@ -9,6 +10,9 @@ namespace Weir.Social.Tests.Databases;
 /// <summary>Connections to SQLite that stay open with their prepared statements: nothing of one user is left for the next, whatever that one did.</summary>
 public sealed class PreparedStatementTests : IDisposable
 {
+    /// <summary>SQLITE_STMTSTATUS_REPREPARE.</summary>
+    private const int StatusReprepare = 5;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("weir-prepared-").FullName;
     private readonly SqliteConnections _connections;
 
@@ -46,6 +50,25 @@ public sealed class PreparedStatementTests : IDisposable
 
         Assert.Single(seen);
         Assert.Equal(1, _connections.Idle);
+    }
+
+    [Fact]
+    public void No_value_makes_SQLite_prepare_a_statement_anew()
+    {
+        for (var i = 1; i <= 20; i++)
+        {
+            using var connection = Open();
+            using var command = Command(connection, "SELECT Id FROM T WHERE Id > $from ORDER BY Name LIMIT $most", ("$from", i), ("$most", i));
+            using var reader = command.ExecuteReader();
+            var found = 0;
+            while (reader.Read())
+            {
+                found++;
+            }
+
+            Assert.Equal(i, found);
+            Assert.Equal(0, raw.sqlite3_stmt_status(reader.Handle!, StatusReprepare, 0));
+        }
     }
 
     [Fact]
