@@ -38,6 +38,20 @@ internal sealed record Sent(SendRefusal Refusal, Message? Message = null);
 internal sealed class MessageWriter(
     IServiceScopeFactory scopes, ConversationLimits limits, MemberLists members, Connections connections, MessageNotices notices, LinkCards links, SearchSignal search, TimeProvider clock, ILogger<MessageWriter> log) : BackgroundService
 {
+    private static readonly CompiledQuery<Func<WeirDb, List<Guid>, IAsyncEnumerable<Target>>> Targets =
+        new(() => EF.CompileAsyncQuery((WeirDb db, List<Guid> ids) => db.Conversations.AsNoTracking()
+            .Where(c => ids.Contains(c.Id))
+            .Select(c => new Target(
+                c,
+                c.OneId == null
+                    || (db.Friendships.Any(f => f.OwnerId == c.OneId && f.FriendId == c.OtherId)
+                        && db.Friendships.Any(f => f.OwnerId == c.OtherId && f.FriendId == c.OneId)
+                        && !db.Blocks.Any(b =>
+                            (b.OwnerId == c.OneId && b.BlockedId == c.OtherId) || (b.OwnerId == c.OtherId && b.BlockedId == c.OneId)))))));
+
+    private static readonly CompiledQuery<Func<WeirDb, List<Guid>, IAsyncEnumerable<Message>>> Known =
+        new(() => EF.CompileAsyncQuery((WeirDb db, List<Guid> ids) => db.Messages.AsNoTracking().Where(m => ids.Contains(m.Id))));
+
     private readonly Channel<Draft> _waiting = Channel.CreateBounded<Draft>(new BoundedChannelOptions(limits.MaxWaiting) { SingleReader = true });
 
     /// <summary>False when too many wait.</summary>
@@ -126,18 +140,10 @@ internal sealed class MessageWriter(
     {
         var now = clock.Now();
         var ids = batch.Select(d => d.Conversation).Distinct().ToList();
-        var conversations = await db.Conversations.AsNoTracking()
-            .Where(c => ids.Contains(c.Id))
-            .Select(c => new Target(
-                c,
-                c.OneId == null
-                    || (db.Friendships.Any(f => f.OwnerId == c.OneId && f.FriendId == c.OtherId)
-                        && db.Friendships.Any(f => f.OwnerId == c.OtherId && f.FriendId == c.OneId)
-                        && !db.Blocks.Any(b => (b.OwnerId == c.OneId && b.BlockedId == c.OtherId) || (b.OwnerId == c.OtherId && b.BlockedId == c.OneId)))))
-            .ToDictionaryAsync(target => target.Conversation.Id);
+        var conversations = await Targets.On(db)(db, ids).ToDictionaryAsync(target => target.Conversation.Id);
         var lists = await ReadMembersAsync(db, conversations.Values);
         var messageIds = batch.Select(d => d.Id).Concat(batch.Where(d => d.ReplyTo is not null).Select(d => d.ReplyTo!.Value)).Distinct().ToList();
-        var known = await db.Messages.AsNoTracking().Where(m => messageIds.Contains(m.Id)).ToDictionaryAsync(m => m.Id);
+        var known = await Known.On(db)(db, messageIds).ToDictionaryAsync(m => m.Id);
         var authors = await ReadPeopleAsync(db, batch, known);
         var files = await ReadFilesAsync(db, batch);
         var passedOn = await ReadPassedOnAsync(db, batch, files);
