@@ -21,7 +21,7 @@ internal sealed class AccountCreation(WeirDb db, UserManager<Account> users, Tim
 
         if (parsedName is null)
         {
-            faults.Add(("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters."));
+            faults.Add(("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks."));
         }
 
         if (PasswordRules.Fault(password, parsedHandle ?? "", parsedName ?? "") is { } fault)

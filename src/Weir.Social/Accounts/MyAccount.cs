@@ -36,13 +36,13 @@ internal static class MyAccount
         var name = PlainText.Parse(patch.Name, PlainText.NameLength);
         if (name is null && (patch.Name is not null || patch.About is null))
         {
-            return Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters.");
+            return Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks.");
         }
 
         var about = patch.About is null ? null : OfficialText.Parse(patch.About.Trim(), Account.AboutLength);
         if (about is null && patch.About is not null)
         {
-            return Problems.Field("about", "about-shape", $"This has at most {Account.AboutLength} characters, without control characters.");
+            return Problems.Field("about", "about-shape", $"This has at most {Account.AboutLength} characters.");
         }
 
         var account = await write.RunAsync(async () =>

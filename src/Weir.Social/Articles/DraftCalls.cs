@@ -135,17 +135,17 @@ internal static class DraftCalls
         var faults = new List<(string, string, string)>();
         if (title is null)
         {
-            faults.Add(("title", "title-shape", $"A title has at most {Article.TitleLength} characters, without control characters."));
+            faults.Add(("title", "title-shape", $"A title has at most {Article.TitleLength} characters."));
         }
 
         if (summary is null)
         {
-            faults.Add(("summary", "summary-shape", $"A summary has at most {Article.SummaryLength} characters, without control characters."));
+            faults.Add(("summary", "summary-shape", $"A summary has at most {Article.SummaryLength} characters."));
         }
 
         if (markdown is null)
         {
-            faults.Add(("markdown", "article-shape", $"An article has at most {Article.MaxMarkdown} characters, without control characters."));
+            faults.Add(("markdown", "article-shape", $"An article has at most {Article.MaxMarkdown} characters."));
         }
 
         var pictures = markdown is null ? [] : ArticleMarkdown.PicturesIn(markdown);

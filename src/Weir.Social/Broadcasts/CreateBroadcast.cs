@@ -80,5 +80,5 @@ internal static class CreateBroadcast
     }
 
     public static ProblemHttpResult TitleFault() =>
-        Problems.Field("title", "title-shape", $"A title has 1 to {PlainText.TitleLength} characters, without control characters.");
+        Problems.Field("title", "title-shape", $"A title has 1 to {PlainText.TitleLength} characters, not only blanks.");
 }

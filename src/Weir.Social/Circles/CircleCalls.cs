@@ -165,5 +165,5 @@ internal static class CircleCalls
     private static IQueryable<Account> FriendsOf(WeirDb db, Caller caller) =>
         db.Accounts.Where(a => a.DeletedAt == null && db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id));
 
-    private static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters.");
+    private static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks.");
 }

@@ -28,7 +28,7 @@ internal static class GroupCalls
         conversations.MapPost("/{id}/leave", LeaveAsync);
     }
 
-    public static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters.");
+    public static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks.");
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RenameAsync(string id, Patch patch, GroupChange change, CancellationToken cancellation) =>
         PlainText.Parse(patch.Name, PlainText.NameLength) is not { } name

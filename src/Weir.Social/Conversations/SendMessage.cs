@@ -60,7 +60,7 @@ internal static class SendMessage
         var text = content != ContentRequest.None && string.IsNullOrWhiteSpace(request.Text) ? "" : MessageText.Parse(request.Text);
         if (text is null)
         {
-            return Problems.Field("text", "text-shape", $"A message has 1 to {MessageText.MaxLength} characters, without control characters.");
+            return Problems.Field("text", "text-shape", $"A message has 1 to {MessageText.MaxLength} characters, not only blanks.");
         }
 
         var replyTo = Guid.Empty;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.StaticFiles;
+using Weir.Hosting.Texts;
 
 namespace Weir.Social.Files;
 
@@ -12,8 +13,9 @@ internal static class FileName
     private static readonly FileExtensionContentTypeProvider Types = new();
 
     /// <summary>
-    /// Its last part without what has a meaning to a file system, a terminal or the eye (paths, control characters, what turns the direction of text round, reserved
-    /// names, dots at either end); null when the bytes were no UTF-8.
+    /// Its last part as a line of text (<see cref="UserText"/>) without what has a meaning to a file system (paths, reserved names and
+    /// characters, dots at either end);
+    /// null when the bytes were no UTF-8.
     /// </summary>
     public static string? Parse(string? typed, string otherwise)
     {
@@ -22,15 +24,41 @@ internal static class FileName
             return otherwise;
         }
 
-        var name = new StringBuilder();
-        foreach (var rune in typed.AsSpan(typed.LastIndexOfAny(['/', '\\']) + 1).EnumerateRunes())
+        // A lone surrogate is no text, and every byte that was no UTF-8 is read as the replacement character.
+        var last = typed[(typed.LastIndexOfAny(['/', '\\']) + 1)..];
+        if (last.Contains('\uFFFD') || UserText.RepairLine(last) is not { } text)
         {
-            // A lone surrogate is read as the replacement character, and so was every byte that was no UTF-8.
-            if (rune == Rune.ReplacementChar)
-            {
-                return null;
-            }
+            return null;
+        }
 
+        // Cutting can leave what counts as an extension now, or half a flag: once more, until nothing changes. A saved name keeps its
+        // name when it is sent on.
+        for (var shaped = Shape(text); shaped != text; shaped = Shape(text))
+        {
+            text = shaped;
+        }
+
+        return UserText.IsVisible(text) ? text : otherwise;
+    }
+
+    private static string Shape(string text)
+    {
+        text = WithoutReserved(text).Trim(' ', '.', '~');
+        var extension = Path.GetExtension(text);
+        extension = extension.Length is > 1 and <= MaxExtension ? extension : "";
+        var stem = Cut(text[..^extension.Length].TrimEnd(' ', '.', '~'), MaxLength - extension.Length);
+        return stem.Length == 0 ? "" : (IsReserved(stem) ? "_" + stem : stem) + extension;
+    }
+
+    /// <summary>
+    /// One blank where there were several, and nothing that a file system has another meaning for: some keep such characters as private
+    /// ones.
+    /// </summary>
+    private static string WithoutReserved(string text)
+    {
+        var name = new StringBuilder(text.Length);
+        foreach (var rune in (UserText.RepairLine(text) ?? "").EnumerateRunes())
+        {
             if (Rune.IsWhiteSpace(rune))
             {
                 name.Append(name.Length > 0 && name[^1] != ' ' ? " " : "");
@@ -39,30 +67,13 @@ internal static class FileName
             {
                 name.Append('_');
             }
-            else if (Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
-                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse))
+            else if (Rune.GetUnicodeCategory(rune) is not UnicodeCategory.PrivateUse)
             {
                 name.Append(rune.ToString());
             }
         }
 
-        // Cutting can leave what counts as an extension now: once more, until nothing changes. A saved name keeps its name when it is sent on.
-        var text = name.ToString();
-        for (var shaped = Shape(text); shaped != text; shaped = Shape(text))
-        {
-            text = shaped;
-        }
-
-        return text.Length > 0 ? text : otherwise;
-    }
-
-    private static string Shape(string text)
-    {
-        text = text.Trim(' ', '.', '~');
-        var extension = Path.GetExtension(text);
-        extension = extension.Length is > 1 and <= MaxExtension ? extension : "";
-        var stem = Cut(text[..^extension.Length].TrimEnd(' ', '.', '~'), MaxLength - extension.Length);
-        return stem.Length == 0 ? "" : (IsReserved(stem) ? "_" + stem : stem) + extension;
+        return name.ToString();
     }
 
     /// <summary>The media type that the name suggests.</summary>

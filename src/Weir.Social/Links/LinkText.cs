@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using Weir.Hosting.Texts;
 
 namespace Weir.Social.Links;
 
@@ -49,21 +49,20 @@ internal static class LinkText
             return null;
         }
 
+        // What a page's author typed badly, or what was read in the wrong encoding, is left out of a card: its bytes are a stranger's.
         var clean = new StringBuilder(Math.Min(text.Length, length + 8));
-        foreach (var rune in text.EnumerateRunes())
+        foreach (var rune in (UserText.RepairLine(text.Replace("\uFFFD", "")) ?? "").EnumerateRunes())
         {
             if (clean.Length > length)
             {
                 break;
             }
 
-            var category = Rune.GetUnicodeCategory(rune);
-            if (Rune.IsWhiteSpace(rune) || category is UnicodeCategory.Control)
+            if (Rune.IsWhiteSpace(rune))
             {
                 clean.Append(clean.Length > 0 && clean[^1] != ' ' ? " " : "");
             }
-            else if (rune != Rune.ReplacementChar && (category is not (UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned) || rune.Value is 0x200C or 0x200D))
+            else
             {
                 clean.Append(rune.ToString());
             }
@@ -76,7 +75,7 @@ internal static class LinkText
         }
 
         var line = clean.ToString().Trim();
-        return line.Length == 0 ? null : cut ? line + "…" : line;
+        return !UserText.IsVisible(line) ? null : cut ? line + "…" : line;
     }
 
     private static bool HasHost(Uri uri)

@@ -43,7 +43,7 @@ internal static class CommentMoment
 
         if (MessageText.Parse(request.Text, MomentComment.MaxLength) is not { } text)
         {
-            return Problems.Field("text", "text-shape", $"A comment has 1 to {MomentComment.MaxLength} characters, without control characters.");
+            return Problems.Field("text", "text-shape", $"A comment has 1 to {MomentComment.MaxLength} characters, not only blanks.");
         }
 
         if (!throttle.Commenting.TryTake(out var retryAfter, caller.Id.ToText()))

@@ -51,7 +51,7 @@ internal static class PostMoment
         var text = content != ContentRequest.None && string.IsNullOrWhiteSpace(request.Text) ? "" : MessageText.Parse(request.Text);
         if (text is null)
         {
-            return Problems.Field("text", "text-shape", $"A moment has 1 to {MessageText.MaxLength} characters, without control characters.");
+            return Problems.Field("text", "text-shape", $"A moment has 1 to {MessageText.MaxLength} characters, not only blanks.");
         }
 
         if (!throttle.Posting.TryTake(out var retryAfter, caller.Id.ToText()))

@@ -198,8 +198,8 @@ internal static class OpenAccount
         return fault is null ? TypedResults.NoContent() : fault;
     }
 
-    private static (string, string, string) NameFault => ("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters.");
+    private static (string, string, string) NameFault => ("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks.");
 
     private static (string, string, string) DescriptionFault =>
-        ("description", "description-shape", $"A description has at most {OfficialAccount.DescriptionLength} characters, without control characters.");
+        ("description", "description-shape", $"A description has at most {OfficialAccount.DescriptionLength} characters.");
 }

@@ -184,5 +184,5 @@ internal static class PasskeyCalls
 
     private static ProblemHttpResult TooMany() => Problems.Conflict("too-many-passkeys", $"You have {Passkey.MaxPerPerson} passkeys.");
 
-    private static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, without control characters.");
+    private static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks.");
 }

@@ -59,7 +59,7 @@ internal static class ReportCalls
 
         if (OfficialText.Parse(request.Note?.Trim(), Report.MaxNote) is not { } note)
         {
-            return Problems.Field("note", "note-shape", $"A note has at most {Report.MaxNote} characters, without control characters.");
+            return Problems.Field("note", "note-shape", $"A note has at most {Report.MaxNote} characters.");
         }
 
         if (!limits.Reports.TryTake(out var retryAfter, caller.Handle))

@@ -99,7 +99,7 @@ public abstract class ConversationTests(SharedServer shared)
     {
         var (anna, ben) = await FriendsAsync();
         var id = await anna.TalkAsync(ben);
-        foreach (var text in new[] { null, "", " \n ", "a\tb", "a\0b", "\u200d", new string('x', 4001) })
+        foreach (var text in new[] { null, "", " \n ", "\0", "\u200d", new string('x', 4001) })
         {
             Assert.Equal("text-shape", (await anna.SayAsync(id, text)).Is(HttpStatusCode.BadRequest).Code);
         }
@@ -109,7 +109,7 @@ public abstract class ConversationTests(SharedServer shared)
             Assert.Equal("client-id-shape", (await anna.SayAsync(id, "Hello", clientId)).Is(HttpStatusCode.BadRequest).Code);
         }
 
-        foreach (var text in new[] { new string('x', 4000), string.Concat(Enumerable.Repeat("🎈", 4000)), "two\nlines", "<script>alert(1)</script>", "👩‍👩‍👧 سلام" })
+        foreach (var text in new[] { new string('x', 4000), string.Concat(Enumerable.Repeat("🎈", 4000)), "two\nlines", "<script>alert(1)</script>", "👩‍👩‍👧 سلام", "a\tb", "caf\uFFFD" })
         {
             var seq = (await anna.SayAsync(id, $"  {text} ")).Is(HttpStatusCode.Created)["seq"].GetInt64();
             Assert.Equal([(seq, text)], await ben.CatchUpAsync(id, seq - 1, 1));

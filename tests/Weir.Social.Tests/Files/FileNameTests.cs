@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text;
 using CsCheck;
 using Microsoft.Net.Http.Headers;
+using Weir.Hosting.Texts;
 using Weir.Social.Files;
 
 namespace Weir.Social.Tests;
@@ -44,7 +44,8 @@ public sealed class FileNameTests
             Assert.Equal(name, FileName.Parse(name, "file"));
             Assert.InRange(name.Length, 1, 120);
             Assert.True(Encoding.UTF8.GetByteCount(name) <= 220);
-            Assert.DoesNotContain(name, c => c is '/' or '\\' or ':' or '"' or '<' or '>' || char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format);
+            Assert.DoesNotContain(name, c => c is '/' or '\\' or ':' or '"' or '<' or '>' || char.IsControl(c));
+            Assert.Equal(name, UserText.RepairLine(name));
             Assert.False(name.StartsWith('.') || name.EndsWith('.') || name.EndsWith(' '));
             // RFC 6266: one header line, and a reader of it finds the name.
             var disposition = new ContentDispositionHeaderValue("attachment");
