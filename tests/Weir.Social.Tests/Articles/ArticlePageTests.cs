@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Weir.Social.Data;
@@ -196,6 +197,27 @@ public abstract class ArticlePageTests : IAsyncLifetime
         var xml = XDocument.Parse(feed.Body).Root!;
         Assert.Equal(30, xml.Elements(atom + "entry").Count());
         Assert.Equal("Article number 32 & more", xml.Elements(atom + "entry").First().Element(atom + "title")!.Value);
+    }
+
+    [Fact]
+    public async Task A_feed_is_well_formed_whatever_its_titles_hold()
+    {
+        var paper = await Publishing.OpenAsync(_server, _admin);
+        await paper.PublishAsync("Copied\uFFFE from\uFFFF paper", "Text", "Words\uFFFE of\u001B it");
+        XNamespace atom = "http://www.w3.org/2005/Atom";
+        Assert.Equal(("Copied from paper", "Words of it"), await FirstAsync());
+
+        // Such a title may stand in the database from before.
+        await _server.ReadAsync(db => db.Articles.Where(a => a.Title == "Copied from paper").ExecuteUpdateAsync(change => change.SetProperty(a => a.Title, "Old\uFFFE title\u0001")));
+        await paper.Owner.PatchAsync($"/api/official/{paper.Handle}", new { description = "Another one" });
+        Assert.Equal(("Old title", "Words of it"), await FirstAsync());
+
+        async Task<(string, string)> FirstAsync()
+        {
+            var feed = (await _server.Anybody.GetAsync($"/a/{paper.Handle}/feed.atom")).Is(HttpStatusCode.OK);
+            var entry = XDocument.Parse(feed.Body).Root!.Element(atom + "entry")!;
+            return (entry.Element(atom + "title")!.Value, entry.Element(atom + "summary")!.Value);
+        }
     }
 
     [Theory]

@@ -18,23 +18,23 @@ internal static class PageFeed
         {
             xml.WriteStartElement("feed", Atom);
             xml.WriteElementString("id", Atom, $"{site}/a/{account.Handle}");
-            xml.WriteElementString("title", Atom, account.Name);
+            xml.WriteElementString("title", Atom, Xml(account.Name));
             // RFC 4287 4.1.1: a feed has an updated element even when it has no entry.
             xml.WriteElementString("updated", Atom, PageHtml.Iso(content.Articles.Select(e => e.EditedAt ?? e.PublishedAt).DefaultIfEmpty(account.CreatedAt).Max()));
             Link(xml, "self", self, "application/atom+xml");
             Link(xml, "alternate", $"{site}/a/{account.Handle}", "text/html");
             xml.WriteStartElement("author", Atom);
-            xml.WriteElementString("name", Atom, account.Name);
+            xml.WriteElementString("name", Atom, Xml(account.Name));
             xml.WriteEndElement();
             foreach (var entry in content.Articles)
             {
                 xml.WriteStartElement("entry", Atom);
                 xml.WriteElementString("id", Atom, $"{site}/a/{account.Handle}/{entry.Id.ToText()}");
-                xml.WriteElementString("title", Atom, entry.Title);
+                xml.WriteElementString("title", Atom, Xml(entry.Title));
                 xml.WriteElementString("published", Atom, PageHtml.Iso(entry.PublishedAt));
                 xml.WriteElementString("updated", Atom, PageHtml.Iso(entry.EditedAt ?? entry.PublishedAt));
                 Link(xml, "alternate", site + entry.Path, "text/html");
-                xml.WriteElementString("summary", Atom, entry.Summary.Length > 0 ? entry.Summary : entry.Title);
+                xml.WriteElementString("summary", Atom, Xml(entry.Summary.Length > 0 ? entry.Summary : entry.Title));
                 xml.WriteEndElement();
             }
 
@@ -43,6 +43,13 @@ internal static class PageFeed
 
         return text.ToString();
     }
+
+    /// <summary>
+    /// Without what XML 1.0 cannot hold (2.2, Char): one such character in an old title must not cost all others their feed.
+    /// </summary>
+    private static string Xml(string text) => string.Concat(text.EnumerateRunes().Where(IsChar).Select(rune => rune.ToString()));
+
+    private static bool IsChar(Rune rune) => rune.Value is '\t' or '\n' or '\r' or (>= 0x20 and <= 0xFFFD) or >= 0x10000;
 
     private static void Link(XmlWriter xml, string relation, string address, string type)
     {
