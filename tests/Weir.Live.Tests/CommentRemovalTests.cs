@@ -9,6 +9,24 @@ namespace Weir.Live.Tests;
 public sealed class CommentRemovalTests
 {
     [Fact]
+    public async Task A_live_comment_keeps_the_rule_of_all_texts()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        stage.Publish();
+        var room = stage.Broadcasts.FindRunning(stage.Broadcast)!.Broadcast.Comments;
+        var host = new Commenter(Guid.NewGuid(), "Ben", IsHost: true, MayComment: true);
+        foreach (var blank in new[] { "\0", "\u200B\u200D", "\u3164", "\uFE0F", "\u202E" })
+        {
+            Assert.Equal(CommentOutcome.Length, room.Post(host, null, blank, null).Outcome);
+        }
+
+        Assert.Equal(CommentOutcome.Taken, room.Post(host, null, " \u202Eno\0t\u001B turned\uFFFE ", null).Outcome);
+        using var said = System.Text.Json.JsonDocument.Parse(Assert.Single(room.Latest()).Json);
+        Assert.Equal("not turned", said.RootElement.GetProperty("text").GetString());
+    }
+
+    [Fact]
     public async Task What_an_administrator_took_away_is_gone_and_told_again_changes_nothing()
     {
         await using var stage = new Stage();

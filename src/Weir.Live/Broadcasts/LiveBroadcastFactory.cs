@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Weir.Contracts;
+using Weir.Hosting.Texts;
 using Weir.Live.Planes;
 using Weir.Live.Recordings;
 using Weir.Media.Broadcasting;
@@ -17,7 +18,8 @@ internal sealed class LiveBroadcastFactory(
     {
         var recovered = Recover(rules.Broadcast);
         var resume = recovered.Resume ?? (rules.ExpectsResume ? new ResumePoint(0, 0, 0) : null);
-        var broadcast = new Broadcast(rules.Broadcast, new TimelineLimits(), clock, resume);
+        var broadcast = new Broadcast(
+            rules.Broadcast, new TimelineLimits(), clock, resume, comment => UserText.Text(comment, CommentRoom.MaxLength));
         var outputs = new LiveOutputs(broadcast, rules, recovered, key, clock, loggers);
         var live = new LiveBroadcast(rules, broadcast, outputs, options, reports, metrics, clock, _log);
         live.Start();

@@ -30,13 +30,15 @@ public sealed class Broadcast
     private Publisher? _publisher;
 
     /// <param name="resume">Null for a broadcast that has not begun; otherwise it waits, interrupted, for its publisher.</param>
-    public Broadcast(Guid id, TimelineLimits limits, TimeProvider clock, ResumePoint? resume = null)
+    /// <param name="readableComment">As <see cref="CommentRoom"/> takes it; null only takes off outer blanks.</param>
+    public Broadcast(
+        Guid id, TimelineLimits limits, TimeProvider clock, ResumePoint? resume = null, Func<string, string?>? readableComment = null)
     {
         Id = id;
         Resume = resume ?? new ResumePoint(0, 0, 0);
         _clock = clock;
         Timeline = new Timeline(limits, clock, Resume.MediaTime);
-        Comments = new CommentRoom(Timeline, clock);
+        Comments = new CommentRoom(Timeline, clock, readableComment ?? (text => text.Trim()));
         Health = new StreamHealth(clock);
         State = resume is null ? BroadcastState.Ready : BroadcastState.Interrupted;
         InterruptedSince = clock.GetUtcNow();

@@ -10,7 +10,7 @@ public enum CommentOutcome
     Rate,
     Muted,
 
-    /// <summary>Empty, or longer than <see cref="CommentRoom.MaxLength"/>.</summary>
+    /// <summary>Nothing to see, or longer than <see cref="CommentRoom.MaxLength"/>.</summary>
     Length,
     NotAllowed,
     Ended,
@@ -25,7 +25,8 @@ public readonly record struct Commenter(Guid Account, string Name, bool IsHost, 
 /// The comments of one running broadcast: admits them into the timeline, remembers the latest for those who join, and
 /// takes them off again.
 /// </summary>
-public sealed class CommentRoom(Timeline timeline, TimeProvider clock)
+/// <param name="readable">What of a comment is shown: the rule for texts of whoever runs the room. Null refuses it.</param>
+public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<string, string?> readable)
 {
     /// <summary>UTF-16 code units.</summary>
     public const int MaxLength = 500;
@@ -84,15 +85,14 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock)
     }
 
     /// <param name="atMs">Media time its author was seeing; kept within the last minute of the broadcast.</param>
-    public CommentResult Post(Commenter by, string? clientId, string text, long? atMs)
+    public CommentResult Post(Commenter by, string? clientId, string written, long? atMs)
     {
-        text = text.Trim();
         if (!by.MayComment)
         {
             return new(CommentOutcome.NotAllowed);
         }
 
-        if (text.Length is 0 or > MaxLength || clientId?.Length > 64)
+        if (readable(written) is not { Length: > 0 and <= MaxLength } text || clientId?.Length > 64)
         {
             return new(CommentOutcome.Length);
         }

@@ -16,7 +16,7 @@ public class CommentRoomTests
     public CommentRoomTests()
     {
         _timeline = new Timeline(new TimelineLimits(), _clock, startAt: 100_000_000);
-        _room = new CommentRoom(_timeline, _clock);
+        _room = new CommentRoom(_timeline, _clock, text => text.Trim());
     }
 
     [Fact]
