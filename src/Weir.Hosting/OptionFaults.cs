@@ -24,11 +24,15 @@ public sealed class OptionFaults
     public OptionFaults Port(int port, string option) =>
         Require(port is >= 0 and <= 65535, option, $"must be between 0 and 65535, not {port}.");
 
-    /// <summary>An absolute URL of one of <paramref name="schemes"/> without query and fragment; null is right.</summary>
+    /// <summary>
+    /// Scheme, host and perhaps port, of one of two <paramref name="schemes"/>; null is right. A path is refused: pages, cookies and the
+    /// addresses in them begin at the root, so a site below one could not work.
+    /// </summary>
     public OptionFaults Url(Uri? url, string option, params string[] schemes) => Require(
-        url is null || (url.IsAbsoluteUri && schemes.Contains(url.Scheme) && url.Query.Length == 0 && url.Fragment.Length == 0),
+        url is null || (url.IsAbsoluteUri && schemes.Contains(url.Scheme) && url.Host.Length > 0 && url.Host.All(char.IsAscii)
+            && url.AbsolutePath is "" or "/" && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0),
         option,
-        $"must be an absolute {string.Join(" or ", schemes)} URL without query, not '{url}'.");
+        $"must be {schemes[0]}:// or {schemes[^1]}:// with a host and nothing after it but a port, not '{url}'.");
 
     /// <summary>Networks as address/prefix.</summary>
     public OptionFaults Networks(IEnumerable<string> networks, string option)

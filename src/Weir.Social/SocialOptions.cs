@@ -35,11 +35,12 @@ public sealed record SocialOptions
     /// <summary>Loopback port of the stream between the planes; 0 takes a free one.</summary>
     public int PlanesPort { get; init; }
 
-    public Uri? PublicUrl { get; init; }
+    /// <summary>How the outside reaches the pages; its host is in ASCII, as those of the two below.</summary>
+    public Uri? PublicUrl { get; init => field = HostNames.ToAscii(value); }
 
-    public Uri? LivePublicUrl { get; init; }
+    public Uri? LivePublicUrl { get; init => field = HostNames.ToAscii(value); }
 
-    public Uri? RtmpPublicUrl { get; init; }
+    public Uri? RtmpPublicUrl { get; init => field = HostNames.ToAscii(value); }
 
     /// <summary>Serve HTTPS, and say HTTPS, WSS and RTMPS in addresses of the live plane; null is without TLS.</summary>
     public TlsFiles? Tls { get; init; }
@@ -86,6 +87,8 @@ public sealed record SocialOptions
     public string NodeKeyFile => NodeKeyPath ?? Path.Combine(SecretsDirectory, "node.key");
 
     internal string PushKeyFile => Path.Combine(SecretsDirectory, "push.key");
+
+    internal string PushContactFile => Path.Combine(DataDirectory, "push.contact");
 
     internal string ServerSecretFile => Path.Combine(SecretsDirectory, "server.key");
 

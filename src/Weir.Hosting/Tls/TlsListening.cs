@@ -56,10 +56,11 @@ public static class TlsListening
         }
 
         var request = context.Request;
-        if ((HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && request.Host.HasValue && !context.WebSockets.IsWebSocketRequest)
+        var host = HostNames.Authority(request);
+        if ((HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) && host.Length > 0 && !context.WebSockets.IsWebSocketRequest)
         {
             context.Response.StatusCode = StatusCodes.Status308PermanentRedirect;
-            context.Response.Headers.Location = $"https://{request.Host}{request.PathBase}{request.Path.ToUriComponent()}{request.QueryString}";
+            context.Response.Headers.Location = $"https://{host}{request.PathBase}{request.Path.ToUriComponent()}{request.QueryString}";
             // A browser that kept this would be locked out when the server goes back to plain HTTP.
             context.Response.Headers.CacheControl = "no-store";
             return;

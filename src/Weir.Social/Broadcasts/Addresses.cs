@@ -1,4 +1,5 @@
 using Weir.Contracts;
+using Weir.Hosting;
 using Weir.Social.LivePlane;
 
 namespace Weir.Social.Broadcasts;
@@ -47,5 +48,5 @@ internal sealed class Addresses(SocialOptions options, PublishKeys keys)
     private string Rtmp(HttpRequest request) => options.RtmpPublicUrl?.AbsoluteUri.TrimEnd('/')
         ?? $"{(options.Tls is null ? "rtmp" : "rtmps")}://{Host(request)}:{options.RtmpPort}";
 
-    private static string Host(HttpRequest request) => request.Host.HasValue ? request.Host.Host : "localhost";
+    private static string Host(HttpRequest request) => HostNames.Of(request) is { Length: > 0 } host ? host : "localhost";
 }

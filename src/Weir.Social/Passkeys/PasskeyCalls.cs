@@ -32,7 +32,7 @@ internal static class PasskeyCalls
     {
         services.AddSingleton(provider => new PasskeyChallenges(provider.GetRequiredService<TimeProvider>()));
         services.AddScoped<IUserStore<Account>, AccountStore>();
-        services.AddScoped<IPasskeyHandler<Account>, PasskeyHandler<Account>>();
+        services.AddScoped<IPasskeyHandler<Account>, SitePasskeys>();
         services.Configure<IdentityPasskeyOptions>(passkeys =>
         {
             // Without a public address it is whatever host the person's browser shows.

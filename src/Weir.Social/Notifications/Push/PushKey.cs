@@ -48,7 +48,7 @@ internal sealed class PushKey : IDisposable
     public string Authorization(Uri endpoint, Uri contact, DateTimeOffset now)
     {
         var expires = (now + Lifetime).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var claims = $$"""{"aud":"{{endpoint.GetLeftPart(UriPartial.Authority)}}","exp":{{expires}},"sub":"{{contact.OriginalString.TrimEnd('/')}}"}""";
+        var claims = $$"""{"aud":"{{endpoint.GetLeftPart(UriPartial.Authority)}}","exp":{{expires}},"sub":"{{contact.AbsoluteUri.TrimEnd('/')}}"}""";
         var content = $"{Base64Url.EncodeToString("""{"typ":"JWT","alg":"ES256"}"""u8)}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}";
         byte[] signature;
         lock (_key)
