@@ -30,6 +30,9 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> MessagesRefused = Meter.CreateCounter<long>("weir.social.messages_refused", description: "Messages refused because too many waited for the disk");
 
+    public static readonly Counter<long> DatabaseAway = Meter.CreateCounter<long>(
+        "weir.social.database_away", description: "Calls answered 503 because the database did not answer");
+
     public static readonly Counter<long> LinkCards = Meter.CreateCounter<long>("weir.social.link_cards", description: "Cards of links by result");
 
     public static readonly Counter<long> NoticesDropped = Meter.CreateCounter<long>("weir.social.notices_dropped", description: "Notices not listed because too many waited");

@@ -33,9 +33,15 @@ public sealed class PostgresCluster : IAsyncDisposable
         }
 
         await AsPostgresAsync("initdb", "-D", Data, "-A", "trust", "-U", "weir", "-E", "UTF8", "--no-sync");
-        await AsPostgresAsync("pg_ctl", "-D", Data, "-w", "-t", Seconds, "-l", Path.Combine(_directory, "log"),
-            "-o", $"-c listen_addresses='' -c unix_socket_directories='{_directory}' -c fsync=off -c max_connections=600", "start");
+        await StartAsync();
     }
+
+    /// <summary>Once more, after <see cref="StopAsync"/>.</summary>
+    public Task StartAsync() => AsPostgresAsync("pg_ctl", "-D", Data, "-w", "-t", Seconds, "-l", Path.Combine(_directory, "log"),
+        "-o", $"-c listen_addresses='' -c unix_socket_directories='{_directory}' -c fsync=off -c max_connections=600", "start");
+
+    /// <summary>As when its machine fails: every connection breaks.</summary>
+    public Task StopAsync() => AsPostgresAsync("pg_ctl", "-D", Data, "-m", "immediate", "stop");
 
     /// <summary>A new, empty database.</summary>
     public Task<string> CreateDatabaseAsync() => CreateAsync("template1");
@@ -76,7 +82,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         NpgsqlConnection.ClearAllPools();
-        await AsPostgresAsync("pg_ctl", "-D", Data, "-m", "immediate", "stop");
+        await StopAsync();
         Directory.Delete(_directory, recursive: true);
         _copying.Dispose();
     }

@@ -115,7 +115,7 @@ internal sealed class ArticlePages(
             return null;
         }
 
-        var site = options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{context.Request.Scheme}://{context.Request.Host}";
+        var site = options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{context.Request.Scheme}://{HostNames.Authority(context.Request)}";
         var key = new PageKey(parts[0], name, name is null ? number : 1, name == Feed ? "" : words.Language, site, Open: true);
         if (Look(key) is { } open)
         {
@@ -163,7 +163,7 @@ internal sealed class ArticlePages(
 
             return page;
         }
-        catch (Exception fault)
+        catch (Exception fault) when (!DatabaseAway.Is(fault))
         {
             log.LogError(fault, "A page could not be made");
             throw;

@@ -18,7 +18,7 @@ internal static class Database
         services.AddSingleton<WriteGate>();
         services.AddScoped<WriteScope>();
         services.AddSingleton<DatabaseReadiness>();
-        services.AddExceptionHandler<UnstorableText>().AddExceptionHandler<Contention>();
+        services.AddExceptionHandler<UnstorableText>().AddExceptionHandler<Contention>().AddExceptionHandler<DatabaseAway>();
         if (options.Database != DatabaseProvider.Sqlite)
         {
             return services.AddDbContextPool<WeirDb, PostgresDb>((provider, builder) => ConfigurePostgres(builder, options, provider.GetServices<IInterceptor>()));
@@ -119,6 +119,7 @@ internal static class Database
             // A conflict that WriteScope repeats is no error; what nobody catches is logged where it ends the request.
             .Log(
                 (RelationalEventId.CommandError, LogLevel.Debug),
+                (RelationalEventId.ConnectionError, LogLevel.Debug),
                 (RelationalEventId.TransactionError, LogLevel.Debug),
                 (CoreEventId.SaveChangesFailed, LogLevel.Debug)));
     }
