@@ -139,6 +139,42 @@ public sealed class MaintenanceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_backup_of_a_later_version_is_refused_with_both_versions()
+    {
+        await Backup.RunAsync(_server.Options, File_);
+        var elsewhere = _server.Options with { DataDirectory = Path.Combine(_directory, "elsewhere") };
+        var newer = Path.Combine(_directory, "newer.tar");
+        await using (var from = new TarReader(File.OpenRead(File_)))
+        await using (var to = new TarWriter(File.Create(newer)))
+        {
+            while (await from.GetNextEntryAsync(copyData: true) is { } entry)
+            {
+                if (entry.Name == BackupManifest.EntryName)
+                {
+                    var manifest = await System.Text.Json.JsonSerializer.DeserializeAsync<BackupManifest>(entry.DataStream!);
+                    entry = new PaxTarEntry(TarEntryType.RegularFile, entry.Name)
+                    {
+                        DataStream = new MemoryStream(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(manifest! with { Version = "9.9.0" })),
+                    };
+                }
+
+                await to.WriteEntryAsync(entry);
+            }
+        }
+
+        var refused = await Assert.ThrowsAsync<MaintenanceException>(() => Restore.RunAsync(elsewhere, newer));
+        Assert.Contains("Weir 9.9.0, and this is Weir 0.1.0", refused.Message, StringComparison.Ordinal);
+
+        // The same number, and yet tables that are not known.
+        await _server.ReadAsync(db => db.Database.ExecuteSqlRawAsync("""INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion") VALUES ('29990101000000_Later', 'Weir 9.9.0')"""));
+        File.Delete(newer);
+        await Backup.RunAsync(_server.Options, newer);
+        refused = await Assert.ThrowsAsync<MaintenanceException>(() => Restore.RunAsync(elsewhere, newer));
+        Assert.Contains("29990101000000_Later", refused.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(elsewhere.DataDirectory));
+    }
+
+    [Fact]
     public async Task Nothing_is_overwritten()
     {
         await Backup.RunAsync(_server.Options, File_);

@@ -120,6 +120,29 @@ public sealed class UpgradesOnPostgres(PostgresServer shared) : UpgradeTests
 /// <summary>A database that an earlier version filled comes through with everything in it.</summary>
 public abstract class UpgradeTests : IAsyncLifetime
 {
+    [Fact]
+    public async Task A_database_of_a_later_version_is_refused_with_both_versions_and_left_alone()
+    {
+        await _db.MigrateAsync(default);
+        Assert.Equal("Weir 0.1.0", SchemaVersion.Mine);
+        var known = _db.Database.GetMigrations().Last();
+        Assert.Equal(SchemaVersion.Mine, await ByAsync());
+        await _db.Database.ExecuteSqlRawAsync("""INSERT INTO "__EFMigrationsHistory" ("MigrationId", "ProductVersion") VALUES ('29990101000000_Later', 'Weir 9.9.0')""");
+
+        var refused = await Assert.ThrowsAsync<LaterDatabaseException>(() => _db.MigrateAsync(default));
+
+        foreach (var part in new[] { "29990101000000_Later", "Weir 9.9.0", SchemaVersion.Mine, known })
+        {
+            Assert.Contains(part, refused.Message, StringComparison.Ordinal);
+        }
+
+        // Also one that wants to be upgraded: a branch of the history that this version does not know.
+        await _db.Database.ExecuteSqlAsync($"""DELETE FROM "__EFMigrationsHistory" WHERE "MigrationId" = {known}""");
+        await Assert.ThrowsAsync<LaterDatabaseException>(() => _db.MigrateAsync(default));
+
+        Task<string> ByAsync() => _db.Database.SqlQuery<string>($"""SELECT "ProductVersion" AS "Value" FROM "__EFMigrationsHistory" WHERE "MigrationId" = {known}""").SingleAsync();
+    }
+
     private static readonly DateTimeOffset Day = new(2026, 11, 20, 8, 30, 0, TimeSpan.Zero);
     protected string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("weir-upgrade-").FullName;
     private WeirDb _db = null!;

@@ -55,19 +55,25 @@ internal static class Database
         return new SqliteDb(builder.Options);
     }
 
+    /// <exception cref="LaterDatabaseException">A later version made the tables.</exception>
     public static async Task MigrateAsync(this WeirDb db, CancellationToken cancellation)
     {
         // MigrateAsync locks and looks several times; most starts find nothing to do.
-        var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).Any();
+        var pending = await SchemaVersion.PendingAsync(db, cancellation);
         if (!db.Database.IsSqlite())
         {
-            await (pending ? db.Database.MigrateAsync(cancellation) : Task.CompletedTask);
+            if (pending.Count > 0)
+            {
+                await db.Database.MigrateAsync(cancellation);
+                await SchemaVersion.MarkAsync(db, pending, cancellation);
+            }
+
             return;
         }
 
-        if (pending)
+        if (pending.Count > 0)
         {
-            await SqliteUpgrade.RunAsync(db, cancellation);
+            await SqliteUpgrade.RunAsync(db, pending, cancellation);
         }
 
         // Kept in the file. A restored snapshot has it off.

@@ -15,7 +15,7 @@ internal static class SqliteUpgrade
     private const string Suffix = ".upgrade";
 
     /// <exception cref="InvalidOperationException">Another process has the file open.</exception>
-    public static async Task RunAsync(WeirDb db, CancellationToken cancellation)
+    public static async Task RunAsync(WeirDb db, IReadOnlyList<string> pending, CancellationToken cancellation)
     {
         var file = Path.GetFullPath(new SqliteConnectionStringBuilder(db.Database.GetConnectionString()).DataSource);
         var copy = file + Suffix;
@@ -28,6 +28,7 @@ internal static class SqliteUpgrade
                 {
                     await CopyAsync(db, upgraded, cancellation);
                     await upgraded.Database.MigrateAsync(cancellation);
+                    await SchemaVersion.MarkAsync(upgraded, pending, cancellation);
                 }
                 else
                 {
@@ -56,7 +57,7 @@ internal static class SqliteUpgrade
         [
             .. AppendOnly.Tables.SelectMany(AppendOnly.OnSqlite),
             history.GetCreateScript(),
-            .. db.Database.GetMigrations().Select(id => history.GetInsertScript(new HistoryRow(id, ProductInfo.GetVersion()))),
+            .. db.Database.GetMigrations().Select(id => history.GetInsertScript(new HistoryRow(id, SchemaVersion.Mine))),
         ];
         foreach (var statement in rest)
         {

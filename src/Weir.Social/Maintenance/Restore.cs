@@ -2,7 +2,10 @@ using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
+using Weir.Social.Data;
+using Weir.Social.WebApp;
 
 namespace Weir.Social.Maintenance;
 
@@ -50,10 +53,11 @@ public static class Restore
 
             var (found, manifest) = await ExtractAsync(file, staging, stagedRecordings, cancellation);
             Verify(found, manifest);
+            Refuse(file, manifest);
             var notes = new List<string>();
             if (manifest.Files.ContainsKey(BackupManifest.DatabaseEntry))
             {
-                await CheckDatabaseAsync(Path.Combine(staging, BackupManifest.DatabaseEntry), cancellation);
+                await CheckDatabaseAsync(file, Path.Combine(staging, BackupManifest.DatabaseEntry), cancellation);
             }
             else
             {
@@ -162,7 +166,19 @@ public static class Restore
         }
     }
 
-    private static async Task CheckDatabaseAsync(string path, CancellationToken cancellation)
+    /// <summary>What a later version wrote may hold what this one would lose.</summary>
+    private static void Refuse(string file, BackupManifest manifest)
+    {
+        if (Number(manifest.Version) is { } made && made > Number(ServerInfo.Version))
+        {
+            throw new MaintenanceException(
+                $"'{file}' was made by Weir {manifest.Version}, and this is Weir {ServerInfo.Version}: restore it with that version or a later one.");
+        }
+
+        static Version? Number(string version) => Version.TryParse(version.Split('-')[0], out var number) ? number : null;
+    }
+
+    private static async Task CheckDatabaseAsync(string file, string path, CancellationToken cancellation)
     {
         await using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
         await connection.OpenAsync(cancellation);
@@ -171,6 +187,26 @@ public static class Restore
         if (await command.ExecuteScalarAsync(cancellation) is not "ok")
         {
             throw new InvalidDataException("its database is damaged.");
+        }
+
+        command.CommandText = "SELECT MigrationId, ProductVersion FROM __EFMigrationsHistory";
+        var applied = new List<(string, string)>();
+        await using (var rows = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await rows.ReadAsync(cancellation))
+            {
+                applied.Add((rows.GetString(0), rows.GetString(1)));
+            }
+        }
+
+        await using var model = Database.OpenSqlite(path, pooling: false);
+        try
+        {
+            SchemaVersion.Check(applied, [.. model.Database.GetMigrations()]);
+        }
+        catch (LaterDatabaseException later)
+        {
+            throw new MaintenanceException($"'{file}' cannot be restored. {later.Message}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Weir.Social;
 using Weir.Social.Maintenance;
 
 namespace Weir.Commands;
@@ -65,7 +66,7 @@ internal static class MaintenanceCommands
             await work();
             return 0;
         }
-        catch (Exception fault) when (fault is MaintenanceException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is MaintenanceException or LaterDatabaseException or IOException or UnauthorizedAccessException)
         {
             throw new RefusedException(fault.Message);
         }

@@ -50,5 +50,9 @@ internal static class SocialSettings
         {
             throw new RefusedException($"port {options.HttpPort} is taken by another program. Choose another one with --http.", ExitCodes.PortTaken);
         }
+        catch (LaterDatabaseException fault)
+        {
+            throw new RefusedException(fault.Message);
+        }
     }
 }
