@@ -11,7 +11,8 @@ internal static class NoticeCalls
         services.AddScoped<Notices>().AddScoped<LiveNotices>().AddScoped<NoticeReader>();
         services.AddHostedService(provider => provider.GetRequiredService<MessageNotices>());
         services.AddSingleton<DailySummary>().AddHostedService(provider => provider.GetRequiredService<DailySummary>());
-        services.AddSingleton(new PushLimits()).AddSingleton(PushKey.LoadOrCreate(options.PushKeyFile)).AddSingleton<PushAudience>();
+        services.AddSingleton(new PushLimits()).AddSingleton(PushKey.LoadOrCreate(options.PushKeyFile));
+        services.AddSingleton<PushContact>().AddSingleton<PushAudience>();
         services.AddSingleton<PushSender>().AddHostedService(provider => provider.GetRequiredService<PushSender>());
         services.AddSingleton<PushDesk>().AddHostedService(provider => provider.GetRequiredService<PushDesk>());
     }

@@ -223,6 +223,45 @@ public abstract class PushTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_push_is_signed_for_the_address_at_which_browsers_subscribe_and_a_refused_signature_deletes_nothing()
+    {
+        var key = (await _ben.GetAsync("/api/push/key")).Is(HttpStatusCode.OK).Text("key");
+        Assert.Equal("https://localhost", await SignedForAsync(403));
+        foreach (var (host, origin, expected) in new[]
+        {
+            ("weir.example", "https://weir.example", "https://weir.example"),
+            ("localhost:8080", "http://localhost:8080", "https://weir.example"),
+            ("weir.example", "https://evil.example", "https://weir.example"),
+            ("xn--bcher-kva.example:8443", "https://xn--bcher-kva.example:8443", "https://xn--bcher-kva.example:8443"),
+        })
+        {
+            (await _ben.SendAsync(HttpMethod.Put, "/api/push/subscription", _service.Subscription("ben", _browser), request =>
+            {
+                request.Headers.Host = host;
+                request.Headers.Add("Origin", origin);
+            })).Is(HttpStatusCode.NoContent);
+            Assert.Equal(expected, await SignedForAsync(401));
+        }
+
+        Assert.Equal(1, await _server.ReadAsync(db => db.PushSubscriptions.CountAsync()));
+
+        // The next start knows it too.
+        var again = new PushContact(_server.Options, Microsoft.Extensions.Logging.Abstractions.NullLogger<PushContact>.Instance);
+        Assert.Equal("https://xn--bcher-kva.example:8443/", again.Current.AbsoluteUri);
+        var known = new PushContact(_server.Options with { PublicUrl = new Uri("https://weir.example") }, Microsoft.Extensions.Logging.Abstractions.NullLogger<PushContact>.Instance);
+        Assert.Equal("https://weir.example/", known.Current.AbsoluteUri);
+
+        async Task<string?> SignedForAsync(int status)
+        {
+            _service.Answers.Enqueue((status, null));
+            var somebody = await _server.PersonAsync("Somebody");
+            await somebody.PostAsync("/api/friend-requests", new { handle = _ben.Handle });
+            var (_, headers, _) = await _service.NextAsync();
+            return PushEncryptionTests.Vapid(headers.Authorization.ToString(), key).GetProperty("sub").GetString();
+        }
+    }
+
+    [Fact]
     public async Task A_subscription_ends_with_its_session_and_follows_the_browser()
     {
         // The same browser, now Cleo's: nothing of Ben's comes up there.

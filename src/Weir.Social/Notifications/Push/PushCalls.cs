@@ -28,7 +28,15 @@ internal static class PushCalls
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> SubscribeAsync(
-        Request request, Caller caller, WriteScope write, WeirDb db, PushLimits limits, PushAudience audience, CancellationToken cancellation)
+        Request request,
+        Caller caller,
+        WriteScope write,
+        WeirDb db,
+        PushLimits limits,
+        PushAudience audience,
+        PushContact contact,
+        HttpContext context,
+        CancellationToken cancellation)
     {
         if (request.Endpoint is not { Length: <= PushSubscription.MaxEndpoint } text
             || !Uri.TryCreate(text, UriKind.Absolute, out var endpoint)
@@ -64,6 +72,7 @@ internal static class PushCalls
             (there.Endpoint, there.Key, there.Auth, there.Language) = (text, key!, auth, request.Language == "zh" ? "zh" : "en");
             return true;
         }, cancellation);
+        contact.Hear(context.Request);
         audience.Add(caller.Id);
         return TypedResults.NoContent();
     }

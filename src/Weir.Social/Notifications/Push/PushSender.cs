@@ -15,13 +15,15 @@ internal sealed record Push(PushSubscription To, string Topic, string Urgency, D
 }
 
 /// <summary>
-/// Hands pushes to the browsers' push services (RFC 8030), a few at a time. A subscription that its service does not know any more is deleted; a service that is busy is
-/// asked again when it says, at most <see cref="PushLimits.Attempts"/> times.
+/// Hands pushes to the browsers' push services (RFC 8030), a few at a time. A subscription that its service does not know any more is
+/// deleted, and none for what is wrong with our signature; a service that is busy is asked again when it says, at most <see
+/// cref="PushLimits.Attempts"/> times.
 /// </summary>
 internal sealed class PushSender(
-    IServiceScopeFactory scopes, PushKey key, PushLimits limits, SocialOptions options, TimeProvider clock, ILogger<PushSender> log) : BackgroundService
+    IServiceScopeFactory scopes, PushKey key, PushContact contact, PushLimits limits, TimeProvider clock, ILogger<PushSender> log) : BackgroundService
 {
     private readonly HttpClient _http = new(PublicNetwork.Handler(limits.AllowLocal)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 16 * 1024 };
+    private bool _refused;
     private readonly long _began = clock.GetTimestamp();
 
     // By the time since the beginning: a clock that is set back does not hold them up.
@@ -76,7 +78,7 @@ internal sealed class PushSender(
 
         var endpoint = new Uri(push.To.Endpoint);
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint);
-        request.Headers.TryAddWithoutValidation("Authorization", key.Authorization(endpoint, options.PublicUrl ?? new Uri("https://localhost"), clock.GetUtcNow()));
+        request.Headers.TryAddWithoutValidation("Authorization", key.Authorization(endpoint, contact.Current, clock.GetUtcNow()));
         request.Headers.Add("TTL", ((long)left.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         request.Headers.Add("Urgency", push.Urgency);
         request.Headers.Add("Topic", push.Topic);
@@ -89,9 +91,21 @@ internal sealed class PushSender(
         SocialMetrics.Pushes.Add(1, new KeyValuePair<string, object?>("status", (int)response.StatusCode));
         switch (response.StatusCode)
         {
-            // 403 and 401: the subscription is bound to another key of ours, RFC 8292 4.2.
-            case HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized:
+            case HttpStatusCode.NotFound or HttpStatusCode.Gone:
                 await ForgetAsync(push.To, stopping);
+                break;
+
+            // What we signed is refused, and nothing is wrong with the subscription. One that is bound to another key of ours (RFC 8292
+            // 4.2) is replaced by its browser.
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
+                SocialMetrics.PushesDropped.Add(1);
+                if (!Interlocked.Exchange(ref _refused, true))
+                {
+                    log.LogWarning(
+                        "{Service} refuses this server's pushes ({Status}), signed for {Contact}. If that is not this site's address, set --public-url",
+                        endpoint.Host, (int)response.StatusCode, contact.Current);
+                }
+
                 break;
             case HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError:
                 Retry(push, response.Headers.RetryAfter);
