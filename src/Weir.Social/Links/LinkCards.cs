@@ -21,6 +21,7 @@ internal sealed class LinkCards(
     IServiceScopeFactory scopes, PageFetch fetch, LinkLimits limits, Pictures pictures, FileStore store, Connections connections, SocialOptions options, TimeProvider clock, ILogger<LinkCards> log)
     : BackgroundService
 {
+    private static readonly string[] Pages = ["text/html", "application/xhtml+xml"];
     private readonly Channel<Wanted> _waiting = Channel.CreateBounded<Wanted>(new BoundedChannelOptions(limits.MaxWaiting));
     private readonly AttemptLimiter _people = new(clock, limits.Burst, limits.Refill);
     private readonly AttemptLimiter _hosts = new(clock, limits.Burst, limits.Refill);
@@ -71,7 +72,7 @@ internal sealed class LinkCards(
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
         if (!await db.Messages.AnyAsync(m => m.Id == wanted.Message && m.RecalledAt == null, cancellation)
-            || await fetch.GetAsync(wanted.Address, "text/html,application/xhtml+xml;q=0.9", "text/html", limits.MaxPage, cancellation) is not { } page
+            || await fetch.GetAsync(wanted.Address, "text/html,application/xhtml+xml;q=0.9", Pages, limits.MaxPage, cancellation) is not { } page
             || PageHead.Read(page.Bytes, page.Charset) is not { Title: { } title } head)
         {
             return false;
@@ -119,7 +120,7 @@ internal sealed class LinkCards(
     private async Task<StoredFile?> PictureAsync(string? wanted, Uri page, Guid owner, string title, CancellationToken cancellation)
     {
         if (wanted is null || !Uri.TryCreate(page, wanted, out var address)
-            || await fetch.GetAsync(address, "image/webp,image/avif,image/jpeg,image/png,image/gif", "image/", limits.MaxPicture, cancellation) is not { Bytes.Length: > 0 } got)
+            || await fetch.GetAsync(address, "image/webp,image/avif,image/jpeg,image/png,image/gif", ["image/"], limits.MaxPicture, cancellation) is not { Bytes.Length: > 0 } got)
         {
             return null;
         }

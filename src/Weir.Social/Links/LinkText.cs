@@ -7,6 +7,7 @@ namespace Weir.Social.Links;
 internal static class LinkText
 {
     public const int MaxAddress = 2000;
+    private const string SentenceMarks = "，。；：！？、（）【】「」『』《》〈〉“”‘’…";
 
     /// <summary>The first http or https address in a text; null when there is none that may be fetched.</summary>
     public static Uri? FirstIn(string text)
@@ -92,8 +93,9 @@ internal static class LinkText
     }
 
     private static bool IsOfAddress(char c) => c > ' ' && c is not ('<' or '>' or '"' or '`' or '{' or '}' or '|' or '\\' or '^') && !char.IsWhiteSpace(c) && !char.IsControl(c)
-        // In Chinese text an address ends where the language goes on.
-        && c is not ((>= '\u3000' and <= '\u9FFF') or (>= '\uAC00' and <= '\uD7AF') or (>= '\uFF00' and <= '\uFFEF') or '“' or '”' or '‘' or '’' or '…');
+        // As the page shows links (web/src/chats/text.ts): letters of any script belong to it, and in Chinese text it ends at the
+        // punctuation.
+        && !SentenceMarks.Contains(c);
 
     // What ends a sentence is not part of the address; a closing bracket is when it was opened in it.
     private static ReadOnlySpan<char> TrimEnd(ReadOnlySpan<char> address)

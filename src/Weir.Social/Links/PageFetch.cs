@@ -37,8 +37,8 @@ internal sealed class PageFetch : IDisposable
         });
     }
 
-    /// <summary>Null when there is nothing of this kind, or it may not be asked.</summary>
-    public async Task<Fetched?> GetAsync(Uri address, string accept, string kind, int limit, CancellationToken cancellation)
+    /// <summary>Null when there is nothing of these kinds, by the beginnings of their media types, or it may not be asked.</summary>
+    public async Task<Fetched?> GetAsync(Uri address, string accept, string[] kinds, int limit, CancellationToken cancellation)
     {
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         time.CancelAfter(_limits.Time);
@@ -65,12 +65,12 @@ internal sealed class PageFetch : IDisposable
 
                 var type = response.Content.Headers.ContentType;
                 // A page of a frame or with an encoding of its own is not what was asked for.
-                if (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentEncoding.Count > 0 || type?.MediaType?.StartsWith(kind, StringComparison.OrdinalIgnoreCase) != true)
+                if (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentEncoding.Count > 0 || !kinds.Any(kind => type?.MediaType?.StartsWith(kind, StringComparison.OrdinalIgnoreCase) == true))
                 {
                     return null;
                 }
 
-                return new Fetched(address, await ReadAsync(response, limit, time.Token), type.CharSet);
+                return new Fetched(address, await ReadAsync(response, limit, time.Token), type?.CharSet);
             }
 
             return null;

@@ -17,16 +17,15 @@ internal sealed record PageHead(string? Title, string? Description, string? Site
     private const int MaxDescription = 300;
     private const int MaxSite = 60;
 
-    static PageHead() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
-
     /// <param name="charset">As the answer's header names it.</param>
     public static PageHead Read(ReadOnlySpan<byte> page, string? charset)
     {
-        using var source = new TextSource(EncodingOf(page, charset).GetString(page));
+        using var source = new TextSource(PageEncoding.Read(page, charset));
         using var tokenizer = new HtmlTokenizer(source, HtmlEntityProvider.Resolver) { SkipComments = true, SkipScriptText = true, SkipRawText = true };
         var said = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         StringBuilder? title = null;
         var inTitle = false;
+        var foreign = 0;
         for (var left = MaxTokens; left > 0; left--)
         {
             var token = tokenizer.Get();
@@ -57,7 +56,13 @@ internal sealed record PageHead(string? Title, string? Description, string? Site
                 break;
             }
 
-            if (!starts)
+            // Pictures and formulas drawn inside the page have titles and styles of their own, which are no HTML.
+            if (tag.Name is "svg" or "math")
+            {
+                foreign = Math.Max(0, foreign + (!starts ? -1 : tag.IsSelfClosing ? 0 : 1));
+            }
+
+            if (!starts || foreign > 0)
             {
                 continue;
             }
@@ -66,7 +71,6 @@ internal sealed record PageHead(string? Title, string? Description, string? Site
             {
                 case "title":
                     tokenizer.State = HtmlParseMode.RCData;
-                    // Pictures drawn inside the page have titles too; the first is the page's.
                     inTitle = title is null;
                     title ??= new StringBuilder();
                     break;
@@ -110,37 +114,5 @@ internal sealed record PageHead(string? Title, string? Description, string? Site
             LinkText.Clean(Said("og:description", "twitter:description", "description"), MaxDescription),
             LinkText.Clean(Said("og:site_name", "application-name"), MaxSite),
             Said("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src"));
-    }
-
-    private static Encoding EncodingOf(ReadOnlySpan<byte> page, string? charset)
-    {
-        if (page.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]))
-        {
-            return Encoding.UTF8;
-        }
-
-        var named = charset ?? CharsetIn(Encoding.Latin1.GetString(page[..Math.Min(page.Length, 1024)]));
-        try
-        {
-            return named is null ? Encoding.UTF8 : Encoding.GetEncoding(named.Trim(' ', '"', '\''));
-        }
-        catch (ArgumentException)
-        {
-            return Encoding.UTF8;
-        }
-    }
-
-    // WHATWG HTML 4.2.5.4: within the first 1024 bytes.
-    private static string? CharsetIn(string start)
-    {
-        var at = start.IndexOf("charset=", StringComparison.OrdinalIgnoreCase);
-        if (at < 0)
-        {
-            return null;
-        }
-
-        var rest = start.AsSpan(at + 8).TrimStart("\"' ");
-        var end = rest.IndexOfAny("\"'> ;/");
-        return end is > 0 and < 40 ? rest[..end].ToString() : null;
     }
 }

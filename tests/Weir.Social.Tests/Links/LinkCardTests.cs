@@ -68,6 +68,8 @@ public abstract class LinkCardTests : IAsyncLifetime
             return Results.Redirect("/good");
         });
         _site.MapGet("/to-file", () => Results.Redirect("file:///etc/passwd"));
+        _site.MapGet("/xhtml", () => Results.Text("<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><head><title>As XML</title></head></html>", "application/xhtml+xml"));
+        _site.MapGet("/wiki/{name}", (string name) => Page($"<title>About {name}</title>"));
         _site.MapGet("/json", () => Results.Text("{\"title\": 1}", "application/json"));
         _site.MapGet("/untitled", () => Page("<p>Nothing"));
         _site.MapGet("/error", () => Results.Text("<title>Error</title>", "text/html", statusCode: 500));
@@ -138,7 +140,7 @@ public abstract class LinkCardTests : IAsyncLifetime
         }
 
         Assert.DoesNotContain(_asked, asked => asked.StartsWith("inside.test", StringComparison.Ordinal) || asked.StartsWith("127.", StringComparison.Ordinal) || asked.StartsWith("both.test", StringComparison.Ordinal));
-        foreach (var (address, title) in new[] { ("/hop/3", "Hopped"), ("/bad-picture", "Bad picture"), ("/inside-picture", "Inside picture"), ("/endless", "Endless") })
+        foreach (var (address, title) in new[] { ("/hop/3", "Hopped"), ("/bad-picture", "Bad picture"), ("/inside-picture", "Inside picture"), ("/xhtml", "As XML"), ("/wiki/北京", "About 北京"), ("/endless", "Endless") })
         {
             Assert.Equal(title, await TitleAsync(anna, ben, atBen, id, Site(address)));
         }
@@ -211,8 +213,8 @@ public abstract class LinkCardTests : IAsyncLifetime
         foreach (var host in new[] { "127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0", "site.test" })
         {
             var address = new Uri($"http://{host}:{_port}/good");
-            Assert.Null(await fetch.GetAsync(address, "text/html", "text/html", 1000, default));
-            Assert.Null(await fetch.GetAsync(new UriBuilder(address) { Port = 80 }.Uri, "text/html", "text/html", 1000, default));
+            Assert.Null(await fetch.GetAsync(address, "text/html", ["text/html"], 1000, default));
+            Assert.Null(await fetch.GetAsync(new UriBuilder(address) { Port = 80 }.Uri, "text/html", ["text/html"], 1000, default));
             await SayAsync(anna, id, address.OriginalString);
         }
 

@@ -53,6 +53,44 @@ public sealed class PageHeadTests
         Assert.Equal("中文新聞", PageHead.Read(page, header).Title);
     }
 
+    /// <summary>Page, its encoding, what the header says. Each as browsers read it.</summary>
+    [Theory]
+    [InlineData("<meta charset=utf-16><title>中文</title>", "utf-8", null)]
+    [InlineData("<meta charset=iso-8859-1><title>“€” é</title>", "windows-1252", null)]
+    [InlineData("<meta charset=latin1><title>“€” é</title>", "windows-1252", null)]
+    [InlineData("<title>“€” é</title>", "windows-1252", "ISO-8859-1")]
+    [InlineData("<meta charset=\"windows-31j\"><title>日本語</title>", "shift_jis", null)]
+    [InlineData("<meta charset='x-sjis'><title>日本語</title>", "shift_jis", null)]
+    [InlineData("<meta charset=cp1251><title>Привет</title>", "windows-1251", null)]
+    [InlineData("<meta charset=koi8-r><title>Привет</title>", "koi8-r", null)]
+    [InlineData("<meta charset=euc-kr><title>한국어</title>", "euc-kr", null)]
+    [InlineData("<meta charset=gb2312><title>中文</title>", "gbk", null)]
+    [InlineData("<meta charset = \"gbk\"><title>中文</title>", "gbk", null)]
+    [InlineData("<META http-equiv='Content-Type' content='text/html; charset = \"gbk\"'><title>中文</title>", "gbk", null)]
+    [InlineData("<meta content='text/html; charset=gbk' http-equiv=content-type><title>中文</title>", "gbk", null)]
+    [InlineData("<meta content='text/html; charset=gbk' name=description><title>中文</title>", "utf-8", null)]
+    [InlineData("<!-- <meta charset=gbk> --><title>中文</title>", "utf-8", null)]
+    [InlineData("<!--><meta charset=gbk><title>中文</title>", "gbk", null)]
+    [InlineData("<html data-x='<meta charset=gbk>'><title>中文</title>", "utf-8", null)]
+    [InlineData("<link href=?charset=gbk><title>中文</title>", "utf-8", null)]
+    [InlineData("<?xml version='1.0' encoding='gbk'?><html><title>中文</title>", "gbk", null)]
+    [InlineData("<meta charset=gbk><title>中文</title>", "utf-8", "\"utf-8\"")]
+    [InlineData("<meta charset=gbk><title>中文</title>", "gbk", "no-such-thing")]
+    [InlineData("\uFEFF<meta charset=gbk><title>中文</title>", "utf-8", "gbk")]
+    [InlineData("\uFEFF<title>中文</title>", "utf-16", "gbk")]
+    [InlineData("\uFEFF<title>中文</title>", "utf-16BE", null)]
+    [InlineData("<title>中文</title>", "utf-16", "utf-16le")]
+    public void A_page_is_read_in_the_encoding_that_browsers_find(string page, string encoding, string? header)
+    {
+        _ = Read("");
+        var title = page[(page.IndexOf("<title>", StringComparison.Ordinal) + 7)..page.IndexOf("</title>", StringComparison.Ordinal)];
+        Assert.Equal(title, PageHead.Read(Encoding.GetEncoding(encoding).GetBytes(page), header).Title);
+    }
+
+    [Fact]
+    public void The_title_is_the_page_s_and_not_that_of_a_picture_in_it() => Assert.Equal(
+        "Page", Read("<svg><title>Picture</title><style/></svg><math><title>Formula</title></math><svg/><title>Page</title><svg><title>Another</title></svg>").Title);
+
     [Fact]
     public void An_unknown_encoding_is_read_as_utf8() => Assert.Equal("中文", PageHead.Read(Encoding.UTF8.GetBytes("<title>中文</title>"), "no-such-thing").Title);
 
@@ -80,8 +118,10 @@ public sealed class PageHeadTests
     [Theory]
     [InlineData("Look: https://example.org/a?b=c#d, nice", "https://example.org/a?b=c#d")]
     [InlineData("(see http://example.org/x_(y))", "http://example.org/x_(y)")]
-    [InlineData("看https://example.org/路径。好", "https://example.org/")]
-    [InlineData("看这个 https://例え.jp/x 好", null)]
+    [InlineData("看https://example.org/路径。好", "https://example.org/%E8%B7%AF%E5%BE%84")]
+    [InlineData("https://zh.wikipedia.org/wiki/北京", "https://zh.wikipedia.org/wiki/%E5%8C%97%E4%BA%AC")]
+    [InlineData("“https://zh.wikipedia.org/wiki/%E5%8C%97%E4%BA%AC”", "https://zh.wikipedia.org/wiki/%E5%8C%97%E4%BA%AC")]
+    [InlineData("看这个 https://例え.jp/x 好", "https://例え.jp/x")]
     [InlineData("xhttp://example.org", null)]
     [InlineData("https://", null)]
     [InlineData("https://user:secret@example.org/", null)]

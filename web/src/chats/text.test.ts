@@ -9,6 +9,7 @@ describe('the pieces of a message', () => {
     expect(links('see https://example.org/a?b=1#c.')).toEqual(['https://example.org/a?b=1#c']);
     expect(links('(http://example.org/x_(y)), and https://b.example!')).toEqual(['http://example.org/x_(y)', 'https://b.example']);
     expect(links('看 https://例子.example/路径，不错')).toEqual(['https://例子.example/路径']);
+    expect(links('“https://zh.wikipedia.org/wiki/北京”：好、https://b.example/列奥纳多·达·芬奇…')).toEqual(['https://zh.wikipedia.org/wiki/北京', 'https://b.example/列奥纳多·达·芬奇']);
   });
   it('makes links of web addresses only', () => {
     expect(links('javascript:alert(1) data:text/html,x ftp://a.example http:// https://')).toEqual([]);

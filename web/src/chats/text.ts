@@ -1,6 +1,7 @@
 export type Piece = { text: string } | { text: string; href: string } | { text: string; mention: true };
 
-const address = /\bhttps?:\/\/[^\s<>"'`，。；！？（）【】「」《》]+/giu;
+/** The server makes cards of the same addresses (LinkText.cs). */
+const address = /\bhttps?:\/\/[^\s<>"'`，。；：！？、（）【】「」『』《》〈〉“”‘’…]+/giu;
 const closing = /[.,;:!?'"\])}]+$/;
 
 /** A message's text in pieces: words, links, and the names of those it mentions. Pieces become text nodes and links; a message never is HTML. */
