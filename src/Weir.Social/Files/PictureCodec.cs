@@ -17,6 +17,9 @@ internal enum PictureFault
     TooLarge,
     Broken,
     TooSlow,
+
+    /// <summary>A photograph as phones keep it, for which the library has no decoder.</summary>
+    Heic,
 }
 
 /// <summary>
@@ -60,7 +63,8 @@ internal static class PictureCodec
         catch (VipsException)
         {
             cancellation.ThrowIfCancellationRequested();
-            return (null, limit.IsCancellationRequested ? PictureFault.TooSlow : PictureFault.Broken);
+            var unread = format == PictureFormat.Heic ? PictureFault.Heic : PictureFault.Broken;
+            return (null, limit.IsCancellationRequested ? PictureFault.TooSlow : unread);
         }
     }
 

@@ -25,6 +25,10 @@ internal sealed class Pictures(FileLimits limits) : IDisposable
         PictureFault.NotAPicture => Problems.Field("file", "not-a-picture", "This is not a JPEG, PNG, WebP, GIF or AVIF picture."),
         PictureFault.TooLarge => Problems.Field("file", "picture-too-large", "This picture has too many pixels."),
         PictureFault.TooSlow => Problems.Field("file", "picture-too-slow", "This picture takes too long to read."),
+        PictureFault.Heic => Problems.Field(
+            "file",
+            "picture-heic",
+            "This server cannot read HEIC. Send it as a JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible), or as a file."),
         _ => Problems.Field("file", "picture-broken", "This picture cannot be read."),
     };
 

@@ -131,6 +131,8 @@ public abstract class FileTests(SharedServer shared)
             ([1], "as=avatar&crop=-1,2,99999999999", HttpStatusCode.BadRequest, "crop-shape"),
             (Encoding.UTF8.GetBytes("<svg xmlns='http://www.w3.org/2000/svg'/>"), "as=picture&name=x.jpg", HttpStatusCode.BadRequest, "not-a-picture"),
             (TestPictures.Jpeg()[..300], "as=picture", HttpStatusCode.BadRequest, "picture-broken"),
+            ([0, 0, 0, 24, .. "ftypheic"u8, 0, 0, 0, 0, .. "mif1heic"u8, .. new byte[100]], "as=picture", HttpStatusCode.BadRequest, "picture-heic"),
+            ([0, 0, 0, 24, .. "ftypavif"u8, 0, 0, 0, 0, .. "mif1avif"u8, .. new byte[100]], "as=picture", HttpStatusCode.BadRequest, "picture-broken"),
             (huge.PngsaveBuffer(compression: 9), "as=picture", HttpStatusCode.BadRequest, "picture-too-large"),
         ];
         foreach (var (bytes, query, status, code) in cases)

@@ -73,6 +73,10 @@ export const problems = {
   'problem.pictures-shape': { en: 'Choose 1 to 9 pictures.', zh: '请选择 1 到 9 张图片。' },
   'problem.not-a-picture': { en: 'This is not a picture that can be shown: use JPEG, PNG, WebP, GIF or AVIF.', zh: '无法显示这种图片，请使用 JPEG、PNG、WebP、GIF 或 AVIF。' },
   'problem.picture-broken': { en: 'This picture is damaged.', zh: '图片已损坏。' },
+  'problem.picture-heic': {
+    en: 'HEIC photos cannot be shown here. Send a JPEG, or send it as a file. On an iPhone: Settings > Camera > Formats > Most Compatible.',
+    zh: '这里无法显示 HEIC 照片。请发送 JPEG，或作为文件发送。iPhone：设置 > 相机 > 格式 > 兼容性最佳。',
+  },
   'problem.picture-too-large': { en: 'This picture has too many pixels.', zh: '图片像素过多。' },
   'problem.picture-too-slow': { en: 'This picture takes too long to read.', zh: '图片处理时间过长。' },
   'problem.file-too-large': { en: 'This file is too large.', zh: '文件太大。' },
