@@ -30,6 +30,16 @@ public sealed class SdpTests
     }
 
     [Fact]
+    public void A_description_with_a_NUL_is_none()
+    {
+        var offer = Offer("chromium-publish");
+        foreach (var at in new[] { 0, offer.IndexOf("H264", StringComparison.Ordinal), offer.IndexOf("a=mid:", StringComparison.Ordinal) + 6, offer.Length })
+        {
+            Assert.Throws<MalformedException>(() => SessionDescription.Read(offer.Insert(at, "\0")));
+        }
+    }
+
+    [Fact]
     public void What_GStreamer_offers_is_read()
     {
         var offer = SessionDescription.Read(Offer("gstreamer-publish"));

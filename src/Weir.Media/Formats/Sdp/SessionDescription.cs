@@ -33,6 +33,11 @@ public sealed record SessionDescription
             throw new MalformedException(Clause, "The description is too long");
         }
 
+        if (text.Contains('\0'))
+        {
+            throw new MalformedException("RFC 8866 9", "A value has no NUL");
+        }
+
         List<SdpAttribute> session = [];
         List<SdpMedia> media = [];
         var current = session;

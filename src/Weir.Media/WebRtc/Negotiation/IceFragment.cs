@@ -25,6 +25,11 @@ public sealed record IceFragment(IceCredentials? Ice)
             throw new MalformedException(Clause, "The fragment is too long");
         }
 
+        if (text.Contains('\0'))
+        {
+            throw new MalformedException(Clause, "A value has no NUL");
+        }
+
         string? ufrag = null, pwd = null;
         var lines = 0;
         foreach (var raw in text.AsSpan().EnumerateLines())
