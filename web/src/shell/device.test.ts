@@ -15,4 +15,5 @@ it('says browser and system instead of a line that nobody reads', () => {
   expect(clientName('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0')).toBe('Edge, Windows');
   expect(clientName('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0')).toBe('Firefox, Linux');
   expect(clientName('curl/8.5.0')).toBe('curl/8.5.0');
+  expect(clientName(' ')).toBe('');
 });

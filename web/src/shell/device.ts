@@ -6,8 +6,11 @@ export function deviceName(agent: string, taken: string[]): string {
   return name;
 }
 
-/** A browser and a system out of a user agent, for people: "Chrome, Android". Programs that are no browser keep what they call themselves. */
+/**
+ * A browser and a system out of a user agent, for people: "Chrome, Android". Programs that are no browser keep what they call themselves;
+ * empty where they do not say.
+ */
 export function clientName(agent: string): string {
   const browser = [['Edg', 'Edge'], ['OPR', 'Opera'], ['SamsungBrowser', 'Samsung Internet'], ['Firefox', 'Firefox'], ['FxiOS', 'Firefox'], ['CriOS', 'Chrome'], ['Chrome', 'Chrome'], ['Safari', 'Safari']].find(([mark]) => agent.includes(`${mark}/`))?.[1];
-  return browser ? `${browser}, ${deviceName(agent, []).replace('Passkey', '?')}`.replace(', ?', '') : agent.slice(0, 60);
+  return browser ? `${browser}, ${deviceName(agent, []).replace('Passkey', '?')}`.replace(', ?', '') : agent.trim().slice(0, 60);
 }

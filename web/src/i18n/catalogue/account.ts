@@ -35,6 +35,10 @@ export const account = {
   },
   'join.title': { en: '{name} invites you', zh: '{name} 邀请你加入' },
   'join.text': { en: 'Make an account and you are in. The invitation is good until {date}.', zh: '创建账号即可加入。邀请有效期至 {date}。' },
+  'join.friends': {
+    en: 'Make an account and you are in, as a friend of {name}. The invitation is good until {date}.',
+    zh: '创建账号即可加入，并与 {name} 成为好友。邀请有效期至 {date}。',
+  },
   'join.action': { en: 'Join', zh: '加入' },
   'join.signedIn': { en: 'You already have an account here ({name}). An invitation is for somebody new.', zh: '你已有账号（{name}）。邀请是给新人的。' },
   'join.void.title': { en: 'This invitation is not good any more', zh: '邀请已失效' },
@@ -55,6 +59,7 @@ export const account = {
   'me.password.done': { en: 'Password changed', zh: '密码已修改' },
   'me.sessions': { en: 'Where you are signed in', zh: '登录的设备' },
   'me.sessions.current': { en: 'This device', zh: '本设备' },
+  'me.sessions.unknown': { en: 'A program that does not say its name', zh: '未提供名称的程序' },
   'me.sessions.seen': { en: 'last seen {when}', zh: '上次使用：{when}' },
   'me.sessions.end': { en: 'Sign out', zh: '退出' },
   'me.sessions.endWhich': { en: 'Sign out: {client}', zh: '退出：{client}' },
