@@ -81,11 +81,22 @@ public sealed partial class BrowserStory
         }
 
         await host.Page.Keyboard.PressAsync("Escape");
+        // Whoever comes by an invitation of the page is a friend at once. Here one of the two is to stay a stranger, and the other to be
+        // asked.
+        await friend.ClickAsync("nav-people");
+        await Expect(friend.Find("friend-hanna")).ToBeVisibleAsync();
+        foreach (var handle in new[] { "ming", "sam" })
+        {
+            await host.Page.EvaluateAsync("handle => fetch(`/api/friends/${handle}`, { method: 'DELETE', headers: { 'X-Weir': '1' } })", handle);
+        }
+
+        await host.Page.ReloadAsync();
+        await Expect(host.Find("friend-ming")).ToHaveCountAsync(0);
         await host.ClickAsync("add-friend");
         await host.TypeAsync("friend-handle", "ming");
         await host.ClickAsync("send-request");
         await Expect(host.Find("friend-handle")).ToBeHiddenAsync();
-        await friend.ClickAsync("nav-people");
+        await friend.Page.ReloadAsync();
         await friend.Find("request-hanna").GetByTestId("accept").ClickAsync();
         await Expect(friend.Find("friend-hanna")).ToBeVisibleAsync();
 

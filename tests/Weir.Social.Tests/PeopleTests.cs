@@ -34,6 +34,33 @@ public abstract class PeopleTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task An_invitation_that_befriends_makes_two_friends()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var code = (await anna.PostAsync("/api/invitations", new { befriend = true })).Is(HttpStatusCode.Created).Text("code");
+        Assert.True((await _server.Anybody.GetAsync($"/api/invitations/{code}")).Is(HttpStatusCode.OK)["befriends"].GetBoolean());
+        var ben = await ComeAsync(code);
+        Assert.Equal(anna.Handle, Assert.Single((await ben.GetAsync("/api/friends")).Is(HttpStatusCode.OK).Json.EnumerateArray()).GetProperty("handle").GetString());
+        Assert.Equal(ben.Handle, Assert.Single((await anna.GetAsync("/api/friends")).Is(HttpStatusCode.OK).Json.EnumerateArray()).GetProperty("handle").GetString());
+
+        // One that does not befriend cannot be made into one, and whom its maker has blocked or what is left of its maker befriends
+        // nobody.
+        var plain = (await anna.PostAsync("/api/invitations", new { befriend = false })).Is(HttpStatusCode.Created).Text("code");
+        Assert.Equal("invitation-invalid", (await AskAsync("~" + plain, Name())).Is(HttpStatusCode.BadRequest).Code);
+        Assert.Empty((await (await ComeAsync(plain)).GetAsync("/api/friends")).Json.EnumerateArray());
+        var (blocked, second) = (Name(), (await anna.PostAsync("/api/invitations", new { befriend = true })).Text("code"));
+        (await anna.PutAsync($"/api/blocks/{blocked}")).Is(HttpStatusCode.NoContent);
+        Assert.Empty((await (await ComeAsync(second, blocked)).GetAsync("/api/friends")).Json.EnumerateArray());
+        var third = (await anna.PostAsync("/api/invitations", new { befriend = true })).Text("code");
+        (await shared.Admin.PutAsync($"/api/admin/accounts/{anna.Handle}/suspension")).Is(HttpStatusCode.NoContent);
+        Assert.Empty((await (await ComeAsync(third)).GetAsync("/api/friends")).Json.EnumerateArray());
+
+        static string Name() => "ben_" + Guid.NewGuid().ToString("N")[..8];
+        Task<Answer> AskAsync(string invitation, string handle) => _server.Anybody.PostAsync("/api/accounts", new { invitation, handle, name = "Ben", password = Someone.Password });
+        async Task<Someone> ComeAsync(string invitation, string? handle = null) => await Someone.OfAsync(_server, await AskAsync(invitation, handle ?? Name()));
+    }
+
+    [Fact]
     public async Task An_invitation_used_by_many_at_once_makes_one_account()
     {
         var anna = await _server.PersonAsync("Anna");

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.Friends;
 using Weir.Social.Notifications;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
@@ -59,6 +60,13 @@ internal static class SignUp
             }
 
             invitation!.UsedById = account.Id;
+            if (invitation.Befriends
+                && await db.Accounts.AnyAsync(a => a.Id == invitation.FromId && a.SuspendedAt == null && a.DeletedAt == null, cancellation)
+                && !await db.Blocks.AnyAsync(b => b.OwnerId == invitation.FromId && b.Handle == account.UserName, cancellation))
+            {
+                await Friendships.AddAsync(db, invitation.FromId, account.Id, now, cancellation);
+            }
+
             await notices.AddAsync(new Happened(NoticeKind.InvitationUsed, invitation.FromId, account.Id, account.Id), cancellation);
             return sessions.Begin(account, context);
         }, cancellation);

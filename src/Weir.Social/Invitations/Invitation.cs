@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+
 namespace Weir.Social.Invitations;
 
 /// <summary>Makes one account. Its code is shown to its maker in the list, so it is kept as it is; it expires soon and works once.</summary>
@@ -10,6 +13,12 @@ internal sealed class Invitation
 
     public required string Code { get; init; }
 
+    /// <summary>
+    /// Whoever comes by it is a friend of its maker from the beginning. The code itself says so, by a sign that no other code has: it is
+    /// drawn here, and nobody can guess one.
+    /// </summary>
+    public bool Befriends => IsBefriending(Code);
+
     public Guid FromId { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
@@ -17,4 +26,8 @@ internal sealed class Invitation
     public DateTimeOffset ExpiresAt { get; init; }
 
     public Guid? UsedById { get; set; }
+
+    public static string NewCode(bool befriends) => (befriends ? "~" : "") + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
+
+    public static bool IsBefriending(string code) => code.StartsWith('~');
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Accounts;
@@ -12,13 +10,16 @@ namespace Weir.Social.Invitations;
 /// <summary><c>/api/invitations</c>: make, list, revoke, and look at the one somebody sent me.</summary>
 internal static class InvitationCalls
 {
+    /// <param name="Befriend">Whoever comes is my friend from the beginning.</param>
+    internal sealed record Request(bool? Befriend);
+
     internal sealed record Made(string Code, DateTimeOffset ExpiresAt);
 
     internal sealed record Entry(string Code, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, Person? UsedBy);
 
     internal sealed record Inviter(string Name);
 
-    internal sealed record Shown(Inviter From, DateTimeOffset ExpiresAt);
+    internal sealed record Shown(Inviter From, DateTimeOffset ExpiresAt, bool Befriends);
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -30,7 +31,7 @@ internal static class InvitationCalls
     }
 
     private static async Task<Results<Created<Made>, ProblemHttpResult>> MakeAsync(
-        Caller caller, WriteScope write, WeirDb db, TimeProvider clock, CancellationToken cancellation)
+        Caller caller, WriteScope write, WeirDb db, TimeProvider clock, CancellationToken cancellation, Request? request = null)
     {
         var now = clock.Now();
         var made = await write.RunAsync(async () =>
@@ -42,7 +43,7 @@ internal static class InvitationCalls
 
             var invitation = new Invitation
             {
-                Code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
+                Code = Invitation.NewCode(request?.Befriend == true),
                 FromId = caller.Id,
                 CreatedAt = now,
                 ExpiresAt = now + Invitation.Lifetime,
@@ -85,7 +86,7 @@ internal static class InvitationCalls
         var now = clock.Now();
         var shown = await db.Invitations
             .Where(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now)
-            .Select(i => new Shown(new Inviter(db.Accounts.Single(a => a.Id == i.FromId).Name), i.ExpiresAt))
+            .Select(i => new Shown(new Inviter(db.Accounts.Single(a => a.Id == i.FromId).Name), i.ExpiresAt, Invitation.IsBefriending(code)))
             .SingleOrDefaultAsync(cancellation);
         if (shown is null)
         {

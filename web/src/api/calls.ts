@@ -21,11 +21,11 @@ export const removeAvatar = () => call<void>('DELETE', '/api/me/avatar');
 export const changePassword = (current: string, next: string) => call<void>('POST', '/api/me/password', { current, new: next });
 export const deleteMe = (password: string) => call<void>('DELETE', '/api/me', { password });
 
-export const invite = () => call<{ code: string }>('POST', '/api/invitations', {});
+export const invite = () => call<{ code: string }>('POST', '/api/invitations', { befriend: true });
 export const invitations = () => call<T.Invitation[]>('GET', '/api/invitations');
 export const withdrawInvitation = (code: string) => call<void>('DELETE', `/api/invitations/${id(code)}`);
 export const invitation = (code: string) =>
-  call<{ from: { name: string }; expiresAt: string }>('GET', `/api/invitations/${id(code)}`);
+  call<{ from: { name: string }; expiresAt: string; befriends: boolean }>('GET', `/api/invitations/${id(code)}`);
 
 export const friends = () => call<T.Friend[]>('GET', '/api/friends');
 export const unfriend = (handle: string) => call<void>('DELETE', `/api/friends/${id(handle)}`);

@@ -23,7 +23,10 @@ export const people = {
   'people.requests.withdraw': { en: 'Withdraw', zh: '撤回' },
   'people.requests.accepted': { en: '{name} is a friend now', zh: '你和 {name} 成为朋友了' },
   'people.invite': { en: 'Invite', zh: '邀请' },
-  'people.invite.text': { en: 'For people without an account here. A link works once.', zh: '给还没有账号的人，每个链接只能用一次。' },
+  'people.invite.text': {
+    en: 'For people without an account here. Whoever joins by your link is your friend at once. A link works once.',
+    zh: '给还没有账号的人。通过链接加入的人会直接成为你的好友，每个链接只能用一次。',
+  },
   'people.invite.make': { en: 'Make an invitation link', zh: '生成邀请链接' },
   'people.invite.link': { en: 'Invitation link', zh: '邀请链接' },
   'people.invite.open': { en: 'Open invitations', zh: '未使用的邀请' },
