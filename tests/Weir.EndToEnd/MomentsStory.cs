@@ -72,7 +72,15 @@ public sealed class MomentsStory
         await TakeNewsAsync(friend, "Two of the river");
         await Moment(friend, "Two of the river").GetByTestId("pictures").GetByRole(AriaRole.Button).First.ClickAsync();
         await Expect(friend.Find("lightbox")).ToBeVisibleAsync();
+
+        // Back closes the picture and stays on the page; a picture that is closed otherwise leaves no step behind.
+        await friend.Page.GoBackAsync();
+        await Expect(friend.Find("lightbox")).ToHaveCountAsync(0);
+        await Moment(friend, "Two of the river").GetByTestId("pictures").GetByRole(AriaRole.Button).First.ClickAsync();
+        await Expect(friend.Find("lightbox")).ToBeVisibleAsync();
         await friend.Page.Keyboard.PressAsync("Escape");
+        await Expect(friend.Find("lightbox")).ToHaveCountAsync(0);
+        await Expect(Moment(friend, "Two of the river")).ToBeVisibleAsync();
         await other.Page.ReloadAsync();
         await Expect(other.Find("no-moments")).ToBeVisibleAsync();
         await Expect(other.Find("moments-fresh")).ToBeHiddenAsync();
