@@ -166,6 +166,32 @@ public sealed class ChatStory : TwoPeople
     });
 
     [Fact]
+    public Task A_conversation_that_is_opened_by_its_address_begins_where_its_reader_stopped() => WithAsync(async (stage, chromium) =>
+    {
+        const int Missed = 30;
+        var conversation = await stage.Host.DirectAsync("friend");
+        var friend = await chromium.SeatAsync("friend", 390, 844);
+        await friend.SignInAsync(stage.Server, "friend");
+        await stage.Host.TellAsync(conversation, "seen");
+        await friend.GoAsync($"{stage.Server.Url}/c/{conversation}");
+        await Eventually.TrueAsync("the first message is read", Eventually.Patience, async () => await ReadAsync() == 1);
+        await friend.Page.GotoAsync("about:blank");
+        for (var number = 1; number <= Missed; number++)
+        {
+            await stage.Host.TellAsync(conversation, $"number {number}");
+        }
+
+        await friend.GoAsync($"{stage.Server.Url}/c/{conversation}");
+        await Expect(friend.Find("unread-mark")).ToBeInViewportAsync();
+        await Eventually.TrueAsync("what is on the screen is read", Eventually.Patience, async () => await ReadAsync() > 1);
+        await Expect(friend.Find("unread-mark")).ToBeInViewportAsync();
+        Assert.InRange(await ReadAsync(), 2, Missed);
+        NothingToComplain(friend);
+
+        async Task<long> ReadAsync() => (await stage.Friend.GetAsync($"/api/conversations/{conversation}")).GetProperty("readSeq").GetInt64();
+    });
+
+    [Fact]
     public Task A_group_is_made_renamed_and_left_and_mentions_are_picked() => WithAsync(async (stage, chromium) =>
     {
         await stage.Host.BefriendAsync(stage.Stranger, "stranger");

@@ -23,6 +23,8 @@ export class Chats {
   /** A further page of the list is on its way, or did not come. */
   paging = $state(false);
   pageProblem = $state.raw<unknown>(null);
+  /** The list was asked of the server: from now on what it says of unread messages is not only what this device kept. */
+  readonly listed: Promise<void>;
   readonly outbox: Outbox;
   readonly drafts: Drafts;
   /** Who is typing to me right now, by conversation. */
@@ -59,7 +61,7 @@ export class Chats {
     addEventListener('online', woken);
     addEventListener('storage', stored);
     this.#ends.push(() => removeEventListener('online', woken), () => removeEventListener('storage', stored));
-    void this.#begin();
+    this.listed = this.#begin();
   }
 
   get more(): boolean {
