@@ -74,7 +74,7 @@ public sealed class ListsStory
         await Expect(again).ToBeVisibleAsync();
         lost = false;
         // Without waiting for it: scrolling to the end loads too, and a late event of the scrolling above may have taken the button away.
-        await again.EvaluateAllAsync("(buttons) => buttons.forEach((button) => button.click())");
+        await again.EvaluateAllAsync<int>("(buttons) => buttons.map((button) => button.click()).length");
         await Expect(again).ToHaveCountAsync(0);
         await Eventually.TrueAsync("the oldest conversation is shown", Eventually.Patience, async () =>
         {
