@@ -356,13 +356,6 @@ public sealed class PreparedStatementTests : IDisposable
         Assert.InRange(after - before, 0, 20);
     }
 
-    [Theory]
-    [InlineData("Host=h", 200)]
-    [InlineData("Host=h;Max Auto Prepare=0", 0)]
-    [InlineData("Host=h;MaxAutoPrepare=7", 7)]
-    public void PostgreSQL_prepares_too_unless_told_otherwise(string given, int most) =>
-        Assert.Equal(most, new Npgsql.NpgsqlConnectionStringBuilder(Database.PostgresConnection(given)).MaxAutoPrepare);
-
     private RentedConnection Open()
     {
         var connection = new RentedConnection(_connections);
