@@ -54,6 +54,10 @@ public static class Problems
         return Of(StatusCodes.Status429TooManyRequests, "throttled", "Too many attempts. Try again later.");
     }
 
+    /// <summary>507: what is there can be read, ended and deleted as always.</summary>
+    public static ProblemHttpResult DiskFull() => Of(
+        StatusCodes.Status507InsufficientStorage, "disk-full", "The server's disk is full. Nothing new can be written until there is room again.");
+
     /// <summary>Makes faults that no handler answered (unreadable JSON, our own bugs) problem documents too.</summary>
     public static IServiceCollection AddWeirProblems(this IServiceCollection services) => services
         .AddProblemDetails(options => options.CustomizeProblemDetails = context =>

@@ -47,6 +47,8 @@ public static class LiveNode
             .AddSingleton<LiveMetrics>()
             .AddSingleton<ReportQueue>()
             .AddSingleton(_ => new ReplayStore(options.RecordingsDirectory))
+            .AddSingleton(services => new DiskRoom(options.RecordingsDirectory, services.GetRequiredService<TimeProvider>()))
+            .AddSingleton<RecordingRoom>()
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<CommentRemoval>()

@@ -55,6 +55,9 @@ public sealed partial record LiveOptions
     /// <summary>How long a broadcast waits for its publisher to come back.</summary>
     public TimeSpan InterruptionLimit { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>What one host's recordings may take of the disk together, in bytes.</summary>
+    public long RecordingLimit { get; init; } = 50L << 30;
+
     public int SessionsPerTicket { get; init; } = 5;
 
     /// <summary>How old a frame may get before it is sent to RTMP, HTTP-FLV and WebSocket viewers; null: at once, and later as the core fills.</summary>
@@ -85,6 +88,7 @@ public sealed partial record LiveOptions
             .Networks(TrustedProxies, "trusted-proxy")
             .Require(InterruptionLimit >= TimeSpan.FromSeconds(1) && InterruptionLimit <= TimeSpan.FromDays(1), "interruption-limit", "must be 1 second to 1 day.")
             .Require(MergeAge is null || (MergeAge >= TimeSpan.Zero && MergeAge <= TimeSpan.FromSeconds(2)), "merge", "must be 0 to 2000 milliseconds.")
+            .Require(RecordingLimit > 0, "recording-limit", "must be at least 1 MB.")
             .Require(SessionsPerTicket is >= 1 and <= 1000, "sessions-per-ticket", "must be 1 to 1000.")
             .Require(MaxConnections is >= 10 and <= 1_000_000, "max-connections", "must be 10 to 1000000.");
         faults.ThrowIfAny();

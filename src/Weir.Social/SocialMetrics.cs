@@ -26,6 +26,8 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> Throttled = Meter.CreateCounter<long>("weir.social.throttled", description: "Attempts refused because there were too many");
 
+    public static readonly Counter<long> DiskFull = Meter.CreateCounter<long>("weir.social.disk_full", description: "Calls refused because the disk had no room");
+
     public static readonly Counter<long> Messages = Meter.CreateCounter<long>("weir.social.messages", description: "Messages written");
 
     public static readonly Counter<long> MessagesRefused = Meter.CreateCounter<long>("weir.social.messages_refused", description: "Messages refused because too many waited for the disk");

@@ -200,6 +200,8 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddHostedService<FriendsWatching>().AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
+        services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
         services.AddSingleton(new AdmissionLimits()).AddSingleton<TicketTurns>().AddSingleton<AdmissionWriter>();
@@ -276,6 +278,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.UseAuthentication();
         app.Services.GetRequiredService<CallLimits>().Use(app);
         app.UseAuthorization();
+        app.Services.GetRequiredService<RoomForWrites>().Use(app);
     }
 
     private static void Map(WebApplication app, SocialOptions options)

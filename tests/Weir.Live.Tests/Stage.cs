@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Weir.Contracts;
 using Weir.Contracts.Planes;
+using Weir.Hosting;
 using Weir.Live.Broadcasts;
 using Weir.Live.Planes;
 using Weir.Live.Recordings;
@@ -30,7 +31,9 @@ internal sealed class Stage : IAsyncDisposable
         };
         Metrics = new LiveMetrics(_services.GetRequiredService<IMeterFactory>());
         Replays = new ReplayStore(Path.Combine(_data.FullName, "recordings"));
-        Factory = new LiveBroadcastFactory(Options, Key, Replays, Reports, Metrics, Clock, NullLoggerFactory.Instance);
+        Disk = new DiskRoom(Options.RecordingsDirectory, Clock, () => Space);
+        Room = new RecordingRoom(Options, Disk, Replays, Clock);
+        Factory = new LiveBroadcastFactory(Options, Key, Replays, Room, Reports, Metrics, Clock, NullLoggerFactory.Instance);
         Broadcasts = new BroadcastDirectory(Factory, NullLogger<BroadcastDirectory>.Instance);
         Admission = new LiveAdmission(Broadcasts, Key, Clock, Metrics);
     }
@@ -46,6 +49,13 @@ internal sealed class Stage : IAsyncDisposable
     public ReportQueue Reports { get; } = new();
 
     public ReplayStore Replays { get; }
+
+    /// <summary>The disk, as the test says it is.</summary>
+    public DiskSpace Space { get; set; } = new(1L << 40, 1L << 40);
+
+    public DiskRoom Disk { get; }
+
+    public RecordingRoom Room { get; }
 
     public LiveBroadcastFactory Factory { get; }
 

@@ -256,7 +256,7 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
                 return null;
             }
 
-            running = factory.Start(_rules.GetValueOrDefault(rules.Broadcast, rules));
+            running = factory.Start(_rules.GetValueOrDefault(rules.Broadcast, rules), BroadcastsOf);
             _running[rules.Broadcast] = running;
             return running;
         }
@@ -307,6 +307,14 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
 
     /// <summary>Closes the recordings; the broadcasts themselves go on when the node is back.</summary>
     public Task StopAsync() => Task.WhenAll(Running.Select(running => running.DisposeAsync().AsTask()));
+
+    private Guid[] BroadcastsOf(Guid host)
+    {
+        lock (_lock)
+        {
+            return [.. _rules.Values.Where(rules => rules.Host == host).Select(rules => rules.Broadcast)];
+        }
+    }
 
     private static void Announce(CancellationTokenSource? change)
     {

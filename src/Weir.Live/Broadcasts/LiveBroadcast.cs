@@ -122,6 +122,13 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         });
     }
 
+    /// <summary>What the host is told of the stream and its recording.</summary>
+    public HealthReport TakeHealth()
+    {
+        var report = Broadcast.Health.Take();
+        return _outputs.RecordingWarning is { } warning ? report with { Warnings = [warning, .. report.Warnings] } : report;
+    }
+
     /// <summary>The picture is known only after the state changed, and it may change its size: then the report is repeated.</summary>
     public void ReportNewPicture()
     {

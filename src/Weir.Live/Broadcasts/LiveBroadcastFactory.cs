@@ -10,17 +10,19 @@ namespace Weir.Live.Broadcasts;
 
 /// <summary>Puts a broadcast together with everything derived from it; where its recording ended, if there is one.</summary>
 internal sealed class LiveBroadcastFactory(
-    LiveOptions options, NodeKey key, ReplayStore replays, ReportQueue reports, LiveMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
+    LiveOptions options, NodeKey key, ReplayStore replays, RecordingRoom room, ReportQueue reports, LiveMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
 {
     private readonly ILogger _log = loggers.CreateLogger<LiveBroadcast>();
 
-    public LiveBroadcast Start(Rules rules)
+    /// <param name="broadcastsOf">All broadcasts of a host, for what their recordings may take together.</param>
+    public LiveBroadcast Start(Rules rules, Func<Guid, IReadOnlyCollection<Guid>> broadcastsOf)
     {
         var recovered = Recover(rules.Broadcast);
         var resume = recovered.Resume ?? (rules.ExpectsResume ? new ResumePoint(0, 0, 0) : null);
         var broadcast = new Broadcast(
             rules.Broadcast, new TimelineLimits(), clock, resume, comment => UserText.Text(comment, CommentRoom.MaxLength));
-        var outputs = new LiveOutputs(broadcast, rules, recovered, key, clock, loggers);
+        var limits = new RecorderLimits { MayGrow = room.Of(rules.Broadcast, rules.Host, broadcastsOf) };
+        var outputs = new LiveOutputs(broadcast, rules, recovered, limits, key, clock, loggers);
         var live = new LiveBroadcast(rules, broadcast, outputs, options, reports, metrics, clock, _log);
         live.Start();
         return live;

@@ -15,7 +15,7 @@ internal sealed class LiveOutputs
     private readonly ILogger _log;
     private readonly TaskCompletionSource _recorded = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public LiveOutputs(Broadcast broadcast, Rules rules, RecoveredRecording recovered, NodeKey key, TimeProvider clock, ILoggerFactory loggers)
+    public LiveOutputs(Broadcast broadcast, Rules rules, RecoveredRecording recovered, RecorderLimits limits, NodeKey key, TimeProvider clock, ILoggerFactory loggers)
     {
         _key = key;
         _log = loggers.CreateLogger<LiveOutputs>();
@@ -23,7 +23,7 @@ internal sealed class LiveOutputs
         Hls = new HlsOrigin(Packager, key.MediaPath(broadcast.Id, rules.Epoch), new HlsLimits(), clock, loggers.CreateLogger<HlsOrigin>());
         try
         {
-            _recorder = new Recorder(recovered, Packager, new RecorderLimits(), clock, loggers.CreateLogger<Recorder>());
+            _recorder = new Recorder(recovered, Packager, limits, clock, loggers.CreateLogger<Recorder>());
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -43,6 +43,16 @@ internal sealed class LiveOutputs
 
     /// <summary>Completes when the recording is closed: the replay can be opened.</summary>
     public Task Recorded => _recorded.Task;
+
+    /// <summary>What keeps the recording from growing, as a code for the host; null while it grows.</summary>
+    public string? RecordingWarning => _recorder switch
+    {
+        null => "notRecorded",
+        { State: not RecorderState.Paused } => null,
+        { Stopped: RecordingStop.Quota } => "recordingQuota",
+        { Stopped: RecordingStop.DiskFull } => "recordingDiskFull",
+        _ => "recordingPaused",
+    };
 
     /// <summary>There is something to watch again, once the recording is closed.</summary>
     public bool IsRecorded => _recorder is { Duration: > 0 };

@@ -76,12 +76,12 @@ internal sealed class Ticker(
         if (tick % 2 == 0 && broadcast.State == BroadcastState.Live)
         {
             broadcast.Timeline.AppendEvent(edge => LiveEvents.Clock(edge, clock.GetUtcNow()));
-            broadcast.Timeline.AppendEvent(_ => LiveEvents.Health(broadcast.Health.Take()));
+            broadcast.Timeline.AppendEvent(_ => LiveEvents.Health(running.TakeHealth()));
         }
         else if (tick % 2 == 0 && broadcast.Publisher is not null)
         {
             // Connected, and nothing a viewer could see yet: the host must be told why.
-            broadcast.Timeline.AppendEvent(_ => LiveEvents.Health(broadcast.Health.Take()));
+            broadcast.Timeline.AppendEvent(_ => LiveEvents.Health(running.TakeHealth()));
         }
     }
 }

@@ -49,6 +49,8 @@ public sealed class Broadcast
 
     public Guid Id { get; }
 
+    internal TimeProvider Clock => _clock;
+
     public ResumePoint Resume { get; }
 
     public Timeline Timeline { get; }

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Weir.Media.Broadcasting;
 
 /// <summary>What is known of whoever publishes; shown to the host, never to viewers.</summary>
@@ -16,11 +18,22 @@ public sealed record PublisherInfo(string Protocol, string Encoder)
 /// </summary>
 public sealed class Publisher : IDisposable
 {
+    /// <summary>50 Mbit/s: more than any picture here needs, and a bound on what one publisher makes everything behind it send and write.</summary>
+    public const long MaxBytesPerSecond = 6_250_000;
+
+    /// <summary>So much may come at once: an encoder that lost its network sends what it kept meanwhile.</summary>
+    public const long MaxBurst = 10 * MaxBytesPerSecond;
+
+    private static readonly Counter<long> OverRate = new Meter(MediaMeter.Name).CreateCounter<long>(
+        "weir_publishers_over_rate", description: "Publishers sent away because they sent more than they may");
+
     private readonly Broadcast _broadcast;
     private readonly ClockMapper _clock;
     private readonly CancellationTokenSource _replaced = new();
     private readonly bool[] _discontinuity;
     private bool _awaitsKeyframe = true;
+    private double _burst = MaxBurst;
+    private long _burstAt;
 
     internal Publisher(Broadcast broadcast, PublisherInfo info, bool continues)
     {
@@ -29,6 +42,7 @@ public sealed class Publisher : IDisposable
         _discontinuity = [continues, continues];
         _clock = new ClockMapper(continues ? broadcast.Timeline.Edge + 33_000 : broadcast.Timeline.Edge);
         Replaced = _replaced.Token;
+        _burstAt = broadcast.Clock.GetTimestamp();
         broadcast.Timeline.ForgetTracks();
     }
 
@@ -89,6 +103,14 @@ public sealed class Publisher : IDisposable
 
     private bool Append(Track track, long dts, long compositionOffset, bool keyframe, ReadOnlyMemory<byte> payload)
     {
+        if (!MaySend(payload.Length))
+        {
+            OverRate.Add(1);
+            _broadcast.Health.TooMuch();
+            Dismiss();
+            return false;
+        }
+
         var time = _clock.Map(track.Kind, dts, compositionOffset);
         ref var discontinuity = ref _discontinuity[(int)track.Kind];
         if (time.Jumped)
@@ -104,5 +126,13 @@ public sealed class Publisher : IDisposable
         discontinuity = false;
         _broadcast.Health.Count(track, time, keyframe, compositionOffset, payload.Length, _clock.Jumps, _clock.Corrections);
         return true;
+    }
+
+    private bool MaySend(int bytes)
+    {
+        var now = _broadcast.Clock.GetTimestamp();
+        _burst = Math.Min(MaxBurst, _burst + (_broadcast.Clock.GetElapsedTime(_burstAt, now).TotalSeconds * MaxBytesPerSecond)) - bytes;
+        _burstAt = now;
+        return _burst >= 0;
     }
 }

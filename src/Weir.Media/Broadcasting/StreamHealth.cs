@@ -21,7 +21,11 @@ public sealed class StreamHealth(TimeProvider clock)
     private const long GapThreshold = 1_000_000;
     private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long the host is told that the encoder was sent away, which connects again by itself.</summary>
+    private static readonly TimeSpan TooMuchShown = TimeSpan.FromMinutes(1);
+
     private readonly Lock _lock = new();
+    private long? _tooMuchAt;
     private string _encoder = "";
     private long _since;
     private Track? _video;
@@ -74,6 +78,15 @@ public sealed class StreamHealth(TimeProvider clock)
         lock (_lock)
         {
             _unsupported++;
+        }
+    }
+
+    /// <summary>The publisher was sent away because of <see cref="Publisher.MaxBytesPerSecond"/>.</summary>
+    internal void TooMuch()
+    {
+        lock (_lock)
+        {
+            _tooMuchAt = clock.GetTimestamp();
         }
     }
 
@@ -139,12 +152,14 @@ public sealed class StreamHealth(TimeProvider clock)
                 _video?.CodecString,
                 _audio?.CodecString,
                 _encoder,
-                settled ? Warnings(interval, fps, videoKbps) : []);
+                [.. TooMuchSent() ? ["tooMuch"] : Array.Empty<string>(), .. settled ? Warnings(interval, fps, videoKbps) : []]);
             _windowStart = clock.GetTimestamp();
             _videoBytes = _audioBytes = _pictures = 0;
             return report;
         }
     }
+
+    private bool TooMuchSent() => _tooMuchAt is { } at && clock.GetElapsedTime(at) < TooMuchShown;
 
     private static int IsGap(long last, long now) => last != long.MinValue && now - last > GapThreshold ? 1 : 0;
 

@@ -5,23 +5,6 @@ using Weir.Media.Cmaf;
 
 namespace Weir.Media.Recording;
 
-public enum RecorderState
-{
-    Recording,
-
-    /// <summary>The disk takes nothing; tried again every <see cref="RecorderLimits.RetryAfter"/>.</summary>
-    Paused,
-    Finished,
-}
-
-public sealed record RecorderLimits
-{
-    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>Events kept in memory while the disk takes nothing; further ones are counted and not recorded.</summary>
-    public int MaxPendingEvents { get; init; } = 1000;
-}
-
 /// <summary>
 /// Records a broadcast as it runs: fragments as they are into fMP4 files that only grow, a line for each segment, a line
 /// for each event that belongs into a replay. Follows the packager's log with a cursor of its own, so a slow or full
@@ -78,6 +61,9 @@ public sealed partial class Recorder : IDisposable
     }
 
     public RecorderState State { get; private set; }
+
+    /// <summary>Why it is <see cref="RecorderState.Paused"/>; none when the disk itself refused.</summary>
+    public RecordingStop Stopped { get; private set; }
 
     /// <summary>Media recorded in whole segments, microseconds.</summary>
     public long Duration { get; private set; }
@@ -156,7 +142,13 @@ public sealed partial class Recorder : IDisposable
     private void Take(Fragment fragment)
     {
         var canBegin = fragment is { StartsSegment: true, Independent: true };
-        if (State == RecorderState.Paused && canBegin && _clock.GetElapsedTime(_pausedAt) >= _limits.RetryAfter)
+        var stop = RecordingStop.None;
+        Try(() => stop = _limits.MayGrow(Bytes));
+        if (stop != RecordingStop.None)
+        {
+            Stop(stop);
+        }
+        else if (State == RecorderState.Paused && canBegin && _clock.GetElapsedTime(_pausedAt) >= _limits.RetryAfter)
         {
             Try(Continue);
         }
@@ -278,7 +270,24 @@ public sealed partial class Recorder : IDisposable
         WriteUnwritten();
         WriteEvents();
         State = RecorderState.Recording;
+        Stopped = RecordingStop.None;
         LogContinued(_packager.Broadcast.Id);
+    }
+
+    /// <summary>While there is still room to end the segment in order.</summary>
+    private void Stop(RecordingStop why)
+    {
+        if (State == RecorderState.Recording)
+        {
+            Try(CloseSegment);
+        }
+
+        if (State == RecorderState.Recording)
+        {
+            Pause(why == RecordingStop.Quota ? "its host's recordings take all the space that they have" : "the disk has no room left for recordings");
+        }
+
+        Stopped = why;
     }
 
     private void Try(Action write)
@@ -289,18 +298,19 @@ public sealed partial class Recorder : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Pause(exception);
+            Pause(exception.Message);
         }
     }
 
-    private void Pause(Exception cause)
+    private void Pause(string cause)
     {
+        Stopped = RecordingStop.None;
         _pausedAt = _clock.GetTimestamp();
         if (State == RecorderState.Recording)
         {
             State = RecorderState.Paused;
             Pauses.Add(1);
-            LogPaused(_packager.Broadcast.Id, cause.Message);
+            LogPaused(_packager.Broadcast.Id, cause);
         }
 
         if (_segment is { Length: > 0 } begun)

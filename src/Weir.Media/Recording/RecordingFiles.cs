@@ -39,6 +39,19 @@ public static class RecordingFiles
         }
     }
 
+    /// <summary>What a recording takes of the disk; 0 for one that is not there.</summary>
+    public static long Bytes(string directory)
+    {
+        try
+        {
+            return new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length);
+        }
+        catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Removes a recording and everything in it.</summary>
     public static void Delete(string directory)
     {

@@ -27,7 +27,7 @@ internal static class MyAccount
         me.MapGet("", async (Caller caller, WeirDb db, LivePolicy live, CancellationToken cancellation) =>
             TypedResults.Ok(await live.MeAsync(await db.Accounts.AsNoTracking().SingleAsync(a => a.Id == caller.Id, cancellation), cancellation)));
         me.MapPatch("", ChangeAsync);
-        me.MapPost("/password", ChangePasswordAsync);
+        me.MapPost("/password", ChangePasswordAsync).OnFullDisks();
     }
 
     private static async Task<Results<Ok<Me>, ProblemHttpResult>> ChangeAsync(

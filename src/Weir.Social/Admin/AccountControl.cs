@@ -3,6 +3,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Admin;
 
@@ -31,7 +32,7 @@ internal static class AccountControl
 
             await suspension.ApplyAsync(account, cancellation);
             return null;
-        }, cancellation));
+        }, cancellation)).OnFullDisks();
         admin.MapDelete("/accounts/{handle}/suspension", (string handle, Deed deed, Suspension suspension, CancellationToken cancellation) => deed.OnAsync(handle, async account =>
         {
             if (account.SuspendedAt is not null)

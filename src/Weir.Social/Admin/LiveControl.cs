@@ -5,6 +5,7 @@ using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 using Weir.Social.WebApp;
 
 namespace Weir.Social.Admin;
@@ -19,7 +20,7 @@ internal static class LiveControl
     public static void Map(RouteGroupBuilder admin)
     {
         admin.MapGet("/live", async (WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await ReadAsync(db, cancellation)));
-        admin.MapPut("/live", PutAsync);
+        admin.MapPut("/live", PutAsync).OnFullDisks();
     }
 
     private static async Task<Results<Ok<Settings>, ProblemHttpResult>> PutAsync(

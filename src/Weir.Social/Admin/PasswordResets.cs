@@ -48,10 +48,10 @@ internal static class PasswordResets
 
     public static void Map(RouteGroupBuilder api, RouteGroupBuilder admin)
     {
-        admin.MapPost("/accounts/{handle}/password-reset", MakeAsync);
+        admin.MapPost("/accounts/{handle}/password-reset", MakeAsync).OnFullDisks();
         var resets = api.MapGroup("/password-resets").AllowAnonymous().WithTags("Accounts");
-        resets.MapPost("/look", LookAsync);
-        resets.MapPost("/use", UseAsync);
+        resets.MapPost("/look", LookAsync).OnFullDisks();
+        resets.MapPost("/use", UseAsync).OnFullDisks();
     }
 
     private static async Task<Results<Created<Made>, ProblemHttpResult>> MakeAsync(string handle, AccountControl.Deed deed, TimeProvider clock, CancellationToken cancellation)

@@ -4,6 +4,7 @@ using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Articles;
 
@@ -18,7 +19,7 @@ internal static class PublishArticle
     public static void Map(RouteGroupBuilder articles)
     {
         articles.MapPost("/{id}/publish", PublishAsync);
-        articles.MapPost("/{id}/unpublish", UnpublishAsync);
+        articles.MapPost("/{id}/unpublish", UnpublishAsync).OnFullDisks();
     }
 
     private static async Task<Results<Ok<Published>, ProblemHttpResult>> PublishAsync(

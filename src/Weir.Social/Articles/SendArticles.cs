@@ -5,6 +5,7 @@ using Weir.Social.Data;
 using Weir.Social.OfficialAccounts;
 using Weir.Social.Realtime;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Articles;
 
@@ -35,7 +36,7 @@ internal static class SendArticles
         official.MapPost("/{handle}/sends", SendAsync);
         official.MapGet("/{handle}/sends", ListAsync);
         official.MapGet("/{handle}/sending", AllowanceAsync);
-        official.MapPut("/{handle}/seen", SeenAsync);
+        official.MapPut("/{handle}/seen", SeenAsync).OnFullDisks();
         articles.MapGet("/inbox", InboxAsync);
     }
 

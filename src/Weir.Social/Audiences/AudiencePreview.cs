@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Audiences;
 
@@ -18,7 +19,7 @@ internal static class AudiencePreview
     /// <param name="Anyone">Others than those listed may see it too.</param>
     internal sealed record Answer(int Count, List<Person> People, List<Person> Except, bool Anyone);
 
-    public static void Map(RouteGroupBuilder api) => api.MapPost("/audience-preview", HandleAsync).WithTags("Circles");
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/audience-preview", HandleAsync).OnFullDisks().WithTags("Circles");
 
     private static async Task<Results<Ok<Answer>, ProblemHttpResult>> HandleAsync(Request request, Caller caller, WeirDb db, TimeProvider clock, CancellationToken cancellation)
     {

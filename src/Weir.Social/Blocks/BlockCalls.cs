@@ -4,6 +4,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Blocks;
 
@@ -16,7 +17,7 @@ internal static class BlockCalls
     {
         var blocks = api.MapGroup("/blocks").WithTags("Friends");
         blocks.MapGet("", ListAsync);
-        blocks.MapPut("/{handle}", BlockAsync);
+        blocks.MapPut("/{handle}", BlockAsync).OnFullDisks();
         blocks.MapDelete("/{handle}", UnblockAsync);
     }
 

@@ -4,6 +4,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Broadcasts;
 
@@ -16,8 +17,8 @@ internal static class ChangeBroadcast
     {
         broadcasts.MapPatch("/{id}", PatchAsync).AllowAnonymous();
         broadcasts.MapDelete("/{id}", DeleteAsync).AllowAnonymous();
-        broadcasts.MapPost("/{id}/end", EndAsync).AllowAnonymous();
-        broadcasts.MapPut("/{id}/mutes/{account}", MuteAsync).AllowAnonymous();
+        broadcasts.MapPost("/{id}/end", EndAsync).AllowAnonymous().OnFullDisks();
+        broadcasts.MapPut("/{id}/mutes/{account}", MuteAsync).AllowAnonymous().OnFullDisks();
         broadcasts.MapDelete("/{id}/mutes/{account}", UnmuteAsync).AllowAnonymous();
     }
 

@@ -3,6 +3,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Broadcasts;
 
@@ -16,7 +17,7 @@ internal static class EncoderKey
         var key = api.MapGroup("/encoder-key").WithTags("Broadcasts");
         key.MapGet("", async (Caller caller, WeirDb db, Addresses addresses, HttpContext context, CancellationToken cancellation) =>
             TypedResults.Ok(Show(await db.Accounts.AsNoTracking().SingleAsync(a => a.Id == caller.Id, cancellation), addresses, context)));
-        key.MapPost("/renew", RenewAsync);
+        key.MapPost("/renew", RenewAsync).OnFullDisks();
     }
 
     private static async Task<Ok<Answer>> RenewAsync(

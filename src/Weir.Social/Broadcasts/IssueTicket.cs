@@ -40,7 +40,7 @@ internal static class IssueTicket
     internal sealed record Issued(string Ticket, DateTimeOffset ExpiresAt, WatchAddresses Watch);
 
     public static void Map(RouteGroupBuilder broadcasts) =>
-        broadcasts.MapPost("/{id}/tickets", HandleAsync).AllowAnonymous().WithCallLimit(CallLimit.Tickets);
+        broadcasts.MapPost("/{id}/tickets", HandleAsync).AllowAnonymous().OnFullDisks().WithCallLimit(CallLimit.Tickets);
 
     private static async Task<Results<Created<Issued>, ProblemHttpResult>> HandleAsync(
         string id,

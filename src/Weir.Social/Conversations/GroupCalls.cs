@@ -4,6 +4,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Conversations;
 
@@ -25,7 +26,7 @@ internal static class GroupCalls
         conversations.MapDelete("/{id}/administrators/{handle}", (string id, string handle, GroupChange change, CancellationToken cancellation) =>
             NameAsync(id, handle, MemberRole.Member, change, cancellation));
         conversations.MapPut("/{id}/owner/{handle}", HandOverAsync);
-        conversations.MapPost("/{id}/leave", LeaveAsync);
+        conversations.MapPost("/{id}/leave", LeaveAsync).OnFullDisks();
     }
 
     public static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks.");

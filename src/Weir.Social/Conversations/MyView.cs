@@ -4,6 +4,7 @@ using Weir.Hosting;
 using Weir.Social.Data;
 using Weir.Social.Realtime;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Conversations;
 
@@ -18,7 +19,7 @@ internal static class MyView
 
     public static void Map(RouteGroupBuilder conversations)
     {
-        conversations.MapPut("/{id}/read", ReadAsync);
+        conversations.MapPut("/{id}/read", ReadAsync).OnFullDisks();
         conversations.MapPut("/{id}/mute", (string id, Context context, CancellationToken cancellation) => MuteAsync(id, true, context, cancellation));
         conversations.MapDelete("/{id}/mute", (string id, Context context, CancellationToken cancellation) => MuteAsync(id, false, context, cancellation));
         conversations.MapPut("/{id}/pin", PinAsync);

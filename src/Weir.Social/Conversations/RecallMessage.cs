@@ -6,6 +6,7 @@ using Weir.Social.Data;
 using Weir.Social.Files;
 using Weir.Social.Realtime;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Conversations;
 
@@ -14,7 +15,7 @@ internal static class RecallMessage
 {
     internal sealed record Recalled(Guid Conversation, long Seq, Guid Id, DateTimeOffset RecalledAt);
 
-    public static void Map(RouteGroupBuilder conversations) => conversations.MapPost("/{id}/messages/{message}/recall", HandleAsync);
+    public static void Map(RouteGroupBuilder conversations) => conversations.MapPost("/{id}/messages/{message}/recall", HandleAsync).OnFullDisks();
 
     /// <summary>Inside the running transaction.</summary>
     public static async Task<Recalled> TakeBackAsync(WeirDb db, Message message, DateTimeOffset now, CancellationToken cancellation)

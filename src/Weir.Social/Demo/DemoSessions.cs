@@ -4,6 +4,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Admin;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Demo;
 
@@ -12,7 +13,7 @@ internal static class DemoSessions
 {
     internal sealed record Request(string? Handle);
 
-    public static void Map(RouteGroupBuilder api) => api.MapPost("/demo/sessions", HandleAsync).AllowAnonymous().WithTags("Demo");
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/demo/sessions", HandleAsync).AllowAnonymous().OnFullDisks().WithTags("Demo");
 
     public static Task<List<Person>> PeopleAsync(WeirDb db, CancellationToken cancellation) => db.Accounts
         .Where(a => a.PasswordHash == null && a.DeletedAt == null && a.SuspendedAt == null)

@@ -3,6 +3,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Moments;
 
@@ -29,7 +30,7 @@ internal static class MomentSettings
         foreach (var (path, theirs) in new[] { ("/mine-from/{handle}", false), ("/theirs/{handle}", true) })
         {
             hiding.MapPut(path, (string handle, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>
-                ChangeAsync(handle, caller, theirs, hidden: true, write, db, cancellation));
+                ChangeAsync(handle, caller, theirs, hidden: true, write, db, cancellation)).OnFullDisks();
             hiding.MapDelete(path, (string handle, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>
                 ChangeAsync(handle, caller, theirs, hidden: false, write, db, cancellation));
         }

@@ -4,6 +4,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Notifications;
 
@@ -29,7 +30,7 @@ internal static class ReadNotices
     {
         notifications.MapGet("", ListAsync);
         notifications.MapGet("/unread", UnreadAsync);
-        notifications.MapPut("/read", ReadAsync);
+        notifications.MapPut("/read", ReadAsync).OnFullDisks();
     }
 
     /// <summary>One entry for all likes, or all comments, of one moment that were read, or were not.</summary>

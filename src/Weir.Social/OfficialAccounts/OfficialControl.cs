@@ -6,6 +6,7 @@ using Weir.Social.Articles;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 using Weir.Social.WebApp;
 
 namespace Weir.Social.OfficialAccounts;
@@ -24,7 +25,7 @@ internal static class OfficialControl
         admin.MapGet("/official", async (WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await ReadAsync(db, cancellation)));
         admin.MapPut("/official", PutAsync);
         admin.MapGet("/official/accounts", ListAsync);
-        admin.MapPut("/official/accounts/{handle}/closing", CloseAsync);
+        admin.MapPut("/official/accounts/{handle}/closing", CloseAsync).OnFullDisks();
         admin.MapDelete("/official/accounts/{handle}/closing", OpenAgainAsync);
     }
 

@@ -17,8 +17,8 @@ internal static class PasskeySignIn
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapPost("/passkey-challenges", BeginAsync).AllowAnonymous().WithTags("Passkeys");
-        api.MapPost("/sessions/passkey", SignInAsync).AllowAnonymous().WithTags("Passkeys");
+        api.MapPost("/passkey-challenges", BeginAsync).AllowAnonymous().OnFullDisks().WithTags("Passkeys");
+        api.MapPost("/sessions/passkey", SignInAsync).AllowAnonymous().OnFullDisks().WithTags("Passkeys");
     }
 
     private static async Task<Results<Created<PasskeyQuestion>, ProblemHttpResult>> BeginAsync(

@@ -6,6 +6,7 @@ using Weir.Social.Admin;
 using Weir.Social.Data;
 using Weir.Social.Files;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 using Weir.Social.WebApp;
 
 namespace Weir.Social.Reporting;
@@ -43,7 +44,7 @@ internal static class ReportControl
     public static void Map(RouteGroupBuilder admin)
     {
         admin.MapGet("/reports", ListAsync);
-        admin.MapPost("/reports/{id}/decision", DecideAsync);
+        admin.MapPost("/reports/{id}/decision", DecideAsync).OnFullDisks();
     }
 
     /// <param name="state"><c>open</c>, oldest first, each thing once; or <c>closed</c>, newest decision first.</param>

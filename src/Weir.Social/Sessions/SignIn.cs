@@ -15,7 +15,7 @@ internal static class SignIn
 
     private static readonly Account Nobody = new() { Name = "" };
 
-    public static void Map(RouteGroupBuilder api) => api.MapPost("/sessions", HandleAsync).AllowAnonymous().WithTags("Sessions");
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/sessions", HandleAsync).AllowAnonymous().OnFullDisks().WithTags("Sessions");
 
     private static async Task<Results<Created<SignedIn>, ProblemHttpResult>> HandleAsync(
         Request request,

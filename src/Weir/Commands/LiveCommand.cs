@@ -17,7 +17,7 @@ internal static class LiveCommand
         var command = new Command("live", "Run a live node on its own") { Child, Loopback };
         Settings.AddTo(
             command, "--data", "--recordings", "--live-http", "--rtmp", "--rtc", "--rtc-public-ip", "--ice-servers", "--social", "--node-key", "--metrics-token",
-            "--interruption-limit", "--merge", "--tls", "--trusted-proxy");
+            "--interruption-limit", "--recording-limit", "--merge", "--tls", "--trusted-proxy");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }
@@ -43,6 +43,7 @@ internal static class LiveCommand
             EndWithParent = line.GetValue(Child),
             MetricsToken = settings.Text("--metrics-token") ?? "",
             InterruptionLimit = TimeSpan.FromSeconds(settings.Number("--interruption-limit", 120)),
+            RecordingLimit = (long)settings.Number("--recording-limit", Settings.RecordingLimit) << 20,
         };
         RecordingsDirectory.Prepare(options.RecordingsDirectory);
         await using var node = LiveNode.Build(options);

@@ -11,6 +11,9 @@ namespace Weir.Commands;
 /// </summary>
 internal sealed class Settings
 {
+    /// <summary>In MB.</summary>
+    public const int RecordingLimit = 50 << 10;
+
     private static readonly Option<string?>[] All =
     [
         new("--data") { Description = "Directory for everything Weir keeps (default ./data)" },
@@ -31,6 +34,7 @@ internal sealed class Settings
         new("--merge") { Description = "Milliseconds a frame may wait to be sent together with the next (default: none, and up to 100 as the core fills)" },
         new("--file-limit") { Description = "The largest file that can be sent, in MB (default 100)" },
         new("--storage-limit") { Description = "What one person's files may take of the disk, in MB (default 5120)" },
+        new("--recording-limit") { Description = "What the recordings of one person's broadcasts may take of the disk, in MB (default 51200)" },
         new("--link-cards") { Description = "on or off: whether the server looks at pages that messages link to (default on)" },
         new("--setup-code") { Description = "Fixes the code of the first start, at least 12 characters" },
         new("--web") { Description = "Directory of the built web app" },

@@ -20,7 +20,7 @@ internal static class UpCommand
         var command = new Command("up", "Run Weir on this machine") { Demo };
         Settings.AddTo(
             command, "--data", "--recordings", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip", "--ice-servers",
-            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--merge", "--setup-code", "--file-limit", "--storage-limit", "--link-cards", "--web");
+            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--merge", "--setup-code", "--file-limit", "--storage-limit", "--recording-limit", "--link-cards", "--web");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }
@@ -101,6 +101,7 @@ internal static class UpCommand
             "live", "--child", "--data", options.DataDirectory, "--recordings", settings.RecordingsDirectory, "--node-key", options.NodeKeyFile, "--social", social.PlanesAddress.ToString(),
             "--live-http", Text(options.LiveHttpPort), "--rtmp", Text(options.RtmpPort), "--rtc", Text(options.RtcPort),
             "--interruption-limit", Text(settings.Number("--interruption-limit", 120)),
+            "--recording-limit", Text(settings.Number("--recording-limit", Settings.RecordingLimit)),
         ];
         if (options.Tls is { } tls)
         {

@@ -12,12 +12,12 @@ internal sealed class Studio : IDisposable
     // In memory where the system has it: thousands of recoveries would otherwise wait for a disk each.
     private static readonly string Root = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
 
-    public Studio(string? directory = null, Func<string, Stream>? open = null, PackagerLimits? limits = null, bool follow = true)
+    public Studio(string? directory = null, Func<string, Stream>? open = null, PackagerLimits? limits = null, bool follow = true, Func<long, RecordingStop>? mayGrow = null)
     {
         Folder = directory ?? Path.Combine(Root, $"weir-rec-{Guid.NewGuid():N}");
         Recovered = RecoveredRecording.Open(Folder);
         Stage = new Stage(Recovered.Resume, limits);
-        Recorder = new Recorder(Recovered, Stage.Packager, new RecorderLimits(), Stage.Clock, NullLogger<Recorder>.Instance, open ?? AppendFile.Open);
+        Recorder = new Recorder(Recovered, Stage.Packager, new RecorderLimits { MayGrow = mayGrow ?? (_ => RecordingStop.None) }, Stage.Clock, NullLogger<Recorder>.Instance, open ?? AppendFile.Open);
         if (follow)
         {
             Stage.Advanced += Follow;
