@@ -202,6 +202,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
+        services.AddSingleton<WrittenBytes>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
         services.AddSingleton(new AdmissionLimits()).AddSingleton<TicketTurns>().AddSingleton<AdmissionWriter>();
@@ -279,6 +280,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.Services.GetRequiredService<CallLimits>().Use(app);
         app.UseAuthorization();
         app.Services.GetRequiredService<RoomForWrites>().Use(app);
+        app.Services.GetRequiredService<WrittenBytes>().Use(app);
     }
 
     private static void Map(WebApplication app, SocialOptions options)

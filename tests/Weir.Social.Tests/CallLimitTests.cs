@@ -81,6 +81,35 @@ public sealed partial class CallLimitTests
     }
 
     [Fact]
+    public async Task All_addresses_together_have_a_limit_that_nobody_who_is_signed_in_notices()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(
+            options: o => o with { TrustedProxies = ["127.0.0.1/32"] },
+            configure: b => b.Services.AddSingleton<TimeProvider>(clock).AddSingleton(new CallRates { OpenCalls = new(3, TimeSpan.FromHours(1)), OpenInAll = new(8, TimeSpan.FromSeconds(30)) }));
+        var ben = await server.PersonAsync("Ben");
+        clock.Advance(TimeSpan.FromHours(2));
+        // One who asks too often by himself takes no more than his own.
+        for (var i = 0; i < 20; i++)
+        {
+            (await FromAsync("192.0.2.1")).Is(i < 3 ? HttpStatusCode.OK : HttpStatusCode.TooManyRequests);
+        }
+
+        for (var i = 0; i < 5; i++)
+        {
+            (await FromAsync($"198.51.100.{i}")).Is(HttpStatusCode.OK);
+        }
+
+        Assert.Equal(TimeSpan.FromSeconds(30), (await FromAsync("203.0.113.1")).Is(HttpStatusCode.TooManyRequests).Message.Headers.RetryAfter!.Delta);
+        (await ben.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        (await FromAsync("203.0.113.2")).Is(HttpStatusCode.OK);
+
+        Task<Answer> FromAsync(string address) =>
+            server.Anybody.SendAsync(HttpMethod.Get, "/api/server", null, request => request.Headers.Add("X-Forwarded-For", address));
+    }
+
+    [Fact]
     public async Task Sessions_that_are_not_there_are_looked_up_so_often_and_no_more_and_those_that_are_do_not_count()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);

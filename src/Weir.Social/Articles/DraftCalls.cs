@@ -7,6 +7,7 @@ using Weir.Social.Data;
 using Weir.Social.Files;
 using Weir.Social.OfficialAccounts;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Articles;
 
@@ -66,8 +67,8 @@ internal static class DraftCalls
     {
         official.MapPost("/{handle}/articles", BeginAsync);
         articles.MapGet("/{id}/draft", ReadAsync);
-        articles.MapPut("/{id}/draft", SaveAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
-        articles.MapPost("/preview", PreviewAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
+        articles.MapPut("/{id}/draft", SaveAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBody), CountedElsewhere.Mark);
+        articles.MapPost("/preview", PreviewAsync).OnFullDisks().WithMetadata(new RequestSizeLimitAttribute(MaxBody));
         articles.MapDelete("/{id}", DeleteAsync);
     }
 

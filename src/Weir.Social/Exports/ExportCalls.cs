@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Data;
-using Weir.Social.Files;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -37,8 +36,7 @@ internal static class ExportCalls
         WeirDb db,
         ExportDesk desk,
         ExportFiles files,
-        FileStore store,
-        FileLimits room,
+        DiskRoom room,
         Limits limits,
         TimeProvider clock,
         HttpContext context,
@@ -57,9 +55,9 @@ internal static class ExportCalls
 
         // Pictures and files are most of it.
         var size = await db.Files.Where(f => f.OwnerId == caller.Id && f.ExpiresAt == null).SumAsync(f => f.Size, cancellation);
-        if (store.FreeSpace() - size < room.DiskReserve)
+        if (!room.MayWrite(size))
         {
-            return Problems.Of(StatusCodes.Status507InsufficientStorage, "disk-full", "The disk of this server has no room for it.");
+            return Problems.DiskFull();
         }
 
         var (export, old) = await write.RunAsync(async () =>

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
 using Weir.Social.Data;
 
 namespace Weir.Social.Exports;
@@ -7,7 +8,7 @@ namespace Weir.Social.Exports;
 /// Makes exports one after the other, in the order they were asked for; what a stop interrupted is begun anew. Also deletes those that were there long enough. Its queue is the table, at most one
 /// row a person.
 /// </summary>
-internal sealed class ExportDesk(IServiceScopeFactory scopes, ExportFiles files, TimeProvider clock, ILogger<ExportDesk> log) : BackgroundService
+internal sealed class ExportDesk(IServiceScopeFactory scopes, ExportFiles files, DiskRoom room, TimeProvider clock, ILogger<ExportDesk> log) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(10);
 
@@ -82,7 +83,7 @@ internal sealed class ExportDesk(IServiceScopeFactory scopes, ExportFiles files,
             await using (var output = files.Begin(export.FileId))
             {
                 await ActivatorUtilities.CreateInstance<ExportWriter>(scope.ServiceProvider).WriteAsync(
-                    export, output, (done, total) => ChangeAsync(e => (e.State, e.Done, e.Total) = (ExportState.Working, done, total)), cancellation);
+                    export, output, (done, total) => room.MayWrite() ? ChangeAsync(e => (e.State, e.Done, e.Total) = (ExportState.Working, done, total)) : throw new DiskFullException(), cancellation);
                 output.Flush(flushToDisk: true);
                 size = output.Length;
             }

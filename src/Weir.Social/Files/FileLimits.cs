@@ -12,9 +12,6 @@ internal sealed record FileLimits
     /// <summary>What one person's uploads may take of the disk together.</summary>
     public long PerPerson { get; init; } = 5L << 30;
 
-    /// <summary>Uploads are refused when the disk has less than this left: the database needs it more.</summary>
-    public long DiskReserve { get; init; } = 512L << 20;
-
     /// <summary>Uploads of one person at once, before they come back one by one.</summary>
     public int Burst { get; init; } = 100;
 
@@ -22,6 +19,15 @@ internal sealed record FileLimits
 
     /// <summary>Uploads under way, of everybody. One more is refused with 503.</summary>
     public int AtOnce { get; init; } = 64;
+
+    /// <summary>Uploads under way, of one person. One more is refused with 429; the app sends two at a time.</summary>
+    public int EachAtOnce { get; init; } = 4;
+
+    /// <summary>What an upload must bring a second, from its beginning on, after <see cref="SlowFor"/>: a slower one holds its place for nothing.</summary>
+    public int MinBytesPerSecond { get; init; } = 4096;
+
+    /// <summary>A phone that changes its network sends nothing for a while.</summary>
+    public TimeSpan SlowFor { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Pictures being decoded. The others wait, no more of them than <see cref="AtOnce"/>.</summary>
     public int DecodesAtOnce { get; init; } = 2;
@@ -47,11 +53,9 @@ internal sealed record FileLimits
 }
 
 /// <summary>Who uploads how often, and how many at once.</summary>
-internal sealed class UploadThrottle(FileLimits limits, TimeProvider clock) : IDisposable
+internal sealed class UploadThrottle(FileLimits limits, TimeProvider clock)
 {
     public AttemptLimiter Uploads { get; } = new(clock, limits.Burst, limits.Refill);
 
-    public SemaphoreSlim Slots { get; } = new(limits.AtOnce, limits.AtOnce);
-
-    public void Dispose() => Slots.Dispose();
+    public Places Places { get; } = new(limits.EachAtOnce, limits.AtOnce);
 }

@@ -11,12 +11,16 @@ internal sealed class FileStore
 {
     private const int Buffer = 64 * 1024;
     private const string Thumb = ".thumb";
+    private readonly DiskRoom _room;
+    private readonly FileLimits _limits;
+    private readonly TimeProvider _clock;
     private readonly string _root;
     private readonly string _incoming;
     private readonly HashSet<string> _lasting = new(StringComparer.Ordinal);
 
-    public FileStore(SocialOptions options)
+    public FileStore(SocialOptions options, DiskRoom room, FileLimits limits, TimeProvider clock)
     {
+        (_room, _limits, _clock) = (room, limits, clock);
         _root = options.FilesDirectory;
         _incoming = IncomingOf(options);
     }
@@ -26,35 +30,46 @@ internal sealed class FileStore
 
     public string PathOf(Guid id, bool thumb = false) => Path.Combine(FolderOf(id), id.ToText() + (thumb ? Thumb : ""));
 
-    public long FreeSpace()
-    {
-        Prepare();
-        return new DriveInfo(_root).AvailableFreeSpace;
-    }
-
     /// <summary>Writes down what comes, at most <paramref name="limit"/> bytes, under a name for the time being. The length is -1 when there was more.</summary>
+    /// <exception cref="DiskFullException">The disk has no room for the rest of it.</exception>
+    /// <exception cref="TooSlowException">It comes more slowly than <see cref="FileLimits.MinBytesPerSecond"/>.</exception>
     public async Task<(string Path, long Length)> ReceiveAsync(Stream body, long limit, CancellationToken cancellation)
     {
         Prepare();
         var path = Path.Combine(_incoming, Guid.NewGuid().ToText());
+        var began = _clock.GetTimestamp();
+        using var slow = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, slow.Token);
         try
         {
             await using var file = CreatePrivate(path);
             var buffer = new byte[Buffer];
             long length = 0;
-            int read;
-            while ((read = await body.ReadAsync(buffer, cancellation)) > 0)
+            while (true)
             {
+                // When what has come so far is too little for the time it took.
+                var due = _limits.SlowFor + TimeSpan.FromSeconds((double)length / _limits.MinBytesPerSecond) - _clock.GetElapsedTime(began);
+                slow.CancelAfter(due > TimeSpan.Zero ? due : TimeSpan.Zero);
+                var read = await body.ReadAsync(buffer, either.Token);
+                if (read == 0)
+                {
+                    return (path, length);
+                }
+
                 length += read;
                 if (length > limit)
                 {
                     return (path, -1);
                 }
 
+                ThrowIfFull(read);
                 await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
             }
-
-            return (path, length);
+        }
+        catch (OperationCanceledException) when (slow.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            Discard(path);
+            throw new TooSlowException();
         }
         catch
         {
@@ -63,8 +78,10 @@ internal sealed class FileStore
         }
     }
 
+    /// <exception cref="DiskFullException">The disk has no room for it.</exception>
     public async Task<string> WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
+        ThrowIfFull(bytes.Length);
         Prepare();
         var path = Path.Combine(_incoming, Guid.NewGuid().ToText());
         try
@@ -130,6 +147,14 @@ internal sealed class FileStore
             .Where(id => id != Guid.Empty).Distinct()];
     }
 
+    private void ThrowIfFull(long bytes)
+    {
+        if (!_room.MayWrite(bytes))
+        {
+            throw new DiskFullException();
+        }
+    }
+
     private string FolderOf(Guid id) => Path.Combine(_root, id.ToText()[..2]);
 
     private void Prepare() => Prepare(_incoming);
@@ -159,3 +184,6 @@ internal sealed class FileStore
         return new FileStream(path, options);
     }
 }
+
+/// <summary>An upload that comes so slowly that it holds its place for nothing.</summary>
+internal sealed class TooSlowException() : Exception("The bytes come too slowly.");

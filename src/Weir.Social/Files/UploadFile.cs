@@ -1,10 +1,12 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Files;
 
@@ -17,13 +19,14 @@ internal static class UploadFile
     internal sealed record Answer(Guid Id, FileKind Kind, string Name, long Size, string Type, int? Width, int? Height, string? Color);
 
     public static void Map(RouteGroupBuilder files) => files.MapPost("", HandleAsync)
-        .Accepts<byte[]>("*/*");
+        .Accepts<byte[]>("*/*").WithMetadata(CountedElsewhere.Mark);
 
     private static async Task<Results<Created<Answer>, ProblemHttpResult>> HandleAsync(
         Caller caller,
         FileLimits limits,
         UploadThrottle throttle,
         FileStore store,
+        DiskRoom room,
         Pictures pictures,
         WriteScope write,
         WeirDb db,
@@ -36,6 +39,12 @@ internal static class UploadFile
     {
         // This call counts by itself. The listener's own limit would cut the connection, and who sends too much would never read why.
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
+        // Nor does the listener's own rate know how large a place this takes (FileLimits.MinBytesPerSecond).
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+
         if (!Enum.TryParse<FileKind>(@as, ignoreCase: true, out var kind) || !Enum.IsDefined(kind) || char.IsAsciiDigit(@as[0]))
         {
             return Problems.Field("as", "as-shape", "A file is uploaded as picture, file or avatar.");
@@ -62,20 +71,24 @@ internal static class UploadFile
             return Problems.Throttled(context, retryAfter);
         }
 
-        if (store.FreeSpace() - (context.Request.ContentLength ?? limit) < limits.DiskReserve)
+        if (!room.MayWrite(context.Request.ContentLength ?? 0))
         {
-            return Problems.Of(StatusCodes.Status507InsufficientStorage, "disk-full", "The server's disk is full.");
+            return Problems.DiskFull();
         }
 
+        switch (throttle.Places.TryEnter(caller.Id.ToText(), out var place))
+        {
+            case PlaceRefusal.YoursAreTaken:
+                return Problems.Throttled(context, TimeSpan.FromSeconds(5));
+            case PlaceRefusal.AllAreTaken:
+                context.Response.Headers.RetryAfter = "5";
+                return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many uploads at once. Try again in a moment.");
+        }
+
+        using var taken = place;
         if (await UsedByAsync(db, caller.Id, cancellation) + (context.Request.ContentLength ?? 0) > limits.PerPerson)
         {
             return OverQuota();
-        }
-
-        if (!throttle.Slots.Wait(0, CancellationToken.None))
-        {
-            context.Response.Headers.RetryAfter = "5";
-            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many uploads at once. Try again in a moment.");
         }
 
         string? received = null;
@@ -110,9 +123,12 @@ internal static class UploadFile
 
             return await AddAsync(file, limits, store, write, db, cancellation);
         }
+        catch (TooSlowException)
+        {
+            return Problems.Of(StatusCodes.Status408RequestTimeout, "too-slow", "The bytes came too slowly. Try again with a better connection.");
+        }
         finally
         {
-            throttle.Slots.Release();
             if (received is not null)
             {
                 FileStore.Discard(received);
@@ -176,7 +192,8 @@ internal static class UploadFile
             : OverQuota();
     }
 
-    private static Task<long> UsedByAsync(WeirDb db, Guid person, CancellationToken cancellation) =>
+    /// <summary>What a person's files take of the disk.</summary>
+    public static Task<long> UsedByAsync(WeirDb db, Guid person, CancellationToken cancellation) =>
         db.Files.Where(f => f.OwnerId == person).SumAsync(f => f.Size + f.ThumbSize, cancellation);
 
     private static ProblemHttpResult TooLarge(long limit) => Problems.Of(

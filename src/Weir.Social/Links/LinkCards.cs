@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
+using Weir.Hosting;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Files;
@@ -18,11 +19,12 @@ internal sealed record LinkEvent(Guid Conversation, long Seq, Guid Id, LinkCard 
 /// page does not answer in time, and when the process ends meanwhile, there is no card.
 /// </summary>
 internal sealed class LinkCards(
-    IServiceScopeFactory scopes, PageFetch fetch, LinkLimits limits, Pictures pictures, FileStore store, Connections connections, SocialOptions options, TimeProvider clock, ILogger<LinkCards> log)
+    IServiceScopeFactory scopes, PageFetch fetch, LinkLimits limits, Pictures pictures, FileStore store, FileLimits files, DiskRoom room, Connections connections, SocialOptions options, TimeProvider clock, ILogger<LinkCards> log)
     : BackgroundService
 {
     private static readonly string[] Pages = ["text/html", "application/xhtml+xml"];
     private readonly Channel<Wanted> _waiting = Channel.CreateBounded<Wanted>(new BoundedChannelOptions(limits.MaxWaiting));
+    private readonly Places _places = new(limits.EachWaiting, limits.MaxWaiting + limits.AtOnce);
     private readonly AttemptLimiter _people = new(clock, limits.Burst, limits.Refill);
     private readonly AttemptLimiter _hosts = new(clock, limits.Burst, limits.Refill);
 
@@ -34,10 +36,13 @@ internal sealed class LinkCards(
             return;
         }
 
-        var taken = _people.TryTake(out _, message.Sender.Id.ToText()) && _hosts.TryTake(out _, address.IdnHost)
-            && _waiting.Writer.TryWrite(new Wanted(message.Conversation, message.Seq, message.Id, message.Sender.Id, address));
+        IDisposable? place = null;
+        var taken = room.MayWrite() && _people.TryTake(out _, message.Sender.Id.ToText()) && _hosts.TryTake(out _, address.IdnHost)
+            && _places.TryEnter(message.Sender.Id.ToText(), out place) == PlaceRefusal.None
+            && _waiting.Writer.TryWrite(new Wanted(message.Conversation, message.Seq, message.Id, message.Sender.Id, address, place!));
         if (!taken)
         {
+            place?.Dispose();
             SocialMetrics.LinkCards.Add(1, new KeyValuePair<string, object?>("result", "refused"));
         }
     }
@@ -51,6 +56,7 @@ internal sealed class LinkCards(
         {
             await foreach (var wanted in _waiting.Reader.ReadAllAsync(stopping))
             {
+                using var place = wanted.Place;
                 try
                 {
                     var made = await MakeAsync(wanted, stopping);
@@ -78,7 +84,7 @@ internal sealed class LinkCards(
             return false;
         }
 
-        var file = await PictureAsync(head.Picture, page.Address, wanted.Sender, title, cancellation);
+        var file = await PictureAsync(db, head.Picture, page.Address, wanted.Sender, title, cancellation);
         var link = new LinkCard(wanted.Address.AbsoluteUri, title, head.Description, head.Site, file is null ? null : PictureRef.Of(file));
         var told = FrozenSet<Guid>.Empty;
         try
@@ -117,9 +123,10 @@ internal sealed class LinkCards(
     }
 
     /// <summary>The page's picture, made anew like any other and on disk, with the row that is not added yet.</summary>
-    private async Task<StoredFile?> PictureAsync(string? wanted, Uri page, Guid owner, string title, CancellationToken cancellation)
+    private async Task<StoredFile?> PictureAsync(WeirDb db, string? wanted, Uri page, Guid owner, string title, CancellationToken cancellation)
     {
-        if (wanted is null || !Uri.TryCreate(page, wanted, out var address)
+        // Its picture counts as the sender's; who has no space left gets a card without one.
+        if (wanted is null || await UploadFile.UsedByAsync(db, owner, cancellation) >= files.PerPerson || !Uri.TryCreate(page, wanted, out var address)
             || await fetch.GetAsync(address, "image/webp,image/avif,image/jpeg,image/png,image/gif", ["image/"], limits.MaxPicture, cancellation) is not { Bytes.Length: > 0 } got)
         {
             return null;
@@ -139,7 +146,7 @@ internal sealed class LinkCards(
         }
     }
 
-    private sealed record Wanted(Guid Conversation, long Seq, Guid Message, Guid Sender, Uri Address);
+    private sealed record Wanted(Guid Conversation, long Seq, Guid Message, Guid Sender, Uri Address, IDisposable Place);
 }
 
 /// <summary>Cards of links, put together.</summary>

@@ -9,6 +9,9 @@ internal sealed record LinkLimits
     /// <summary>Messages that wait for their card. One more gets none.</summary>
     public int MaxWaiting { get; init; } = 256;
 
+    /// <summary>Of those that wait or are looked at, messages of one person.</summary>
+    public int EachWaiting { get; init; } = 8;
+
     public int AtOnce { get; init; } = 3;
 
     /// <summary>For the page with all its redirects, and again for the picture.</summary>

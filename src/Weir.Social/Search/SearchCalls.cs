@@ -58,6 +58,12 @@ internal static class SearchCalls
             return Problems.Field("before", "before-one-kind", "Pages go on for one kind.");
         }
 
+        if (!door.Throttle.TryTake(out var retryAfter, caller.Id.ToText()) || door.Places.TryEnter(caller.Id.ToText(), out var place) == PlaceRefusal.YoursAreTaken)
+        {
+            return Problems.Throttled(context, retryAfter);
+        }
+
+        using var taken = place;
         var within = Guid.Empty;
         if (conversation is not null)
         {
@@ -70,12 +76,7 @@ internal static class SearchCalls
             wanted = ["messages"];
         }
 
-        if (!door.Throttle.TryTake(out var retryAfter, caller.Id.ToText()))
-        {
-            return Problems.Throttled(context, retryAfter);
-        }
-
-        using var turn = indexer.IsReady ? await door.EnterAsync(cancellation) : null;
+        using var turn = indexer.IsReady && place is not null ? await door.EnterAsync(cancellation) : null;
         if (turn is null)
         {
             context.Response.Headers.RetryAfter = "1";
@@ -124,6 +125,8 @@ internal sealed record SearchRequest(SearchQuery Query, Guid Me, string? Before,
 internal sealed class SearchDoor(SearchLimits limits, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _turns = new(limits.AtOnce, limits.AtOnce);
+
+    public Places Places { get; } = new(limits.EachAtOnce, limits.MostWaiting);
 
     public AttemptLimiter Throttle { get; } = new(clock, limits.Burst, limits.Refill);
 

@@ -11,6 +11,12 @@ internal sealed record SearchLimits
     /// <summary>Searches that run together; others wait for their turn.</summary>
     public int AtOnce { get; init; } = Math.Max(2, Environment.ProcessorCount);
 
+    /// <summary>Searches of one person that run or wait. One more is refused with 429.</summary>
+    public int EachAtOnce { get; init; } = 4;
+
+    /// <summary>Searches that run or wait, of everybody. One more is refused with 503.</summary>
+    public int MostWaiting { get; init; } = 200;
+
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>After this, what was found by then is the answer.</summary>

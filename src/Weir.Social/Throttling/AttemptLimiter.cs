@@ -10,6 +10,9 @@ namespace Weir.Social.Throttling;
 /// </summary>
 internal sealed class AttemptLimiter(TimeProvider clock, int burst, TimeSpan refill, int capacity = 20_000)
 {
+    /// <summary>How many at once, and how soon one more; for docs/limits.md.</summary>
+    public Rate Rate { get; } = new(burst, refill);
+
     private readonly Lock _lock = new();
     private Dictionary<string, Bucket> _young = [];
     private Dictionary<string, Bucket> _old = [];
@@ -38,6 +41,38 @@ internal sealed class AttemptLimiter(TimeProvider clock, int burst, TimeSpan ref
             }
 
             return true;
+        }
+    }
+
+    /// <summary>Takes several of one key's bucket, or none and says how long until there are so many.</summary>
+    public bool TryTake(int many, string key, out TimeSpan retryAfter)
+    {
+        lock (_lock)
+        {
+            var bucket = Find(key);
+            retryAfter = bucket.Wait(clock.GetTimestamp(), burst, refill, clock);
+            if (retryAfter == TimeSpan.Zero && bucket.Taken + many > burst)
+            {
+                retryAfter = refill * Math.Min(bucket.Taken + many - burst, burst);
+            }
+
+            if (retryAfter > TimeSpan.Zero)
+            {
+                SocialMetrics.Throttled.Add(1);
+                return false;
+            }
+
+            bucket.Taken += many;
+            return true;
+        }
+    }
+
+    /// <summary>What was found out only afterwards counts too.</summary>
+    public void Charge(int many, string key)
+    {
+        lock (_lock)
+        {
+            Find(key).Taken += many;
         }
     }
 

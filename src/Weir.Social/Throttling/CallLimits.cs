@@ -27,6 +27,12 @@ internal sealed record CallRates
     /// <summary>Every other call that needs no account, and articles' pages.</summary>
     public Rate OpenCalls { get; init; } = new(5000, TimeSpan.FromMilliseconds(10));
 
+    /// <summary>All of these together, of everybody: what people who are signed in do goes on beside it.</summary>
+    public Rate OpenInAll { get; init; } = new(200_000, TimeSpan.FromMicroseconds(250));
+
+    /// <summary>Bytes that one account writes, all kinds together: 16 MB at once, and as many an hour.</summary>
+    public Rate WrittenBytes { get; init; } = new(16 << 20, TimeSpan.FromHours(1) / (16 << 20));
+
     /// <summary>Sessions that have to be looked up and are not there; those that are do not count.</summary>
     public Rate UnknownSessions { get; init; } = new(500, TimeSpan.FromMilliseconds(100));
 }
@@ -51,6 +57,7 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
     private readonly AttemptLimiter _openTickets = Limiter(clock, rates.OpenTickets);
     private readonly AttemptLimiter _openFiles = Limiter(clock, rates.OpenFiles);
     private readonly AttemptLimiter _openCalls = Limiter(clock, rates.OpenCalls);
+    private readonly AttemptLimiter _openInAll = Limiter(clock, rates.OpenInAll);
 
     /// <summary>By address.</summary>
     public AttemptLimiter UnknownSessions { get; } = Limiter(clock, rates.UnknownSessions);
@@ -69,7 +76,7 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
 
     /// <summary>For what answers before routing.</summary>
     public bool MayCallOpenly(HttpContext context, out TimeSpan retryAfter) =>
-        _openCalls.TryTake(out retryAfter, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress));
+        TryTake(_openCalls, context, out retryAfter);
 
     /// <summary>Whether an endpoint answers people without an account.</summary>
     public static bool IsOpen(EndpointMetadataCollection metadata) =>
@@ -107,8 +114,12 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
             CallLimit.Files => _openFiles,
             _ => _openCalls,
         };
-        return limiter.TryTake(out retryAfter, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress));
+        return TryTake(limiter, context, out retryAfter);
     }
+
+    // The address first: whoever asks too often by themselves takes nothing of what all have.
+    private bool TryTake(AttemptLimiter limiter, HttpContext context, out TimeSpan retryAfter) =>
+        limiter.TryTake(out retryAfter, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress)) && _openInAll.TryTake(out retryAfter, "all");
 
     private static AttemptLimiter Limiter(TimeProvider clock, Rate rate) => new(clock, rate.Burst, rate.Refill);
 

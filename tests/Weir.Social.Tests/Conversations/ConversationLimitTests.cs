@@ -7,6 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Tests;
 
@@ -95,7 +96,8 @@ public abstract class ConversationLimitTests
     [Fact]
     public async Task A_client_that_does_not_read_is_closed_and_slows_nobody()
     {
-        await using var server = await StartAsync(new ConversationLimits());
+        // More is said than one account may write in an hour.
+        await using var server = await StartAsync(b => b.Services.AddSingleton(new CallRates { WrittenBytes = new(1 << 30, TimeSpan.FromMilliseconds(1)) }));
         var (anna, id) = await TalkAsync(server);
         using var deaf = new ClientWebSocket();
         deaf.Options.SetRequestHeader("Authorization", $"Bearer {anna.Token}");

@@ -78,6 +78,7 @@ export const problems = {
     zh: '这里无法显示 HEIC 照片。请发送 JPEG，或作为文件发送。iPhone：设置 > 相机 > 格式 > 兼容性最佳。',
   },
   'problem.picture-too-large': { en: 'This picture has too many pixels.', zh: '图片像素过多。' },
+  'problem.too-slow': { en: 'The upload was too slow. Try again with a better connection.', zh: '上传太慢，请换个更好的网络再试。' },
   'problem.picture-too-slow': { en: 'This picture takes too long to read.', zh: '图片处理时间过长。' },
   'problem.file-too-large': { en: 'This file is too large.', zh: '文件太大。' },
   'problem.empty': { en: 'This file is empty.', zh: '文件是空的。' },

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Weir.Social.Files;
+using Weir.Social.Search;
+using Weir.Social.Throttling;
+
+namespace Weir.Social.Tests;
+
+/// <summary>What all share nobody takes for themselves.</summary>
+public sealed class SharedPlaceTests
+{
+    [Fact]
+    public void Places_are_bounded_for_each_and_for_all_and_are_given_back_once()
+    {
+        var places = new Places(each: 2, all: 3);
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("a", out var first));
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("a", out _));
+        Assert.Equal(PlaceRefusal.YoursAreTaken, places.TryEnter("a", out var none));
+        Assert.Null(none);
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("b", out _));
+        Assert.Equal(PlaceRefusal.AllAreTaken, places.TryEnter("b", out _));
+        first!.Dispose();
+        first.Dispose();
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("b", out _));
+        Assert.Equal(PlaceRefusal.AllAreTaken, places.TryEnter("c", out _));
+    }
+
+    [Fact]
+    public async Task One_account_has_four_uploads_at_once_and_others_go_on()
+    {
+        await using var server = await Server.StartAsync(configure: b => b.Services.AddSingleton(new FileLimits { AtOnce = 5 }));
+        var (anna, ben, cleo) = (await server.PersonAsync("Anna", admin: true), await server.PersonAsync("Ben"), await server.PersonAsync("Cleo"));
+        var held = Enumerable.Range(0, 4).Select(_ => new Held(1)).ToList();
+        var running = held.ConvertAll(body => SendAsync(anna, body));
+        await ReceivingAsync(server, 4);
+        var refused = (await anna.UploadAsync([1], "x", "file")).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(("throttled", true), (refused.Code, refused.Message.Headers.RetryAfter is not null));
+        (await ben.UploadAsync([1], "x", "file")).Is(HttpStatusCode.Created);
+
+        var last = new Held(1);
+        var bens = SendAsync(ben, last);
+        await ReceivingAsync(server, 5);
+        Assert.Equal("busy", (await cleo.UploadAsync([1], "x", "file")).Is(HttpStatusCode.ServiceUnavailable).Code);
+        held.Append(last).ToList().ForEach(body => body.Finish());
+        foreach (var answer in await Task.WhenAll(running.Append(bens)))
+        {
+            answer.Is(HttpStatusCode.Created);
+        }
+
+        (await anna.UploadAsync([1], "x", "file")).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task An_upload_that_comes_too_slowly_gives_its_place_back()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<TimeProvider>(clock).AddSingleton(new FileLimits { MinBytesPerSecond = 1000, SlowFor = TimeSpan.FromSeconds(30), EachAtOnce = 1 }));
+        var anna = await server.PersonAsync("Anna", admin: true);
+        using var body = new Held(10_000);
+        var sending = SendAsync(anna, body);
+        await ReceivingAsync(server, 1, 10_000);
+        // Thirty seconds, and ten for what has come.
+        clock.Advance(TimeSpan.FromSeconds(39));
+        Assert.False(sending.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await Patience.HoldsAsync(() => Incoming(server).Length == 0);
+        // The client listens to the answer once it has sent all.
+        body.Finish();
+        Assert.Equal("too-slow", (await sending).Is(HttpStatusCode.RequestTimeout).Code);
+        (await anna.UploadAsync([1], "x", "file")).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Searches_have_places_for_each_and_for_all()
+    {
+        foreach (var (limits, status) in new[]
+        {
+            (new SearchLimits { EachAtOnce = 0 }, HttpStatusCode.TooManyRequests), (new SearchLimits { MostWaiting = 0 }, HttpStatusCode.ServiceUnavailable), (new SearchLimits(), HttpStatusCode.OK),
+        })
+        {
+            await using var server = await Server.StartAsync(configure: b => b.Services.AddSingleton(limits with { LongestWait = Patience.Limit, Longest = Patience.Limit }));
+            var anna = await server.PersonAsync("Anna", admin: true);
+            // The index is made at the start.
+            await Patience.HoldsAsync(async () => (await anna.GetAsync("/api/search?q=x")).Status == status);
+        }
+    }
+
+    [Fact]
+    public async Task What_an_account_writes_is_counted_by_its_bytes_all_kinds_together()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<TimeProvider>(clock).AddSingleton(new CallRates { WrittenBytes = new(20_000, TimeSpan.FromSeconds(1)) }));
+        var (anna, ben) = (await server.PersonAsync("Anna", admin: true), await server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var talk = await anna.TalkAsync(ben);
+        var text = new string('x', 4000);
+        foreach (var chunked in new[] { true, false })
+        {
+            clock.Advance(TimeSpan.FromDays(1));
+            var taken = 0;
+            Answer answer;
+            while ((answer = await SayAsync($"{chunked}{taken}")).Status == HttpStatusCode.Created)
+            {
+                Assert.InRange(++taken, 0, 5);
+            }
+
+            Assert.Equal("throttled", answer.Is(HttpStatusCode.TooManyRequests).Code);
+            Assert.InRange(taken, 4, 5);
+            (await anna.PostAsync("/api/moments", new { text, audience = new { kind = "friends" } }, chunked)).Is(HttpStatusCode.TooManyRequests);
+            (await ben.PostAsync($"/api/conversations/{talk}/messages", new { clientId = $"{chunked}", text })).Is(HttpStatusCode.Created);
+            // What takes something away, and files, which have a quota of their own, do not wait for it.
+            (await anna.PutAsync($"/api/conversations/{talk}/read", new { seq = 1 })).Is(HttpStatusCode.NoContent);
+            (await anna.UploadAsync(new byte[100], "x", "file")).Is(HttpStatusCode.Created);
+
+            Task<Answer> SayAsync(string clientId) => anna.PostAsync($"/api/conversations/{talk}/messages", new { clientId, text }, chunked);
+        }
+    }
+
+    private static string[] Incoming(Server server)
+    {
+        var directory = Path.Combine(server.Options.FilesDirectory, "incoming");
+        return Directory.Exists(directory) ? Directory.GetFiles(directory) : [];
+    }
+
+    private static Task ReceivingAsync(Server server, int many, int bytes = 1) =>
+        Patience.HoldsAsync(() => Incoming(server).Count(path => new FileInfo(path).Length >= bytes) == many);
+
+    private static Task<Answer> SendAsync(Someone one, Held body) =>
+        one.SendAsync(HttpMethod.Post, "/api/files?as=file&name=x", change: request => request.Content = body);
+
+    /// <summary>A body that stops after so many bytes, until it is told to end.</summary>
+    private sealed class Held(int bytes) : HttpContent
+    {
+        private readonly TaskCompletionSource _finish = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Finish() => _finish.TrySetResult();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync(new byte[bytes]);
+            await stream.FlushAsync();
+            await _finish.Task;
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _finish.TrySetResult();
+            base.Dispose(disposing);
+        }
+    }
+}
+
+internal static class BodySending
+{
+    /// <summary>With its length told before, or in chunks.</summary>
+    public static Task<Answer> PostAsync(this Someone one, string path, object body, bool chunked) => one.SendAsync(HttpMethod.Post, path, change: request =>
+    {
+        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(body)));
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.TransferEncodingChunked = chunked;
+    });
+}
