@@ -95,6 +95,8 @@ public static class LiveNode
         app.UseTrustedProxies(options.TrustedProxies);
         app.Use((context, next) =>
         {
+            // Browsers send the pages' cookie to every port of the same host. Nothing here reads it, so nothing here may log or pass it on.
+            context.Request.Headers.Cookie = default;
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
             context.Response.Headers.XContentTypeOptions = "nosniff";
             return next(context);

@@ -3,6 +3,7 @@ using Weir;
 using Weir.Commands;
 using Weir.Hosting;
 
+ProcessRights.Reduce();
 var root = new RootCommand("Weir: a social messenger with live broadcasting for people who know each other.")
 {
     UpCommand.Create(),

@@ -6,6 +6,8 @@ namespace Weir.Media.Transcoding;
 /// <param name="Path">Of the program.</param>
 public sealed record FfmpegProgram(string Path)
 {
+    private static readonly string[] Needed = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "SystemRoot"];
+
     /// <summary>Null where there is none.</summary>
     public static FfmpegProgram? Find() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
@@ -19,6 +21,12 @@ public sealed record FfmpegProgram(string Path)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
         };
+        // It reads what strangers send and needs nothing of the node's environment but where programs and libraries are.
+        foreach (var name in start.Environment.Keys.Where(name => !Needed.Contains(name)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

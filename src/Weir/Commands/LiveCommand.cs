@@ -46,6 +46,11 @@ internal static class LiveCommand
             RecordingLimit = (long)settings.Number("--recording-limit", Settings.RecordingLimit) << 20,
         };
         RecordingsDirectory.Prepare(options.RecordingsDirectory);
+        if (!options.EndWithParent)
+        {
+            OpenPaths.Warn(settings);
+        }
+
         await using var node = LiveNode.Build(options);
         try
         {

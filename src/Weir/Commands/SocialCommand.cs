@@ -22,6 +22,7 @@ internal static class SocialCommand
     {
         var settings = new Settings(line);
         using var dataLock = DataLock.Take(settings.DataDirectory);
+        OpenPaths.Warn(settings);
         var options = SocialSettings.From(settings, demo: false, liveIsChild: false) with { PlanesPort = settings.Number("--planes", 0) };
         await using var social = SocialPlane.Build(options);
         await SocialSettings.StartAsync(social, options, cancellation);

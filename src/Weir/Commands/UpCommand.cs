@@ -30,6 +30,7 @@ internal static class UpCommand
         var demo = line.GetValue(Demo);
         var settings = new Settings(line) { Demo = demo };
         using var dataLock = DataLock.Take(settings.DataDirectory);
+        OpenPaths.Warn(settings);
         if (demo)
         {
             if (settings.TlsFiles() is not null)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Weir.Commands;
+using Weir.Hosting;
 
 namespace Weir.Supervision;
 
@@ -96,6 +97,7 @@ internal sealed class LiveSupervisor(
             start.ArgumentList.Add(argument);
         }
 
+        ChildEnvironment.Reduce(start);
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;
