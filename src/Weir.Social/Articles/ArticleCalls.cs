@@ -15,7 +15,7 @@ internal static class ArticleCalls
     public static void AddServices(IServiceCollection services)
     {
         services.AddScoped<ArticleEntrance>().AddScoped<ArticlePageSource>();
-        services.AddSingleton<ArticleThrottle>().AddSingleton<ArticlePages>().AddSingleton<ReadCounter>();
+        services.AddSingleton<RenderedArticles>().AddSingleton<ArticleThrottle>().AddSingleton<ArticlePages>().AddSingleton<ReadCounter>();
         services.AddHostedService(provider => provider.GetRequiredService<ReadCounter>());
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Globalization;
@@ -26,6 +27,7 @@ internal sealed class ArticlePages(
     private const int MaxPage = 1000;
     private const string Feed = "feed.atom";
     private static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(1);
+    private static readonly SearchValues<char> HostCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]");
     private static readonly byte[] Script = Encoding.UTF8.GetBytes(PageHtml.Script);
     private readonly PageCache _cache = new(MaxBytes);
     private readonly ConcurrentDictionary<PageKey, Task<ReadyPage?>> _making = new();
@@ -102,7 +104,15 @@ internal sealed class ArticlePages(
             context.Response.Headers.ContentEncoding = "gzip";
         }
 
-        await SendAsync(context, zipped ? page.Zipped : page.Body);
+        var (body, gzip) = options.PublicUrl is null ? page.For(SiteOf(context.Request)) : (page.Body, page.Zipped);
+        await SendAsync(context, zipped ? gzip : body);
+    }
+
+    /// <summary>What a request calls the site. Nothing but a name or an address comes into a page.</summary>
+    private static string SiteOf(HttpRequest request)
+    {
+        var host = request.Host.HasValue ? request.Host.ToUriComponent() : "";
+        return host.Length is > 0 and <= 255 && host.AsSpan().IndexOfAnyExcept(HostCharacters) < 0 ? $"{request.Scheme}://{host}" : "http://localhost";
     }
 
     private async Task<ReadyPage?> FindAsync(HttpContext context, string[] parts, PageWords words)
@@ -115,8 +125,7 @@ internal sealed class ArticlePages(
             return null;
         }
 
-        var site = options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{context.Request.Scheme}://{HostNames.Authority(context.Request)}";
-        var key = new PageKey(parts[0], name, name is null ? number : 1, name == Feed ? "" : words.Language, site, Open: true);
+        var key = new PageKey(parts[0], name, name is null ? number : 1, name == Feed ? "" : words.Language, Open: true);
         if (Look(key) is { } open)
         {
             return open;
@@ -174,20 +183,22 @@ internal sealed class ArticlePages(
         }
     }));
 
+    private string Site => options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? ReadyPage.AnySite;
+
     private async Task<ReadyPage?> MakeAsync(PageKey key, ArticlePageSource source)
     {
         var words = key.Language == PageWords.Chinese.Language ? PageWords.Chinese : PageWords.English;
         if (key.Name == Feed)
         {
             return await source.FeedAsync(key.Handle, CancellationToken.None) is { } feed
-                ? Ready(PageFeed.Write(feed, key.Site), "application/atom+xml; charset=utf-8", null, true)
+                ? Ready(PageFeed.Write(feed, Site), "application/atom+xml; charset=utf-8", null, true)
                 : null;
         }
 
         if (key.Name is null)
         {
             return await source.AccountAsync(key.Handle, key.Page, !key.Open, CancellationToken.None) is { } account
-                ? Ready(PageHtml.Account(account, words, key.Site), "text/html; charset=utf-8", null, account.Account.Open)
+                ? Ready(PageHtml.Account(account, words, Site), "text/html; charset=utf-8", null, account.Account.Open)
                 : null;
         }
 
@@ -197,22 +208,16 @@ internal sealed class ArticlePages(
         }
 
         return content.Path.EndsWith($"/{key.Name}", StringComparison.Ordinal)
-            ? Ready(PageHtml.Article(content, words, key.Site), "text/html; charset=utf-8", content.Article.Id, content.Account.Open)
+            ? Ready(PageHtml.Article(content, words, Site), "text/html; charset=utf-8", content.Article.Id, content.Account.Open)
             : Ready("", "text/html; charset=utf-8", null, content.Account.Open) with { Location = content.Path };
     }
 
     private ReadyPage Ready(string text, string type, Guid? article, bool open)
     {
         var body = Encoding.UTF8.GetBytes(text);
-        using var zipped = new MemoryStream();
-        using (var gzip = new GZipStream(zipped, CompressionLevel.Optimal))
-        {
-            gzip.Write(body);
-        }
-
         // Weak: both encodings share it.
         var tag = $"W/\"{Convert.ToHexStringLower(SHA256.HashData(body))[..32]}\"";
-        return new ReadyPage(body, zipped.ToArray(), type, tag, article, open, null, clock.GetUtcNow());
+        return new ReadyPage(body, ReadyPage.Zip(body, CompressionLevel.Optimal), type, tag, article, open, null, clock.GetUtcNow());
     }
 
     private static bool IsHeld(Microsoft.Extensions.Primitives.StringValues held, string tag) =>

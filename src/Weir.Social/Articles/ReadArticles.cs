@@ -99,7 +99,7 @@ internal static class ReadArticles
     }
 
     private static async Task<Results<Ok<Whole>, ProblemHttpResult>> GetAsync(
-        string id, Caller? caller, WeirDb db, ReadCounter reads, HttpContext context, CancellationToken cancellation)
+        string id, Caller? caller, WeirDb db, RenderedArticles rendered, ReadCounter reads, HttpContext context, CancellationToken cancellation)
     {
         Ids.TryParse(id, out var wanted);
         var readable = db.Articles.Where(a => a.Id == wanted).WhereReadable(db, caller is not null);
@@ -108,9 +108,11 @@ internal static class ReadArticles
             return Problems.NotFound();
         }
 
-        var markdown = await db.Articles.Where(a => a.Id == wanted).Select(a => a.Markdown).SingleAsync(cancellation);
+        var version = await db.Articles.Where(a => a.Id == wanted).Select(a => a.PublishedVersion).SingleAsync(cancellation);
+        var text = await rendered.GetAsync(wanted, version, sized: false, async () =>
+            ArticleMarkdown.Render(await db.Articles.Where(a => a.Id == wanted).Select(a => a.Markdown).SingleAsync(CancellationToken.None)));
         reads.Saw(wanted, context, caller?.Id);
-        return TypedResults.Ok(new Whole(card, ArticleMarkdown.Render(markdown)!.Html));
+        return TypedResults.Ok(new Whole(card, text!.Html));
     }
 
     /// <summary>For whoever is shown a card of it: that is not reading it.</summary>

@@ -155,6 +155,43 @@ public abstract class ArticlePageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_article_is_rendered_once_however_often_and_under_whatever_name_it_is_read()
+    {
+        var paper = await Publishing.OpenAsync(_server, _admin);
+        var (id, url) = await paper.PublishAsync(markdown: "Some **bold** words.");
+        var rendered = _server.Plane.App.Services.GetRequiredService<Weir.Social.Articles.RenderedArticles>();
+        var before = rendered.Renderings;
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Contains("<strong>bold</strong>", (await _server.Anybody.GetAsync($"/api/articles/{id}")).Is(HttpStatusCode.OK).Text("html"));
+        }
+
+        Assert.Equal(before + 1, rendered.Renderings);
+        await CountAsync(url);
+        before = rendered.Renderings;
+        foreach (var host in new[] { "one.example.org", "two.example.org:8080", "one.example.org", "x'<b>\"", "" })
+        {
+            _counter.Reset();
+            var page = await _server.Anybody.SendAsync(HttpMethod.Get, url, null, request => request.Headers.TryAddWithoutValidation("Host", host));
+            if (host.Contains('<', StringComparison.Ordinal) || host.Length == 0)
+            {
+                Assert.DoesNotContain("<b>", page.Body);
+                continue;
+            }
+
+            Assert.Contains($"<link rel=\"canonical\" href=\"http://{host}{url}\">", page.Is(HttpStatusCode.OK).Body);
+            Assert.DoesNotContain("weir.invalid", page.Body);
+            Assert.Empty(_counter.Take());
+        }
+
+        Assert.Equal(before, rendered.Renderings);
+        (await paper.SaveAsync(id, 2, "A title", "Other words.")).Is(HttpStatusCode.OK);
+        (await paper.Owner.PostAsync($"/api/articles/{id}/publish", new { version = 3 })).Is(HttpStatusCode.OK);
+        Assert.Contains("Other words.", (await _server.Anybody.GetAsync($"/api/articles/{id}")).Text("html"));
+        Assert.Contains("Other words.", (await _server.Anybody.GetAsync(url)).Body);
+    }
+
+    [Fact]
     public async Task Articles_open_while_the_one_writer_is_busy_and_no_live_plane_is_there()
     {
         var paper = await Publishing.OpenAsync(_server, _admin);

@@ -16,7 +16,7 @@ internal sealed record ArticleContent(OfficialAccount Account, Article Article, 
 internal sealed record AccountContent(OfficialAccount Account, int Followers, List<PageEntry> Articles, int Page, bool HasOlder);
 
 /// <summary>Reads what a page shows. Whoever is not signed in finds open accounts only, by the same query.</summary>
-internal sealed class ArticlePageSource(WeirDb db)
+internal sealed class ArticlePageSource(WeirDb db, RenderedArticles rendered)
 {
     public const int PageLength = 30;
     private const int MaxMore = 5;
@@ -63,7 +63,7 @@ internal sealed class ArticlePageSource(WeirDb db)
             account,
             article,
             ArticleReading.PathOf(account.Handle, article.Slug, article.Id),
-            ArticleMarkdown.Render(article.Markdown, files)!,
+            (await rendered.GetAsync(article.Id, article.PublishedVersion, sized: true, () => Task.FromResult(ArticleMarkdown.Render(article.Markdown, files))))!,
             article.CoverId is { } cover ? files.GetValueOrDefault(cover) : null,
             picture,
             await EntriesAsync(account, 0, MaxMore, article.Id, cancellation));

@@ -1,12 +1,47 @@
+using System.IO.Compression;
+using System.Text;
+
 namespace Weir.Social.Articles.Pages;
 
 /// <summary>What a page depends on. <see cref="Open"/>: as somebody without an account sees it.</summary>
-internal readonly record struct PageKey(string Handle, string? Name, int Page, string Language, string Site, bool Open);
+internal readonly record struct PageKey(string Handle, string? Name, int Page, string Language, bool Open);
 
-/// <summary>An answer, ready to be sent: page, feed or (with <see cref="Location"/>) the way to the page.</summary>
+/// <summary>
+/// An answer, ready to be sent: page, feed or (with <see cref="Location"/>) the way to the page. Where the site has no public address, it is made for <see cref="AnySite"/>, and
+/// the name by which it was asked for is put in when it is sent: the page is one, whatever a request calls its host.
+/// </summary>
 internal sealed record ReadyPage(byte[] Body, byte[] Zipped, string Type, string Tag, Guid? Article, bool Open, string? Location, DateTimeOffset MadeAt)
 {
-    public int Weight => Body.Length + Zipped.Length + 500;
+    public const string AnySite = "http://this-site.weir.invalid";
+
+    private volatile Named? _named;
+
+    public int Weight => (Body.Length + Zipped.Length + 500) * 2;
+
+    /// <summary>Its bodies, for a site that has no public address. Those for the last name are kept.</summary>
+    public (byte[] Body, byte[] Zipped) For(string site)
+    {
+        if (_named is not { } named || named.Site != site)
+        {
+            var body = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Body).Replace(AnySite, site, StringComparison.Ordinal));
+            _named = named = new Named(site, body, Zip(body, CompressionLevel.Fastest));
+        }
+
+        return (named.Body, named.Zipped);
+    }
+
+    public static byte[] Zip(byte[] body, CompressionLevel level)
+    {
+        using var zipped = new MemoryStream();
+        using (var gzip = new GZipStream(zipped, level))
+        {
+            gzip.Write(body);
+        }
+
+        return zipped.ToArray();
+    }
+
+    private sealed record Named(string Site, byte[] Body, byte[] Zipped);
 }
 
 /// <summary>
