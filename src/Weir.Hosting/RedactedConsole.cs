@@ -16,13 +16,15 @@ internal sealed class RedactedConsole(TimeProvider clock) : ConsoleFormatter(For
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
-        var text = logEntry.Exception is null ? message : $"{message} {logEntry.Exception}";
+        // Whoever is not ours logs whole addresses when an operator asks for its request log.
+        message = logEntry.Category.StartsWith("Weir", StringComparison.Ordinal) ? Redaction.Text(message) : Redaction.Routes(message);
+        var text = logEntry.Exception is null ? message : $"{message} {Redaction.Text(logEntry.Exception.ToString())}";
         textWriter.Write(clock.GetUtcNow().ToString("HH:mm:ss.fff ", CultureInfo.InvariantCulture));
         textWriter.Write(Word(logEntry.LogLevel));
         textWriter.Write(": ");
         textWriter.Write(logEntry.Category);
         textWriter.Write(' ');
-        textWriter.WriteLine(Redaction.Text(text).ReplaceLineEndings(" "));
+        textWriter.WriteLine(text.ReplaceLineEndings(" "));
     }
 
     private static string Word(LogLevel level) => level switch

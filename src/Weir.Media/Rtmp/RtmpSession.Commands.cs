@@ -44,7 +44,7 @@ public sealed partial class RtmpSession
         await SendAsync(RtmpReplies.Greeting());
         if (StreamAddress.App(_app) != options.App)
         {
-            LogWrongApp(PublisherInfo.Shorten(StreamAddress.App(_app)));
+            LogWrongApp(_encoder);
             await SendAsync(RtmpReplies.ConnectRefused(
                 command.Transaction,
                 "NetConnection.Connect.InvalidApp",
@@ -201,8 +201,8 @@ public sealed partial class RtmpSession
         await SendAsync(chunks);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Refused a connection for the application '{App}'")]
-    private partial void LogWrongApp(string app);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Refused a connection for another application (encoder {Encoder}); its name is not shown: it may be a key")]
+    private partial void LogWrongApp(string encoder);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Refused a publisher ({Reason}, encoder {Encoder}); the stream key is not shown")]
     private partial void LogPublishRefused(PublishRefusal reason, string encoder);
