@@ -97,6 +97,11 @@ public static class LiveNode
         {
             // Browsers send the pages' cookie to every port of the same host. Nothing here reads it, so nothing here may log or pass it on.
             context.Request.Headers.Cookie = default;
+            if (context.Request.IsHttps)
+            {
+                context.Response.Headers.StrictTransportSecurity = "max-age=31536000";
+            }
+
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
             context.Response.Headers.XContentTypeOptions = "nosniff";
             return next(context);

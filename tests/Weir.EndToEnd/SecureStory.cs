@@ -145,7 +145,7 @@ public sealed partial class SecureStory
         await seat.MovingPictureAsync();
         Assert.Equal("ws", await seat.Player.GetAttributeAsync("data-transport"));
         Assert.True(await seat.Page.EvaluateAsync<bool>("() => window.isSecureContext"));
-        var cookie = Assert.Single(await seat.Page.Context.CookiesAsync(), c => c.Name == "weir");
+        var cookie = Assert.Single(await seat.Page.Context.CookiesAsync(), c => c.Name == "__Host-weir");
         Assert.True(cookie.Secure && cookie.HttpOnly);
     }
 

@@ -26,7 +26,12 @@ public sealed class HeaderTests(SqliteServer shared)
         {
             foreach (var person in new[] { anna, _server.Anybody })
             {
-                AssertStrict(await person.GetAsync(path), path);
+                var answer = await person.GetAsync(path);
+                AssertStrict(answer, path);
+                // No cache keeps what people see of each other, unless the call says what may be kept and by whom.
+                Assert.True(
+                    !path.StartsWith("/api/", StringComparison.Ordinal) || answer.Message.Headers.CacheControl is { NoStore: true } or { Private: true } or { NoCache: true },
+                    $"{path}: {answer.Message.Headers.CacheControl}");
             }
         }
     }

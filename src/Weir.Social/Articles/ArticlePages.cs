@@ -132,7 +132,7 @@ internal sealed class ArticlePages(
         }
 
         // Only whoever brings a session is looked up; all others find what is open, or nothing, by the same query.
-        if (name != Feed && (context.Request.Cookies.ContainsKey(SessionAuthentication.Cookie) || context.Request.Headers.ContainsKey(HeaderNames.Authorization))
+        if (name != Feed && (context.Request.Cookies.ContainsKey(SessionAuthentication.CookieOf(context.Request, options)) || context.Request.Headers.ContainsKey(HeaderNames.Authorization))
             && (await context.AuthenticateAsync(SessionAuthentication.SchemeName)).Succeeded)
         {
             key = key with { Open = false };

@@ -15,7 +15,7 @@ namespace Weir.Social.Articles;
 /// Counts readers: each once a day and article, and nothing says who. A reader is known only by a hash with a salt of the day that lives in memory: of the account, or of address and browser. What was
 /// counted goes to the database every few seconds; a page never waits for that. After a restart somebody may be counted once more on the same day.
 /// </summary>
-internal sealed class ReadCounter(IServiceScopeFactory scopes, TimeProvider clock, ILogger<ReadCounter> log) : BackgroundService
+internal sealed class ReadCounter(IServiceScopeFactory scopes, SocialOptions site, TimeProvider clock, ILogger<ReadCounter> log) : BackgroundService
 {
     /// <summary>Readers told apart in one day; whoever comes after them is not counted.</summary>
     public const int MaxReaders = 500_000;
@@ -45,7 +45,7 @@ internal sealed class ReadCounter(IServiceScopeFactory scopes, TimeProvider cloc
             return;
         }
 
-        var cookie = context.Request.Cookies[SessionAuthentication.Cookie];
+        var cookie = context.Request.Cookies[SessionAuthentication.CookieOf(context.Request, site)];
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
         _waiting.Writer.TryWrite(new Sight(
             article,

@@ -26,10 +26,18 @@ internal sealed class SessionAuthentication(
     SessionsEpochReader epochs,
     WriteGate gate,
     CallLimits limits,
+    SocialOptions site,
     TimeProvider clock) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "session";
-    public const string Cookie = "weir";
+    /// <summary>The cookie where the site has no HTTPS.</summary>
+    public const string PlainCookie = "weir";
+
+    /// <summary>
+    /// The cookie of a site with HTTPS. A browser takes a name that begins like this only from the site itself, by HTTPS, for all its paths: neither a page of another
+    /// name below the same domain nor somebody on the way who answers for the site without HTTPS can put a session of theirs in its place.
+    /// </summary>
+    public const string SecureCookie = "__Host-weir";
 
     /// <summary>A page of another origin cannot send it without a preflight, which nobody grants.</summary>
     public const string AntiForgeryHeader = "X-Weir";
@@ -42,6 +50,11 @@ internal sealed class SessionAuthentication(
 
     public static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
+    /// <summary>The name of the session's cookie. The other one is not read.</summary>
+    public static string CookieOf(HttpRequest request, SocialOptions site) => IsSecure(request, site) ? SecureCookie : PlainCookie;
+
+    public static bool IsSecure(HttpRequest request, SocialOptions site) => request.IsHttps || site.PublicUrl?.Scheme == Uri.UriSchemeHttps;
+
     public static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -49,7 +62,7 @@ internal sealed class SessionAuthentication(
         const string bearer = "Bearer ";
         var authorization = Request.Headers.Authorization.ToString();
         var byCookie = authorization.Length == 0;
-        var token = byCookie ? Request.Cookies[Cookie]
+        var token = byCookie ? Request.Cookies[CookieOf(Request, site)]
             : authorization.StartsWith(bearer, StringComparison.OrdinalIgnoreCase) ? authorization[bearer.Length..].Trim() : null;
         if (string.IsNullOrEmpty(token) || token.Length > 100)
         {
@@ -171,15 +184,16 @@ internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions 
     }
 
     public void SetCookie(HttpContext context, string token) =>
-        context.Response.Cookies.Append(SessionAuthentication.Cookie, token, CookieOptions(context, SessionAuthentication.IdleLimit));
+        context.Response.Cookies.Append(SessionAuthentication.CookieOf(context.Request, options), token, CookieOptions(context, SessionAuthentication.IdleLimit));
 
-    public void ClearCookie(HttpContext context) => context.Response.Cookies.Delete(SessionAuthentication.Cookie, CookieOptions(context, null));
+    public void ClearCookie(HttpContext context) => 
+        context.Response.Cookies.Delete(SessionAuthentication.CookieOf(context.Request, options), CookieOptions(context, null));
 
     private CookieOptions CookieOptions(HttpContext context, TimeSpan? maxAge) => new()
     {
         HttpOnly = true,
         SameSite = SameSiteMode.Lax,
-        Secure = context.Request.IsHttps || options.PublicUrl?.Scheme == Uri.UriSchemeHttps,
+        Secure = SessionAuthentication.IsSecure(context.Request, options),
         Path = "/",
         MaxAge = maxAge,
     };
