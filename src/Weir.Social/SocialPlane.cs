@@ -104,6 +104,7 @@ public sealed class SocialPlane : IAsyncDisposable
         await using (var db = Database.Open(options))
         {
             await db.MigrateAsync(cancellation);
+            await Maintenance.AfterRestore.FinishAsync(db, options, cancellation);
             if (!options.Demo && !await db.Accounts.AnyAsync(cancellation))
             {
                 App.Services.GetRequiredService<SetUpDoor>().Open(options.SetupCode);

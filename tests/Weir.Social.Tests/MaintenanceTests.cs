@@ -58,7 +58,52 @@ public sealed class MaintenanceTests : IAsyncLifetime
         Assert.Equal(avatar, (await anna.GetAsync("/api/me")).Text("avatar"));
         Assert.Equal(picture, (await anna.BytesAsync($"/api/files/{avatar}")).Bytes);
         Assert.False(File.Exists(Path.Combine(elsewhere, "files", "incoming", "unfinished")));
-        Assert.Equal(_server.Plane.NodeKey.StreamToken, restored.Plane.NodeKey.StreamToken);
+    }
+
+    [Fact]
+    public async Task Nothing_that_was_ended_after_the_backup_comes_back_to_life_and_what_is_restored_is_private()
+    {
+        var cleo = await _server.PersonAsync("Cleo");
+        await Backup.RunAsync(_server.Options, File_, Recordings);
+        (await cleo.DeleteAsync("/api/sessions/current")).Is(HttpStatusCode.NoContent);
+
+        var elsewhere = Path.Combine(_directory, "elsewhere");
+        var notes = (await Restore.RunAsync(_server.Options with { DataDirectory = elsewhere }, File_)).Notes;
+        Assert.Contains(notes, note => note.Contains("sign in again", StringComparison.Ordinal));
+        Assert.Empty(Weir.Hosting.PrivatePath.Warnings(
+            Directory.EnumerateFileSystemEntries(elsewhere, "*", SearchOption.AllDirectories).Append(elsewhere)));
+        string? since = null;
+        for (var start = 0; start < 2; start++)
+        {
+            await using var plane = SocialPlane.Build(new SocialOptions { DataDirectory = elsewhere, HttpPort = 0, PasswordIterations = 1000 });
+            await plane.StartAsync();
+            using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{plane.HttpPort}") };
+            foreach (var token in new[] { cleo.Token!, _anna.Token! })
+            {
+                Assert.Equal(HttpStatusCode.Unauthorized, await MeAsync(http, token));
+            }
+
+            // Tickets and the media's addresses are signed with this.
+            Assert.NotEqual(_server.Plane.NodeKey.StreamToken, plane.NodeKey.StreamToken);
+            if (since is null)
+            {
+                using var signedIn = await http.PostAsync("/api/sessions", new StringContent(
+                    $$"""{"handle":"{{cleo.Handle}}","password":"{{Someone.Password}}"}""", System.Text.Encoding.UTF8, "application/json"));
+                since = System.Text.Json.JsonDocument.Parse(await signedIn.Content.ReadAsStringAsync()).RootElement.GetProperty("token").GetString()!;
+            }
+
+            // It ends them once, not at every start.
+            Assert.Equal(HttpStatusCode.OK, await MeAsync(http, since));
+        }
+
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+
+        static async Task<HttpStatusCode> MeAsync(HttpClient http, string token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/me") { Headers = { Authorization = new("Bearer", token) } };
+            using var answer = await http.SendAsync(request);
+            return answer.StatusCode;
+        }
     }
 
     private static async Task<List<string>> NamesAsync(string file)

@@ -45,7 +45,7 @@ public static class Restore
         Remove(stagedRecordings);
         try
         {
-            Directory.CreateDirectory(staging);
+            DirectorySync.Create(staging);
             if (!inside)
             {
                 DirectorySync.Create(place);
@@ -64,6 +64,7 @@ public static class Restore
                 notes.Add("The database was in PostgreSQL: restore it with pg_restore or psql.");
             }
 
+            notes.AddRange(await AfterRestore.PrepareAsync(staging, options, cancellation));
             if (!inside && Directory.Exists(stagedRecordings))
             {
                 foreach (var recording in Directory.GetFileSystemEntries(stagedRecordings))
@@ -132,7 +133,11 @@ public static class Restore
                 throw new InvalidDataException($"'{entry.Name}' lies outside.");
             }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (Path.GetDirectoryName(path) is { } around && !Directory.Exists(around))
+            {
+                DirectorySync.Create(around);
+            }
+
             await using var output = Backup.CreatePrivate(path);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var buffer = new byte[1 << 16];

@@ -1,0 +1,42 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+
+namespace Weir.Social.Tests;
+
+public sealed class RestoredSqlite : RestoredDatabaseTests
+{
+    protected override Task<Server> StartAsync() => Server.StartAsync();
+}
+
+public sealed class RestoredPostgres(PostgresServer shared) : RestoredDatabaseTests
+{
+    protected override Task<Server> StartAsync() => Server.StartAsync(shared.Cluster);
+}
+
+/// <summary>The first start after a restore ends what the backup could not know to be ended, in whichever database it is.</summary>
+public abstract class RestoredDatabaseTests
+{
+    protected abstract Task<Server> StartAsync();
+
+    [Fact]
+    public async Task Sessions_and_links_that_set_a_password_end_at_the_first_start()
+    {
+        await using var server = await StartAsync();
+        var anna = await server.PersonAsync("Anna", admin: true);
+        var ben = await server.PersonAsync("Ben");
+        (await anna.PostAsync($"/api/admin/accounts/{ben.Handle}/password-reset")).Is(HttpStatusCode.Created);
+        // As a restore leaves it.
+        var marker = Path.Combine(server.Options.DataDirectory, "restored");
+        await File.WriteAllTextAsync(marker, "");
+        await using (var again = SocialPlane.Build(server.Options))
+        {
+            await again.StartAsync();
+            Assert.False(File.Exists(marker));
+        }
+
+        Assert.Equal((0, 0), await server.ReadAsync(async db => (await db.Sessions.CountAsync(), await db.PasswordResets.CountAsync())));
+        // The process that knew the session hears of it too.
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+        (await server.Anybody.PostAsync("/api/sessions", new { handle = ben.Handle, password = Someone.Password })).Is(HttpStatusCode.Created);
+    }
+}
