@@ -12,11 +12,14 @@ namespace Weir.Social.Files;
 
 /// <summary>
 /// <c>POST /api/files?name=NAME&amp;as=picture|file|avatar</c> with the bytes as the body. It goes to the disk as it comes; a picture is made anew before it is answered. Whatever
-/// is uploaded and not used is deleted.
+/// is uploaded and not used is deleted. What is sent as a file keeps where it was made only with <c>location=keep</c>.
 /// </summary>
 internal static class UploadFile
 {
-    internal sealed record Answer(Guid Id, FileKind Kind, string Name, long Size, string Type, int? Width, int? Height, string? Color);
+    private const string KeepLocation = "keep";
+
+    /// <param name="LocationRemoved">Something that says where a picture or a video was made was taken out of the file.</param>
+    internal sealed record Answer(Guid Id, FileKind Kind, string Name, long Size, string Type, int? Width, int? Height, string? Color, bool LocationRemoved);
 
     public static void Map(RouteGroupBuilder files) => files.MapPost("", HandleAsync)
         .Accepts<byte[]>("*/*").WithMetadata(CountedElsewhere.Mark);
@@ -35,7 +38,8 @@ internal static class UploadFile
         CancellationToken cancellation,
         string? name = null,
         string? @as = null,
-        string? crop = null)
+        string? crop = null,
+        string? location = null)
     {
         // This call counts by itself. The listener's own limit would cut the connection, and who sends too much would never read why.
         context.Features.Get<IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = null;
@@ -102,8 +106,10 @@ internal static class UploadFile
 
             var now = clock.Now();
             StoredFile file;
+            var withoutLocation = false;
             if (kind == FileKind.File)
             {
+                withoutLocation = location != KeepLocation && LocationRemoval.Remove(received);
                 file = new StoredFile
                 {
                     Id = Guid.NewGuid(), OwnerId = caller.Id, Kind = kind, Name = safe, Type = FileName.TypeOf(safe), Size = length, CreatedAt = now, ExpiresAt = now + limits.UnusedFor,
@@ -121,7 +127,7 @@ internal static class UploadFile
                 file = await KeepAsync(store, picture, kind, caller.Id, safe, now, now + limits.UnusedFor, cancellation);
             }
 
-            return await AddAsync(file, limits, store, write, db, cancellation);
+            return await AddAsync(file, withoutLocation, limits, store, write, db, cancellation);
         }
         catch (TooSlowException)
         {
@@ -162,7 +168,7 @@ internal static class UploadFile
     }
 
     private static async Task<Results<Created<Answer>, ProblemHttpResult>> AddAsync(
-        StoredFile file, FileLimits limits, FileStore store, WriteScope write, WeirDb db, CancellationToken cancellation)
+        StoredFile file, bool withoutLocation, FileLimits limits, FileStore store, WriteScope write, WeirDb db, CancellationToken cancellation)
     {
         var added = false;
         try
@@ -188,7 +194,7 @@ internal static class UploadFile
         }
 
         return added
-            ? TypedResults.Created($"/api/files/{file.Id:N}", new Answer(file.Id, file.Kind, file.Name, file.Size, file.Type, file.Width, file.Height, file.Color))
+            ? TypedResults.Created($"/api/files/{file.Id:N}", new Answer(file.Id, file.Kind, file.Name, file.Size, file.Type, file.Width, file.Height, file.Color, withoutLocation))
             : OverQuota();
     }
 

@@ -7,6 +7,9 @@ namespace Weir.Social.Tests;
 /// <summary>Pictures as cameras and enemies make them.</summary>
 internal static class TestPictures
 {
+    /// <summary>Fifty-two degrees, thirty-one minutes and twelve seconds, as <see cref="Exif"/> writes them.</summary>
+    public static readonly byte[] Position = [52, 0, 0, 0, 1, 0, 0, 0, 31, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0];
+
     /// <summary>Left half red, right half blue.</summary>
     public static Image Halves(int width, int height)
     {
@@ -51,7 +54,7 @@ internal static class TestPictures
     }
 
     // TIFF 6.0, little-endian: orientation, maker and a GPS directory.
-    private static byte[] Exif(ushort orientation)
+    public static byte[] Exif(ushort orientation)
     {
         var maker = "SECRET-CAMERA\0"u8.ToArray();
         using var stream = new MemoryStream();
