@@ -10,7 +10,7 @@ namespace Weir.Social.Search;
 internal sealed class SqliteIndex : ISearchIndex, IDisposable
 {
     // A crash of the machine may take the last transactions of the index, whole; the progress in it is of the same transactions.
-    private const string Pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=10000;";
+    private const string Pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=10000; PRAGMA secure_delete=ON;";
 
     // The tokenizer "ascii" parts at ASCII blanks and takes everything that a token here has.
     private const string Tables = """
