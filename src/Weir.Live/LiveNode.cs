@@ -36,7 +36,7 @@ public static class LiveNode
         }
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "weir-live" });
-        builder.AddWeirOperations(LiveMetrics.MeterName, "Weir.Media");
+        builder.AddWeirOperations(LiveMetrics.MeterName, "Weir.Media", ConnectionLimits.MeterName);
         // For this category ASP.NET Core makes an activity and a log scope of each request as soon as any level is on. HLS comes by the thousand, and nobody reads either.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None);
         builder.Services.AddCors();
@@ -49,6 +49,7 @@ public static class LiveNode
             .AddSingleton(_ => new ReplayStore(options.RecordingsDirectory))
             .AddSingleton(services => new DiskRoom(options.RecordingsDirectory, services.GetRequiredService<TimeProvider>()))
             .AddSingleton<RecordingRoom>()
+            .AddSingleton(_ => new ConnectionLimits(options.ConnectionsPerAddress, options.TrustedProxies))
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<CommentRemoval>()
@@ -130,6 +131,7 @@ public static class LiveNode
     {
         Action<ListenOptions> configure = listen =>
         {
+            listen.ApplicationServices.GetRequiredService<ConnectionLimits>().Use(listen);
             if (tls is not null)
             {
                 listen.UseTls(tls);

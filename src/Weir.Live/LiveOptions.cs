@@ -66,6 +66,9 @@ public sealed partial record LiveOptions
     /// <summary>Open connections at most, all protocols together; the rest is refused at once.</summary>
     public int MaxConnections { get; init; } = 20_000;
 
+    /// <summary>Of one address.</summary>
+    public int ConnectionsPerAddress => MaxConnections / 2;
+
     /// <summary>Lets a collector from elsewhere read <c>/metrics</c>; empty: loopback only.</summary>
     public string MetricsToken { get; init; } = "";
 

@@ -77,7 +77,7 @@ public sealed class SocialPlane : IAsyncDisposable
         options.Validate();
         MakePrivate(options.DataDirectory);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args ?? [], EnvironmentName = Environments.Production });
-        builder.AddWeirOperations(SocialMetrics.MeterName);
+        builder.AddWeirOperations(SocialMetrics.MeterName, ConnectionLimits.MeterName);
 
         // A conflict that is tried again is no error; one that is not reaches the exception handler, which logs it.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Query", LogLevel.None).AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None);
@@ -152,12 +152,15 @@ public sealed class SocialPlane : IAsyncDisposable
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = 256 * 1024;
+            kestrel.Limits.MaxConcurrentConnections = OpenConnections.Most;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = OpenConnections.Most;
             // A live node that vanished without a word is noticed within this.
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(5);
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(5);
             Action<ListenOptions> people = listen =>
             {
                 listeners.Public = listen;
+                listen.ApplicationServices.GetRequiredService<ConnectionLimits>().Use(listen);
                 if (options.Tls is not null)
                 {
                     listen.UseTls(options.Tls);
@@ -202,6 +205,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, options.TrustedProxies));
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
         services.AddSingleton<WrittenBytes>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();

@@ -263,6 +263,23 @@ public sealed class RtcHttpTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task One_broadcast_has_so_many_publishers_sessions_and_one_address_so_many_without_tickets()
+    {
+        for (var i = 0; i < WebRtc.RtcSessions.MostPublishers; i++)
+        {
+            Assert.Equal(HttpStatusCode.Created, (await PublishAsync()).StatusCode);
+        }
+
+        var refused = await PublishAsync();
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Equal(HttpStatusCode.Created, (await PlayAsync()).StatusCode);
+        var sessions = _node.Services.GetRequiredService<WebRtc.RtcSessions>();
+        Assert.True(sessions.MayPublishMore(Guid.NewGuid()));
+        Assert.True(sessions.MayWatchMore("192.0.2.1"));
+    }
+
     private Task<HttpResponseMessage> PublishAsync() => SendAsync(HttpMethod.Post, $"/whip/{_broadcast:N}", Offer("publish"), Sdp, bearer: Token);
 
     private Task<HttpResponseMessage> PlayAsync() => SendAsync(HttpMethod.Post, $"/live/{_broadcast:N}/whep?ticket={_ticket}", Offer("play"), Sdp);

@@ -46,6 +46,13 @@ internal static partial class RtcRequests
 
     public static ProblemHttpResult Unreadable() => Problems.Of(StatusCodes.Status400BadRequest, "offer-unreadable", "This is no session description.");
 
+    /// <summary>This broadcast, ticket or address has all the sessions it may have; others go on.</summary>
+    public static ProblemHttpResult TooMany(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "5";
+        return Problems.Of(StatusCodes.Status429TooManyRequests, "too-many-sessions", "There are too many sessions of this kind. Close one, or try again in a moment.");
+    }
+
     /// <summary>No place for another session.</summary>
     public static ProblemHttpResult Full(HttpContext context)
     {

@@ -8,7 +8,8 @@ using Weir.Media.WebRtc.Transport;
 namespace Weir.Live.WebRtc;
 
 /// <summary>A session as its URL knows it: what PATCH and DELETE need.</summary>
-internal sealed class OpenSession(string name, Guid broadcast, RtcOffer offer, RtcPeer peer, IceCredentials local)
+/// <param name="openly">The address of somebody who watches without a ticket.</param>
+internal sealed class OpenSession(string name, Guid broadcast, RtcOffer offer, RtcPeer peer, IceCredentials local, string? openly = null)
 {
     private readonly Lock _lock = new();
     private IceCredentials _local = local;
@@ -18,6 +19,8 @@ internal sealed class OpenSession(string name, Guid broadcast, RtcOffer offer, R
     public string Name => name;
 
     public Guid Broadcast => broadcast;
+
+    public string? Openly => openly;
 
     public RtcRole Role => offer.Role;
 
@@ -65,6 +68,12 @@ internal sealed record PendingSession(string Name, Guid Broadcast, string Ticket
 /// <summary>The open WHIP and WHEP sessions of the node by the names in their URLs. Bounded by what the endpoint takes.</summary>
 internal sealed class RtcSessions
 {
+    /// <summary>Sessions of one broadcast's publishers: one publishes, the others are about to be replaced, or begin. Each costs a handshake.</summary>
+    public const int MostPublishers = 8;
+
+    /// <summary>Sessions of one address (a /64 of IPv6) without tickets; with one it is <see cref="LiveOptions.SessionsPerTicket"/>.</summary>
+    public const int MostOpenly = 200;
+
     /// <summary>Of older ones it is forgotten why they ended.</summary>
     private const int MostReplaced = 256;
 
@@ -142,6 +151,10 @@ internal sealed class RtcSessions
             return _replaced.Contains(name);
         }
     }
+
+    public bool MayPublishMore(Guid broadcast) => _open.Values.Count(session => session.Role == RtcRole.Publish && session.Broadcast == broadcast) < MostPublishers;
+
+    public bool MayWatchMore(string openly) => _open.Values.Count(session => session.Openly == openly) < MostOpenly;
 
     public OpenSession? Find(string name, Guid broadcast, RtcRole role) =>
         _open.TryGetValue(name, out var session) && session.Broadcast == broadcast && session.Role == role ? session : null;

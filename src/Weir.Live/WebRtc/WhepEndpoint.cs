@@ -45,6 +45,11 @@ internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options,
             return Problems.NotFound();
         }
 
+        if (string.IsNullOrEmpty(ticket) && !sessions.MayWatchMore(AddressKey.Of(context.Connection.RemoteIpAddress)))
+        {
+            return RtcRequests.TooMany(context);
+        }
+
         if (!RtcRequests.HasType(context.Request, RtcRequests.Sdp))
         {
             return RtcRequests.WrongType(context, RtcRequests.Sdp);
@@ -107,7 +112,7 @@ internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options,
         var sources = WhepSession.NewSources();
         offer = WithoutSoundThatDoesNotGo(offer, viewer);
         keep();
-        if (Open(id, viewer, offer, name, local, sources) is not { } session)
+        if (Open(context, id, viewer, offer, name, local, sources) is not { } session)
         {
             return RtcRequests.Full(context);
         }
@@ -156,7 +161,7 @@ internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options,
             }
 
             kept = true;
-            if (Open(id, viewer, WithoutSoundThatDoesNotGo(answer, viewer), pending.Name, pending.Local, pending.Sources) is not { } session)
+            if (Open(context, id, viewer, WithoutSoundThatDoesNotGo(answer, viewer), pending.Name, pending.Local, pending.Sources) is not { } session)
             {
                 return RtcRequests.Full(context);
             }
@@ -178,7 +183,7 @@ internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options,
         viewer.Timeline.Audio is { Codec: not Codec.Opus } && offer.Video is not null && viewer.Timeline == viewer.Broadcast.Timeline ? offer with { Audio = null } : offer;
 
     /// <summary>Null when the endpoint takes no more; the viewer is the session's in any case.</summary>
-    private OpenSession? Open(string id, LiveViewer viewer, RtcOffer offer, string name, IceCredentials local, RtcSources sources)
+    private OpenSession? Open(HttpContext context, string id, LiveViewer viewer, RtcOffer offer, string name, IceCredentials local, RtcSources sources)
     {
         var whep = new WhepPeer(host.Endpoint, host.Senders, viewer, offer, sources, Limits, clock, (closed, end) =>
         {
@@ -193,7 +198,8 @@ internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options,
             return null;
         }
 
-        var session = new OpenSession(name, viewer.Broadcast.Id, offer, peer, local);
+        var session = new OpenSession(
+            name, viewer.Broadcast.Id, offer, peer, local, viewer.HasTicket ? null : AddressKey.Of(context.Connection.RemoteIpAddress));
         sessions.Add(session, peer);
         whep.Peer = peer;
         return session;

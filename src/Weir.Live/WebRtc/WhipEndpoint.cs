@@ -51,6 +51,11 @@ internal sealed class WhipEndpoint(LiveAdmission admission, LiveOptions options,
                 return Problems.Forbidden("live-off", "Going live is switched off.");
         }
 
+        if (!sessions.MayPublishMore(broadcast))
+        {
+            return RtcRequests.TooMany(context);
+        }
+
         if (!RtcRequests.HasType(context.Request, RtcRequests.Sdp))
         {
             return RtcRequests.WrongType(context, RtcRequests.Sdp);

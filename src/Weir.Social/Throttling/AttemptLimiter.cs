@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Weir.Hosting;
 
 namespace Weir.Social.Throttling;
 
@@ -90,22 +90,7 @@ internal sealed class AttemptLimiter(TimeProvider clock, int burst, TimeSpan ref
     }
 
     /// <summary>The key of an address: a whole IPv6 /64 is one, because one customer has that many.</summary>
-    public static string KeyOf(IPAddress? address)
-    {
-        if (address is null)
-        {
-            return "?";
-        }
-
-        if (address.IsIPv4MappedToIPv6)
-        {
-            address = address.MapToIPv4();
-        }
-
-        return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
-            : address.ToString();
-    }
+    public static string KeyOf(IPAddress? address) => AddressKey.Of(address);
 
     private Bucket Find(string key)
     {
