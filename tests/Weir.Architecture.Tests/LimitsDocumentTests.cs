@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Reflection;
+
+namespace Weir.Architecture.Tests;
+
+/// <summary>docs/limits.md names every limit with the value that the code has, and no other.</summary>
+public sealed class LimitsDocumentTests
+{
+    /// <summary>Their properties, or constants, are limits.</summary>
+    private static readonly (string Type, string[] But)[] Holders =
+    [
+        ("Weir.Social.Throttling.CallRates", []),
+        ("Weir.Social.Throttling.Limits", []),
+        ("Weir.Social.Conversations.ConversationLimits", []),
+        ("Weir.Social.Moments.MomentLimits", []),
+        ("Weir.Social.Files.FileLimits", ["SweepEvery"]),
+        ("Weir.Social.Search.SearchLimits", ["AtOnce", "Batch", "Waiting", "MostTold", "Every", "LookAtAllEvery"]),
+        ("Weir.Social.Links.LinkLimits", []),
+        ("Weir.Social.Articles.ArticleThrottle", []),
+        ("Weir.Social.Throttling.OpenConnections", []),
+        ("Weir.Social.Articles.RenderedArticles", ["Renderings"]),
+        ("Weir.Live.WebRtc.RtcSessions", []),
+        ("Weir.Hosting.DiskRoom", []),
+        ("Weir.Media.Broadcasting.Publisher", []),
+    ];
+
+    [Fact]
+    public void Every_limit_is_documented_with_its_value_and_nothing_else_is()
+    {
+        var expected = Holders.SelectMany(holder => Rows(Find(holder.Type), holder.But)).ToList();
+        Assert.True(expected.Count > 50, "The limits were not read.");
+        var documented = File.ReadLines(Path.Combine(DocumentTests.Root, "docs", "limits.md"))
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal) && line.IndexOf('`', 3) is var end && line[3..end].Contains('.', StringComparison.Ordinal))
+            .Select(line => string.Join('|', line.Split('|').Take(3)).TrimEnd() + " |").ToList();
+        Assert.True(
+            expected.Except(documented).Concat(documented.Except(expected)).ToList() is [],
+            $"docs/limits.md must have these rows:\n{string.Join('\n', expected.Except(documented))}\nand not these:\n{string.Join('\n', documented.Except(expected))}");
+    }
+
+    private static Type Find(string name) =>
+        new[] { typeof(Weir.Social.SocialOptions), typeof(Weir.Hosting.Problems), typeof(Weir.Media.Broadcasting.Broadcast), typeof(Weir.Live.LiveOptions) }
+            .Select(type => type.Assembly.GetType(name)).FirstOrDefault(type => type is not null) ?? throw new InvalidOperationException($"{name} is gone.");
+
+    private static IEnumerable<string> Rows(Type type, string[] but)
+    {
+        foreach (var constant in type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.IsLiteral && !but.Contains(field.Name)))
+        {
+            yield return Row(constant.Name, constant.GetRawConstantValue()!);
+        }
+
+        if (type.GetConstructors().FirstOrDefault(maker => maker.GetParameters().All(p => p.ParameterType == typeof(TimeProvider))) is not { } make)
+        {
+            yield break;
+        }
+
+        var limits = make.Invoke([.. make.GetParameters().Select(object (_) => TimeProvider.System)]);
+        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => !but.Contains(p.Name)))
+        {
+            var value = property.GetValue(limits)!;
+            if (value is not Delegate)
+            {
+                yield return Row(property.Name, value);
+            }
+        }
+
+        string Row(string name, object value) => $"| `{type.Name}.{name}` | {Text(value)} |";
+    }
+
+    private static string Text(object value) => value switch
+    {
+        TimeSpan time => Text(time),
+        int or long => Number(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
+        // A limiter says its rate, a rate what it is made of.
+        _ when value.GetType().GetProperty("Rate") is { } rate => Text(rate.GetValue(value)!),
+        _ => $"{Text(Part(value, "Burst"))}, then one in {Text(Part(value, "Refill"))}",
+    };
+
+    private static object Part(object rate, string name) => rate.GetType().GetProperty(name)!.GetValue(rate)!;
+
+    private static string Number(long number) => number switch
+    {
+        >= 1 << 30 when number % (1 << 30) == 0 => FormattableString.Invariant($"{number >> 30} GB"),
+        >= 1 << 20 when number % (1 << 20) == 0 => FormattableString.Invariant($"{number >> 20} MB"),
+        _ => number.ToString(CultureInfo.InvariantCulture),
+    };
+
+    private static string Text(TimeSpan time) =>
+        time.TotalMilliseconds < 1 ? FormattableString.Invariant($"{time.TotalMicroseconds:0.#} µs")
+        : time.TotalSeconds < 1 ? FormattableString.Invariant($"{time.TotalMilliseconds:0.#} ms")
+        : time.TotalMinutes < 1 ? FormattableString.Invariant($"{time.TotalSeconds:0.#} s")
+        : time.TotalHours < 1 ? FormattableString.Invariant($"{time.TotalMinutes:0.#} min")
+        : FormattableString.Invariant($"{time.TotalHours:0.#} h");
+}
