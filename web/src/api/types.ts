@@ -14,7 +14,7 @@ export interface Picture { id: string; width: number; height: number; color?: st
 export interface FileBody { id: string; name: string; size: number; type: string }
 export interface LinkCard { url: string; title: string; description?: string | null; site?: string | null; picture?: Picture | null }
 export type UploadKind = 'picture' | 'file' | 'avatar';
-export interface Uploaded extends FileBody { kind: UploadKind; width?: number | null; height?: number | null; color?: string | null }
+export interface Uploaded extends FileBody { kind: UploadKind; width?: number | null; height?: number | null; color?: string | null; locationRemoved?: boolean }
 export interface Server {
   name: string;
   version: string;

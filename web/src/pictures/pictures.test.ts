@@ -95,4 +95,23 @@ describe('uploads', () => {
     expect(cancelled).toBe(true);
     expect(uploads.items.length).toBe(1);
   });
+
+  it('are sent once more when the place of a photo shall stay in it', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const send: typeof upload = (_, { name, keepLocation }) => {
+      asked.push(keepLocation);
+      return Promise.resolve({ ...uploaded(name), id: `id-${asked.length}`, kind: 'file', locationRemoved: !keepLocation });
+    };
+    const uploads = new Uploads('file', 9, send, async (body) => body);
+    uploads.add([file('a')]);
+    await expect.poll(() => uploads.items[0]!.result?.locationRemoved).toBe(true);
+    const { key } = uploads.items[0]!;
+    expect(uploads.canKeepLocation(key)).toBe(true);
+    uploads.keepLocation(key);
+    expect(uploads.busy).toBe(true);
+    await expect.poll(() => uploads.done.map((one) => one.id)).toEqual(['id-2']);
+    expect(asked).toEqual([undefined, true]);
+    uploads.restore([{ ...uploaded('b'), locationRemoved: true }]);
+    expect(uploads.canKeepLocation(uploads.items[0]!.key)).toBe(false);
+  });
 });

@@ -6,6 +6,8 @@ export interface UploadOptions {
   name: string;
   /** Of an avatar: the square, in pixels of the upright picture. */
   crop?: { x: number; y: number; size: number };
+  /** Leave where a picture or a video was made in the file; otherwise the server takes it out. */
+  keepLocation?: boolean;
   signal?: AbortSignal;
   /** 0 to 1. */
   onprogress?: (part: number) => void;
@@ -14,12 +16,13 @@ export interface UploadOptions {
 const stalledMs = 45_000;
 
 /** Sends the bytes. By XMLHttpRequest, because fetch does not say how much of a body has gone. */
-export function upload(body: Blob, { as, name, crop, signal, onprogress }: UploadOptions): Promise<Uploaded> {
+export function upload(body: Blob, { as, name, crop, keepLocation, signal, onprogress }: UploadOptions): Promise<Uploaded> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const request = new XMLHttpRequest();
     const query = new URLSearchParams({ as, name });
     if (crop) query.set('crop', [crop.x, crop.y, crop.size].map(Math.round).join(','));
+    if (keepLocation) query.set('location', 'keep');
     request.open('POST', `/api/files?${query}`);
     request.setRequestHeader('X-Weir', '1');
     request.setRequestHeader('Accept', 'application/json');

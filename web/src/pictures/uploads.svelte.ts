@@ -16,6 +16,8 @@ export interface Upload {
   /** Why it failed, in words. */
   problem: string | null;
   result: Uploaded | null;
+  /** This person wants where it was made to stay in it. */
+  keepLocation?: boolean;
 }
 
 const atOnce = 2;
@@ -90,6 +92,17 @@ export class Uploads {
     this.#start();
   }
 
+  /** False for what another page uploaded: its bytes are not here any more. */
+  canKeepLocation(key: number): boolean {
+    return this.#work.has(key);
+  }
+
+  /** Where it was made was taken out, and shall stay in: it is sent once more. */
+  keepLocation(key: number): void {
+    this.#change(key, { state: 'waiting', progress: 0, problem: null, result: null, keepLocation: true });
+    this.#start();
+  }
+
   /** Everything is sent: begin anew. */
   clear(): void {
     for (const item of this.#items) this.remove(item.key);
@@ -116,7 +129,7 @@ export class Uploads {
     try {
       const body = this.kind === 'file' ? work.file : await this.prepare(work.file);
       const result = await this.send(body, {
-        as: this.kind, name: item.name, signal: work.abort.signal, onprogress: (progress) => this.#change(item.key, { progress }),
+        as: this.kind, name: item.name, keepLocation: item.keepLocation, signal: work.abort.signal, onprogress: (progress) => this.#change(item.key, { progress }),
       });
       this.#change(item.key, { state: 'done', progress: 1, result });
     } catch (reason) {

@@ -13,6 +13,8 @@ export const pictures = {
   'pictures.zoomIn': { en: 'Zoom in', zh: '放大' },
   'pictures.zoomOut': { en: 'Zoom out', zh: '缩小' },
   'pictures.download': { en: 'Save the picture', zh: '保存图片' },
+  'files.location.removed': { en: 'Where it was made has been taken out.', zh: '已去除拍摄地点。' },
+  'files.location.keep': { en: 'Keep the place', zh: '保留地点' },
   'files.download': { en: 'Save the file {name}, {size}', zh: '保存文件 {name}，{size}' },
   'avatar.change': { en: 'Change picture', zh: '更换头像' },
   'avatar.remove': { en: 'Remove picture', zh: '移除头像' },
