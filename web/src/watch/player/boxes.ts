@@ -27,3 +27,10 @@ export function join(pieces: ArrayBuffer[]): ArrayBuffer {
 export function hasVideo(mime: string): boolean {
   return /avc|hvc1|hev1|av01|vp0?[89]/.test(mime);
 }
+
+const hasAudio = (mime: string): boolean => /mp4a|opus/i.test(mime);
+
+/** Whether two types have the same kinds of track: picture, sound, or both. */
+export function sameKinds(one: string, other: string): boolean {
+  return hasVideo(one) === hasVideo(other) && hasAudio(one) === hasAudio(other);
+}

@@ -1,6 +1,9 @@
 import type Hls from 'hls.js';
 import { aheadOf, type Outlet, type OutletEvents } from './outlet';
 
+/** A MediaSource whose tracks change is made anew, as often as they do; what fails again sooner than this is the stream's own fault. */
+const recoverAgainMs = 10_000;
+
 export interface HlsSource { url: string; live: boolean; startAt?: number }
 
 /** The picture by hls.js, which is loaded only when it is needed. For live it plays low-latency parts. */
@@ -16,13 +19,20 @@ export async function startHls(video: HTMLVideoElement, source: HlsSource, on: O
     manifestLoadPolicy: policy(),
     playlistLoadPolicy: policy(),
   });
-  let recovered = 0;
+  // No recovery helps against these.
+  const { MANIFEST_INCOMPATIBLE_CODECS_ERROR, BUFFER_INCOMPATIBLE_CODECS_ERROR, BUFFER_ADD_CODEC_ERROR } = HlsJs.ErrorDetails;
+  const codecFaults: string[] = [MANIFEST_INCOMPATIBLE_CODECS_ERROR, BUFFER_INCOMPATIBLE_CODECS_ERROR, BUFFER_ADD_CODEC_ERROR];
+  let recoveredAt = -Infinity;
   hls.on(HlsJs.Events.ERROR, (_, data) => {
     if (!data.fatal) return;
+    const now = performance.now();
     if (data.response?.code === 404) on.refused();
     else if (data.type === HlsJs.ErrorTypes.NETWORK_ERROR) on.failed('network');
-    else if (data.type === HlsJs.ErrorTypes.MEDIA_ERROR && recovered++ === 0) hls.recoverMediaError();
-    else on.failed(data.details === HlsJs.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR ? 'codec' : 'decode');
+    else if (codecFaults.includes(data.details)) on.failed('codec');
+    else if (data.type === HlsJs.ErrorTypes.MEDIA_ERROR && now - recoveredAt > recoverAgainMs) {
+      recoveredAt = now;
+      hls.recoverMediaError();
+    } else on.failed('decode');
   });
   hls.loadSource(source.url);
   hls.attachMedia(video);

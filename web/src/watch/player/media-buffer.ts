@@ -1,4 +1,5 @@
 import { AppendQueue } from './append-queue';
+import { sameKinds } from './boxes';
 
 interface ManagedMediaSourceGlobal { ManagedMediaSource?: typeof MediaSource }
 
@@ -8,7 +9,7 @@ export function mediaSourceClass(): typeof MediaSource | null {
   return globalThis.MediaSource ?? managed ?? null;
 }
 
-/** A MediaSource with one SourceBuffer for picture and sound together, from the first init segment to the end. */
+/** A MediaSource with one SourceBuffer for picture and sound together, as long as the stream has the same kinds of track. */
 export class MediaBuffer {
   readonly #source: MediaSource;
   readonly #url: string;
@@ -31,7 +32,15 @@ export class MediaBuffer {
     video.src = this.#url;
   }
 
-  /** Called with each hello: creates the buffer, or changes its type when the codecs changed. */
+  /**
+   * Whether this type can follow what was expected before. A SourceBuffer keeps the tracks of its first init segment (MSE 3.5.8):
+   * where sound ended, what is buffered would end with the sound. Another set of tracks needs another MediaSource.
+   */
+  takes(mime: string): boolean {
+    return this.#mime === null || this.#mime === mime || (sameKinds(this.#mime, mime) && (!this.#buffer || 'changeType' in this.#buffer));
+  }
+
+  /** Called with each hello whose type it takes: creates the buffer, or changes its type when the codecs changed. */
   expect(mime: string): void {
     if (this.#mime === mime) return;
     if (!mediaSourceClass()!.isTypeSupported(mime)) {

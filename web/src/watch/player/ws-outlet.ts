@@ -36,6 +36,7 @@ export class WsOutlet implements Outlet {
       this.#edge.restart();
     }
     if (mime) {
+      if (!this.#buffer.takes(mime)) this.#replaceBuffer();
       this.#mime = mime;
       this.#buffer.expect(mime);
     }
@@ -148,12 +149,19 @@ export class WsOutlet implements Outlet {
       return;
     }
     this.#rebuilt = true;
+    this.#replaceBuffer();
+    if (this.#mime) this.#buffer.expect(this.#mime);
+    this.on.overflow();
+  }
+
+  /** Goes on in a new MediaSource, at the live edge; who paused stays so. */
+  #replaceBuffer(): void {
+    const playing = !this.video.paused;
     this.#buffer.close();
     this.#started = false;
     this.#edge.restart();
     this.#buffer = this.#make();
-    if (this.#mime) this.#buffer.expect(this.#mime);
-    this.on.overflow();
-    void this.video.play().catch(() => undefined); // refused when it was paused before; then it stays so
+    // Refused where sound needs a tap: the page asks for it when the picture is there.
+    if (playing) void this.video.play().catch(() => undefined);
   }
 }

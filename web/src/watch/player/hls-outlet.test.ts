@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startHls } from './hls-outlet';
+
+type Handler = (event: string, data: object) => void;
+const { FakeHls } = vi.hoisted(() => {
+  class FakeHls {
+    static isSupported = () => true;
+    static Events = { ERROR: 'error' };
+    static ErrorTypes = { NETWORK_ERROR: 'networkError', MEDIA_ERROR: 'mediaError' };
+    static ErrorDetails = {
+      MANIFEST_INCOMPATIBLE_CODECS_ERROR: 'manifestIncompatibleCodecsError',
+      BUFFER_INCOMPATIBLE_CODECS_ERROR: 'bufferIncompatibleCodecsError',
+      BUFFER_ADD_CODEC_ERROR: 'bufferAddCodecError',
+    };
+    static last: FakeHls;
+    recovered = 0;
+    #handler: Handler = () => undefined;
+    constructor() {
+      FakeHls.last = this;
+    }
+    on(_: string, handler: Handler) {
+      this.#handler = handler;
+    }
+    fails(details: string) {
+      this.#handler('error', { fatal: true, type: 'mediaError', details });
+    }
+    recoverMediaError() {
+      this.recovered++;
+    }
+    loadSource() {}
+    attachMedia() {}
+  }
+  return { FakeHls };
+});
+vi.mock('hls.js', () => ({ default: FakeHls }));
+
+describe('the picture by hls.js', () => {
+  const on = { failed: vi.fn(), refused: vi.fn() };
+  let now = 100_000;
+
+  beforeEach(async () => {
+    on.failed.mockReset();
+    vi.stubGlobal('performance', { now: () => now });
+    await startHls({} as HTMLVideoElement, { url: '', live: true }, on);
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  for (const details of ['manifestIncompatibleCodecsError', 'bufferIncompatibleCodecsError', 'bufferAddCodecError']) {
+    it(`says at once that the browser lacks the codec: ${details}`, () => {
+      FakeHls.last.fails(details);
+      expect(on.failed.mock.calls).toEqual([['codec']]);
+      expect(FakeHls.last.recovered).toBe(0);
+    });
+  }
+  it('recovers each time the tracks change, and gives up on what fails again at once', () => {
+    for (let change = 1; change <= 3; change++) {
+      FakeHls.last.fails('bufferAppendError');
+      expect(FakeHls.last.recovered).toBe(change);
+      now += 60_000;
+    }
+    FakeHls.last.fails('bufferAppendError');
+    now += 1000;
+    expect(on.failed).not.toHaveBeenCalled();
+    FakeHls.last.fails('bufferAppendError');
+    expect(on.failed.mock.calls).toEqual([['decode']]);
+  });
+});
