@@ -1,5 +1,7 @@
 const volumeKey = 'weir.volume';
 const mutedKey = 'weir.muted';
+/** So long after a source came a pause that nobody asked for is the browser's rule against sound; later somebody paused it outside of the page. */
+const settlingMs = 5000;
 
 interface WebkitVideo extends HTMLVideoElement {
   webkitEnterFullscreen?: () => void;
@@ -22,7 +24,7 @@ export class Playback {
   pip = $state(false);
   /** Sound was wanted, but the browser allows only silent play until somebody taps. */
   silenced = $state(false);
-  /** Not even silent play is allowed (a phone that saves power). */
+  /** Not even silent play is allowed (a phone that saves power), or the browser paused by itself. */
   blocked = $state(false);
   firstFrameMs = $state<number | null>(null);
 
@@ -31,6 +33,7 @@ export class Playback {
   #wantsPlay = true;
   #since = 0;
   #generation = 0;
+  #retriedMuted = false;
 
   /** Takes the element; `quiet` for a preview, which is always silent and changes nothing that is remembered. */
   attach(video: HTMLVideoElement, frame: HTMLElement, quiet: boolean): () => void {
@@ -43,11 +46,11 @@ export class Playback {
     const listen = new AbortController();
     const on = (name: string, handler: () => void) => video.addEventListener(name, handler, { signal: listen.signal });
     on('play', () => (this.paused = false));
-    on('pause', () => (this.paused = true));
+    on('pause', () => this.#paused());
     on('waiting', () => (this.buffering = true));
     on('playing', () => (this.buffering = false));
     // A new source ends the play() that was asked before it.
-    on('canplay', () => { if (video.paused) void this.play(false); });
+    on('canplay', () => { if (video.paused && !this.blocked) void this.play(false); });
     on('timeupdate', () => this.#moved());
     on('seeked', () => this.#moved());
     on('durationchange', () => (this.duration = Number.isFinite(video.duration) ? video.duration : 0));
@@ -71,6 +74,7 @@ export class Playback {
     this.hasFrame = false;
     this.buffering = true;
     this.firstFrameMs = null;
+    this.#retriedMuted = this.blocked = false;
     const generation = ++this.#generation;
     const first = () => {
       if (generation !== this.#generation || this.hasFrame) return;
@@ -153,6 +157,21 @@ export class Playback {
     } catch (reason) {
       if (!(reason instanceof TypeError || reason instanceof DOMException)) throw reason;
     }
+  }
+
+  /** WebKit lets sound begin and then pauses it. Once it is tried without sound; after that a person decides. */
+  #paused(): void {
+    const video = this.video!;
+    this.paused = true;
+    if (!this.#wantsPlay || video.ended) return;
+    if (this.#retriedMuted || performance.now() - this.#since > settlingMs) {
+      this.blocked = true;
+      return;
+    }
+    this.#retriedMuted = true;
+    this.silenced ||= !video.muted;
+    video.muted = true;
+    void this.play(false);
   }
 
   #moved(): void {
