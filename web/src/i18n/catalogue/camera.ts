@@ -39,6 +39,16 @@ export const camera = {
     en: 'Cameras need HTTPS. Open this server by its https address, or ask its administrator to set one up. An encoder works without it.',
     zh: '使用摄像头需要 HTTPS。请用 https 地址打开本站，或请管理员配置；用推流软件则不需要。',
   },
+  'camera.problem.noWebRtc': { en: 'This browser cannot send a picture', zh: '这个浏览器无法发送画面' },
+  'camera.problem.noWebRtc.text': {
+    en: 'It has no WebRTC. Use a newer browser, such as Chrome, Edge, Safari or Firefox, or send with an encoder.',
+    zh: '它不支持 WebRTC。请换用较新的 Chrome、Edge、Safari 或 Firefox，或使用推流软件。',
+  },
+  'camera.problem.noH264': { en: 'This browser cannot send H.264', zh: '这个浏览器无法发送 H.264' },
+  'camera.problem.noH264.text': {
+    en: 'Broadcasts need it. Use Chrome, Edge or Safari, turn on the OpenH264 plugin in Firefox, or send with an encoder.',
+    zh: '直播需要 H.264。请换用 Chrome、Edge 或 Safari，在 Firefox 中启用 OpenH264 插件，或使用推流软件。',
+  },
   'camera.problem.denied': { en: 'Camera and microphone are not allowed', zh: '未允许使用摄像头和麦克风' },
   'camera.problem.denied.text': { en: 'Allow them for this page in the address bar, then try again.', zh: '请在地址栏为本页允许，然后重试。' },
   'camera.problem.missing': { en: 'No camera or microphone found', zh: '未找到摄像头或麦克风' },

@@ -66,6 +66,7 @@ export const problems = {
   'problem.article-unknown': { en: 'Only published articles of this account can be sent.', zh: '只能群发该公众号已发布的文章。' },
   'problem.already-sent': { en: 'One of these articles was sent before.', zh: '其中有文章已经群发过。' },
   'problem.send-limit': { en: 'This account has sent as often as it may for now.', zh: '该公众号的群发次数已用完。' },
+  'problem.offer-no-h264': { en: 'This browser cannot send H.264, which broadcasts need. Use another browser, or send with an encoder.', zh: '这个浏览器无法发送直播所需的 H.264，请换一个浏览器，或使用推流软件。' },
   'problem.unreadable': { en: 'This cannot be read.', zh: '内容无法识别。' },
   'problem.file-unknown': { en: 'One of the files is no longer there. Choose it again.', zh: '有文件已不存在，请重新选择。' },
   'problem.card-unknown': { en: 'What you want to pass on is not there any more.', zh: '要转发的内容已不存在。' },

@@ -1,9 +1,10 @@
+import { sendsH264 } from '../../rtc/h264';
 import { cardTrack, type CardTrack } from './card';
 import { mix } from './sound';
 
 export type Source = 'camera' | 'screen';
 /** Why there is no picture: each has words that say what to do. */
-export type CaptureProblem = 'insecure' | 'denied' | 'missing' | 'busy' | 'failed';
+export type CaptureProblem = 'insecure' | 'noWebRtc' | 'noH264' | 'denied' | 'missing' | 'busy' | 'failed';
 /** What viewers see instead of the camera. */
 export interface CardWords { off: string; paused: string; name: string }
 
@@ -44,8 +45,15 @@ export class Capture {
 
   constructor(private readonly words: () => CardWords) {}
 
+  /** What this browser or this address lacks, which no permission changes. */
+  static get missing(): 'insecure' | 'noWebRtc' | 'noH264' | null {
+    if (!isSecureContext) return 'insecure';
+    if (navigator.mediaDevices === undefined || typeof RTCPeerConnection !== 'function') return 'noWebRtc';
+    return sendsH264() ? null : 'noH264';
+  }
+
   static get supported(): boolean {
-    return isSecureContext && navigator.mediaDevices !== undefined && typeof RTCPeerConnection === 'function';
+    return Capture.missing === null;
   }
 
   static get canShareScreen(): boolean {
@@ -67,13 +75,10 @@ export class Capture {
 
   /** Asks for camera and microphone; a missing camera is no reason not to talk, and a missing microphone none not to be seen. */
   async start(source: Source = this.source): Promise<void> {
-    if (!Capture.supported) {
-      this.problem = 'insecure';
-      return;
-    }
+    this.problem = Capture.missing;
+    if (this.problem !== null) return;
     const generation = ++this.#generation;
     this.starting = true;
-    this.problem = null;
     try {
       if (source === 'screen') await this.#takeScreen(generation);
       else await this.#takeCamera(generation);

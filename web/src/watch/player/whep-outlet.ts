@@ -1,4 +1,5 @@
 import { Problem } from '../../api/http';
+import { receivesH264 } from '../../rtc/h264';
 import { RtcResource } from '../../rtc/resource';
 import type { Outlet, OutletEvents } from './outlet';
 
@@ -39,7 +40,7 @@ export class WhepOutlet implements Outlet {
   }
 
   static get supported(): boolean {
-    return typeof RTCPeerConnection === 'function';
+    return typeof RTCPeerConnection === 'function' && receivesH264();
   }
 
   stop(): void {
