@@ -20,9 +20,12 @@ export interface Stage {
   reconnect(): void;
   renew(): Promise<Ticket | null>;
   show(outlet: Outlet | null): void;
-  giveUp(phase: 'unsupported' | 'failed'): void;
+  giveUp(fault: PictureFault): void;
   serverNow(): number | null;
 }
+
+/** Why there is no picture although the broadcast goes on: this browser lacks the codec, or every way failed. */
+export type PictureFault = 'unsupported' | 'failed';
 
 type Failure = 'codec' | 'decode' | 'network';
 
@@ -59,6 +62,12 @@ export class LivePicture {
     if (!this.stage.running()) return;
     if (this.#outlet instanceof WsOutlet && this.forced !== 'ws') {
       this.#set(null);
+      // hls.js plays by the same MediaSource, which has just said no.
+      const { video } = this.stage.playback;
+      if (why === 'codec' && !(video && NativeHlsOutlet.supported(video))) {
+        this.stage.giveUp('unsupported');
+        return;
+      }
       await this.#useHls(true);
       return;
     }

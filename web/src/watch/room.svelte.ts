@@ -8,19 +8,19 @@ import { Comments } from './comments/comments.svelte';
 import { removeComment, stateComment } from './comments/remove';
 import { ReplayComments } from './comments/replay';
 import { hasVideo } from './player/boxes';
-import { LivePicture } from './live-picture';
+import { LivePicture, type PictureFault } from './live-picture';
 import { startHls, NativeHlsOutlet } from './player/hls-outlet';
 import { LatencyMeter } from './player/latency';
 import { LiveSocket, type SocketState } from './player/live-socket';
 import { streamAfter, type Ended, type Health, type LiveEvent, type StreamState } from './player/messages';
 import type { Outlet, Transport } from './player/outlet';
 import { Playback } from './player/playback.svelte';
-import { forget, recall, remember } from './player/positions';
+import { keep, recall } from './player/positions';
 import { ViewersReader, type Watchers } from './viewers';
 import { wantConversation } from './player/conversation.svelte';
 import { WsOutlet } from './player/ws-outlet';
 
-export type Phase = 'loading' | 'live' | 'ended' | 'replay' | 'gone' | 'tooMany' | 'unsupported' | 'failed';
+export type Phase = 'loading' | 'live' | 'ended' | 'replay' | 'gone' | 'tooMany' | 'failed';
 
 /** So often a watch socket may fail to open, with a good ticket, before another way is tried (a proxy that knows no WebSocket). */
 const socketPatience = 5;
@@ -35,6 +35,8 @@ export class Room {
   phase = $state<Phase>('loading');
   broadcast = $state.raw<Broadcast | null>(null);
   problem = $state.raw<unknown>(null);
+  /** Playback failed, and nothing else: comments, viewers and the end still come. */
+  fault = $state<PictureFault | null>(null);
   connection = $state<SocketState>('connecting');
   stream = $state<StreamState>('ready');
   transport = $state<Transport | null>(null);
@@ -75,13 +77,13 @@ export class Room {
     this.#picture = new LivePicture({
       playback: this.playback,
       ticket: () => this.#ticket!,
-      running: () => !this.#over && this.phase === 'live',
+      running: () => !this.#over && this.phase === 'live' && this.fault === null,
       connect: (media) => this.#connect(media),
       listens: () => this.#socket?.open === true,
       reconnect: () => this.#socket?.reconnect(),
       renew: () => this.#renew(),
       show: (outlet) => this.#show(outlet),
-      giveUp: (phase) => this.#giveUp(phase),
+      giveUp: (fault) => this.#giveUp(fault),
       serverNow: () => this.#latency.serverTime(Date.now()),
     }, forced, () => this.broadcast?.conversational === true);
   }
@@ -196,12 +198,10 @@ export class Room {
 
   #startLive(): void {
     this.phase = 'live';
+    this.fault = null;
     this.stream = this.broadcast!.state === 'ended' ? 'ready' : this.broadcast!.state;
-    if (!this.options.picture) {
-      this.#connect(false);
-      return;
-    }
-    this.#picture.start();
+    if (this.options.picture) this.#picture.start();
+    else this.#connect(false);
   }
 
   #connect(media: boolean): void {
@@ -276,9 +276,11 @@ export class Room {
     }
   }
 
-  #giveUp(phase: 'unsupported' | 'failed'): void {
-    this.#leave();
-    this.phase = phase;
+  #giveUp(fault: PictureFault): void {
+    this.#picture.stop();
+    this.#setOutlet(null);
+    this.fault = fault;
+    if (this.phase === 'live') this.#connect(false);
   }
 
   // ---- the end and the replay
@@ -326,6 +328,7 @@ export class Room {
       return;
     }
     this.phase = 'replay';
+    this.fault = null;
     const { video } = playback;
     if (!video) return;
     const source = { url: this.#ticket!.watch.replay, live: false, startAt: recall(this.id) ?? 0 };
@@ -372,10 +375,7 @@ export class Room {
   }
 
   #savePosition(): void {
-    if (untrack(() => this.phase) !== 'replay' || !this.playback.hasFrame) return;
-    const { position, duration } = this.playback;
-    if (position < 5 || duration - position < 5) forget(this.id);
-    else remember(this.id, position);
+    if (untrack(() => this.phase) === 'replay' && this.playback.hasFrame) keep(this.id, this.playback);
   }
 
   #show(outlet: Outlet | null): void {

@@ -8,13 +8,19 @@ export function recall(id: string): number | null {
   return read()[id] ?? null;
 }
 
-export function remember(id: string, seconds: number): void {
+/** Remembers a place in the middle; near either end there is nothing to go on with. */
+export function keep(id: string, { position, duration }: { position: number; duration: number }): void {
+  if (position < 5 || duration - position < 5) forget(id);
+  else remember(id, position);
+}
+
+function remember(id: string, seconds: number): void {
   const { [id]: _, ...others } = read();
   const entries = Object.entries(others).slice(-(most - 1));
   localStorage.setItem(key, JSON.stringify(Object.fromEntries([...entries, [id, Math.floor(seconds)]])));
 }
 
-export function forget(id: string): void {
+function forget(id: string): void {
   const { [id]: before, ...others } = read();
   if (before !== undefined) localStorage.setItem(key, JSON.stringify(others));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { view, type Situation } from './view';
 
 const playing: Situation = {
-  phase: 'live', connection: 'open', stream: 'live', liveAvailable: true, preparing: false, hasFrame: true, buffering: false, paused: false,
+  phase: 'live', fault: null, connection: 'open', stream: 'live', liveAvailable: true, preparing: false, hasFrame: true, buffering: false, paused: false,
 };
 const state = (change: Partial<Situation>) => view({ ...playing, ...change }).state;
 

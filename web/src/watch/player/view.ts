@@ -1,10 +1,12 @@
 import type { MessageKey } from '../../i18n/i18n.svelte';
+import type { PictureFault } from '../live-picture';
 import type { Phase } from '../room.svelte';
 import type { SocketState } from './live-socket';
 import type { StreamState } from './messages';
 
 export interface Situation {
   phase: Phase;
+  fault: PictureFault | null;
   connection: SocketState;
   stream: StreamState;
   liveAvailable: boolean;
@@ -24,12 +26,13 @@ export function view(now: Situation): View {
     case 'gone': return { state: 'gone', words: null };
     case 'ended': return { state: 'ended', words: now.preparing ? 'player.state.ended.opens' : 'player.state.ended.none' };
     case 'tooMany': return { state: 'tooMany', words: 'player.state.tooMany' };
-    case 'unsupported': return { state: 'unsupported', words: 'player.state.unsupported' };
     case 'failed': return { state: 'failed', words: 'player.state.failed' };
-    case 'replay': return playing(now);
-    case 'live': return live(now);
+    case 'replay': return now.fault ? failed(now.fault) : playing(now);
+    case 'live': return now.fault ? failed(now.fault) : live(now);
   }
 }
+
+const failed = (fault: PictureFault): View => ({ state: fault, words: `player.state.${fault}` });
 
 function live(now: Situation): View {
   const dry = !now.hasFrame || now.buffering;
