@@ -138,8 +138,8 @@ public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider
             }
         }
 
-        video ??= timeline.Video;
-        audio ??= timeline.Audio;
+        video ??= timeline.RunningVideo;
+        audio ??= timeline.RunningAudio;
         var complete = video is not null && audio is not null;
         return complete || (first != long.MaxValue && timeline.Edge - first >= settlingTime) || timeline.Log.IsCompleted
             ? (video, audio)

@@ -65,9 +65,16 @@ public sealed class Publisher : IDisposable
     /// <returns>False when this publisher was replaced.</returns>
     public bool Video(Track track, long dts, long compositionOffset, bool keyframe, ReadOnlyMemory<byte> payload)
     {
-        if (_awaitsKeyframe && !keyframe)
+        // Pictures that come back after sound alone: whoever joined meanwhile has no keyframe either.
+        var comesBack = !_awaitsKeyframe && _broadcast.Timeline.RunningVideo is null;
+        if ((_awaitsKeyframe || comesBack) && !keyframe)
         {
             _broadcast.Health.DroppedBeforeKeyframe();
+            if (comesBack)
+            {
+                KeyframeWanted?.Invoke();
+            }
+
             return !Replaced.IsCancellationRequested;
         }
 

@@ -10,6 +10,12 @@ public sealed record TimelineLimits
 
     /// <summary>Kept beyond the last keyframe, for readers a little late. Microseconds.</summary>
     public long MinWindow { get; init; } = 2_000_000;
+
+    /// <summary>Sound missing for so long beside pictures is not promised to those who join. Microseconds.</summary>
+    public long SoundSilence { get; init; } = 2_000_000;
+
+    /// <summary>The same for pictures beside sound; longer, because a shared screen may send one only now and then.</summary>
+    public long PictureSilence { get; init; } = 10_000_000;
 }
 
 /// <summary>
@@ -26,6 +32,10 @@ public sealed class Timeline
     private long _joinAt = -1;
     private Track? _video;
     private Track? _audio;
+    private long _edgeAtVideo;
+    private long _edgeAtAudio;
+    private bool _videoEnded;
+    private bool _audioEnded;
 
     /// <param name="startAt">Media time of the first frame: zero, or where a recording that goes on ended.</param>
     public Timeline(TimelineLimits limits, TimeProvider clock, long startAt = 0)
@@ -48,6 +58,12 @@ public sealed class Timeline
 
     public Track? Audio => Volatile.Read(ref _audio);
 
+    /// <summary>Null also where pictures ended while the sound goes on.</summary>
+    public Track? RunningVideo => Volatile.Read(ref _videoEnded) ? null : Video;
+
+    /// <summary>Null also where the sound ended while pictures go on.</summary>
+    public Track? RunningAudio => Volatile.Read(ref _audioEnded) ? null : Audio;
+
     /// <summary>Appends a media frame. The times are the timeline's already (<see cref="ClockMapper"/>).</summary>
     public Frame AppendMedia(Track track, long dts, long pts, bool keyframe, bool afterDiscontinuity, ReadOnlyMemory<byte> payload)
     {
@@ -66,6 +82,12 @@ public sealed class Timeline
                 AfterDiscontinuity = afterDiscontinuity,
                 Payload = payload,
             };
+            if (video && !keyframe && _videoEnded)
+            {
+                // Pictures come back in the middle of a group: nobody can begin before the next keyframe.
+                Volatile.Write(ref _joinAt, -1);
+            }
+
             Volatile.Write(ref video ? ref _video : ref _audio, track);
             if (dts > _edge)
             {
@@ -73,11 +95,12 @@ public sealed class Timeline
             }
 
             Append(frame);
+            NoteEnds(video);
             if (video && keyframe)
             {
                 Volatile.Write(ref _joinAt, frame.Index);
             }
-            else if (_video is null)
+            else if (RunningVideo is null)
             {
                 // Audio alone can be joined anywhere.
                 Volatile.Write(ref _joinAt, frame.Index);
@@ -139,6 +162,26 @@ public sealed class Timeline
     internal static long UnixMicroseconds(TimeProvider clock) =>
         (clock.GetUtcNow().UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) / TimeSpan.TicksPerMicrosecond;
 
+    /// <summary>
+    /// A track has ended when nothing of it comes while the other goes on, and runs again with its next frame. What came meanwhile
+    /// counts, not the time stamps: an encoder may send sound seconds behind its pictures.
+    /// </summary>
+    private void NoteEnds(bool video)
+    {
+        if (video)
+        {
+            _edgeAtVideo = _edge;
+            Volatile.Write(ref _videoEnded, false);
+            Volatile.Write(ref _audioEnded, _audio is not null && _edge - _edgeAtAudio > _limits.SoundSilence);
+        }
+        else
+        {
+            _edgeAtAudio = _edge;
+            Volatile.Write(ref _audioEnded, false);
+            Volatile.Write(ref _videoEnded, _video is not null && _edge - _edgeAtVideo > _limits.PictureSilence);
+        }
+    }
+
     private void Append(Frame frame)
     {
         if (_log.Next - _log.First == _log.Capacity && _log.TryGet(_log.First, out var evicted))
@@ -153,7 +196,7 @@ public sealed class Timeline
     private void Trim()
     {
         // Everything from the newest keyframe on stays, and a short window before it; the byte limit overrides both.
-        var keep = _video is null ? _log.Next : _joinAt < 0 ? _log.First : _joinAt;
+        var keep = RunningVideo is null ? _log.Next : _joinAt < 0 ? _log.First : _joinAt;
         var oldest = _edge - _limits.MinWindow;
         var index = _log.First;
         while (index < _log.Next && _log.TryGet(index, out var frame)

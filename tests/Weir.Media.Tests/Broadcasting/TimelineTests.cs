@@ -34,13 +34,56 @@ public class TimelineTests
                 Assert.True(held.Sum(f => (long)f.Payload.Length) <= limits.MaxBytes);
                 Assert.True(held.Count <= limits.MaxFrames);
                 Assert.Equal(Enumerable.Range(0, held.Count).Select(i => timeline.Log.First + i), held.Select(f => f.Index));
-                if (timeline.JoinIndex >= 0 && timeline.Video is not null)
+                if (timeline.JoinIndex >= 0 && timeline.RunningVideo is not null)
                 {
                     Assert.Equal(lastKey, timeline.JoinIndex);
                     Assert.True(timeline.Log.TryGet(timeline.JoinIndex, out var join) && join.IsKeyframe);
                 }
             }
         }, iter: 300);
+
+    [Fact]
+    public void A_track_that_ended_is_not_promised_to_those_who_join()
+    {
+        var timeline = new Timeline(new TimelineLimits(), _clock);
+        for (var time = 0L; time <= 6_000_000; time += 40_000)
+        {
+            timeline.AppendMedia(Video, time, time, time % 2_000_000 == 0, false, new byte[1]);
+            if (time < 1_000_000)
+            {
+                timeline.AppendMedia(Audio, time, time, true, false, new byte[1]);
+            }
+        }
+
+        Assert.Equal((Video, null), new LiveCursor(timeline, new LagPolicy(), _clock).TracksAhead());
+        for (var time = 6_040_000L; time <= 20_000_000; time += 40_000)
+        {
+            timeline.AppendMedia(Audio, time, time, true, false, new byte[1]);
+        }
+
+        Assert.Equal((null, Audio), new LiveCursor(timeline, new LagPolicy(), _clock).TracksAhead());
+        var cursor = new LiveCursor(timeline, new LagPolicy(), _clock);
+        Assert.True(cursor.TryNext(out var first) && first.Dts == 20_000_000);
+
+        // It comes back in the middle of a group: whoever joins then waits for the keyframe.
+        timeline.AppendMedia(Video, 20_040_000, 20_040_000, false, false, new byte[1]);
+        Assert.Equal(-1, timeline.JoinIndex);
+        var key = timeline.AppendMedia(Video, 20_080_000, 20_080_000, true, false, new byte[1]);
+        Assert.Equal((key.Index, Video), (timeline.JoinIndex, timeline.RunningVideo));
+    }
+
+    [Fact]
+    public void Sound_seconds_behind_its_pictures_is_not_taken_for_silence()
+    {
+        var timeline = new Timeline(new TimelineLimits(), _clock);
+        for (var time = 0L; time <= 6_000_000; time += 40_000)
+        {
+            timeline.AppendMedia(Video, time + 3_000_000, time + 3_000_000, time % 2_000_000 == 0, false, new byte[1]);
+            timeline.AppendMedia(Audio, time, time, true, false, new byte[1]);
+        }
+
+        Assert.Equal((Video, Audio), (timeline.RunningVideo, timeline.RunningAudio));
+    }
 
     [Fact]
     public void Events_stand_at_the_edge_of_the_media_clock()

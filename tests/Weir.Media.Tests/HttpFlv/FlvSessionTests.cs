@@ -83,6 +83,31 @@ public class FlvSessionTests
     }
 
     [Fact]
+    public async Task The_header_does_not_promise_sound_that_ended()
+    {
+        using var publisher = _broadcast.Publish(new PublisherInfo("test", ""))!;
+        var sample = MediaSample.Load(await Samples.Path("h264.mp4"));
+        var (video, audio) = (Tracks.FromAvcC(sample.VideoConfiguration), Tracks.FromAac(Convert.FromHexString("1210")));
+        for (var i = 0; i < 200; i++)
+        {
+            publisher.Video(video, i * 40_000L, 0, i % 25 == 0, new byte[] { 0, 0, 0, 1, 0x65 });
+            if (i < 25)
+            {
+                publisher.Audio(audio, i * 40_000L, new byte[] { 1, 2, 3 });
+            }
+        }
+
+        using var viewer = new TestViewer(_broadcast);
+        var pipe = new Pipe();
+        var session = FlvSession.RunAsync(viewer, pipe.Writer, new FlvOptions(), _clock, CancellationToken.None);
+        var head = await pipe.Reader.ReadAtLeastAsync(9);
+        Assert.Equal(1, head.Buffer.FirstSpan[4]);
+        pipe.Reader.AdvanceTo(head.Buffer.Start);
+        _broadcast.End();
+        await Drain(pipe, session);
+    }
+
+    [Fact]
     public async Task A_broadcast_with_nothing_to_show_is_waited_for_ten_seconds()
     {
         using var viewer = new TestViewer(_broadcast);
