@@ -108,7 +108,7 @@ public static class LiveNode
             return next(context);
         });
         // Here, and not at the very beginning where ASP.NET Core puts it by itself: HLS is answered at once, with all that comes before and nothing that comes after.
-        app.UseRouting();
+        app.UseRoutingWithHead();
         app.UseWeirMetrics(options.MetricsToken);
         app.UseCors(cors => cors.AllowAnyOrigin().WithHeaders("Authorization", "Content-Type", "If-Match").WithMethods("GET", "POST", "PATCH", "DELETE")
             .WithExposedHeaders("Location", "ETag", "Link", "Retry-After", "Accept-Post", "Accept-Patch"));

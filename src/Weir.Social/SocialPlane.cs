@@ -280,7 +280,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.Services.GetRequiredService<ArticlePages>().Use(app);
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);
-        app.UseRouting();
+        app.UseRoutingWithHead();
         app.UseAuthentication();
         app.Services.GetRequiredService<CallLimits>().Use(app);
         app.UseAuthorization();

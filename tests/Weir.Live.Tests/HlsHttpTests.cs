@@ -78,6 +78,33 @@ public sealed class HlsHttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task HEAD_is_answered_as_GET_without_the_body()
+    {
+        using var playlist = await GetAsync(Main);
+        var media = (await playlist.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).Split('\n').Last(line => line.EndsWith(".m4s", StringComparison.Ordinal));
+        var live = $"/live/{_broadcast.ToText()}";
+        foreach (var path in new[]
+        {
+            Main, Main.Replace("main", "index", StringComparison.Ordinal), $"{live}/{media}", $"{live}.flv?ticket={_ticket}", $"{live}/events?ticket={_ticket}",
+            $"{live}/replay.m3u8?ticket={_ticket}", "/health/ready", $"{live}/main.m3u8", $"{live}.flv", "/nothing",
+        })
+        {
+            // A live body has no end: the headers are compared.
+            using var get = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            using var head = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), TestContext.Current.CancellationToken);
+            Assert.Equal((path, get.StatusCode), (path, head.StatusCode));
+            Assert.Equal((path, get.Content.Headers.ContentType), (path, head.Content.Headers.ContentType));
+            Assert.Equal((path, get.Headers.CacheControl), (path, head.Headers.CacheControl));
+            Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        }
+
+        using var whole = await GetAsync($"{live}/{media}");
+        using var asked = await _http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"{live}/{media}"), TestContext.Current.CancellationToken);
+        Assert.Equal(whole.Content.Headers.ContentLength, asked.Content.Headers.ContentLength);
+        Assert.True(asked.Content.Headers.ContentLength > 0);
+    }
+
+    [Fact]
     public async Task Outsiders_and_wrong_names_get_the_same_not_found()
     {
         using var known = await GetAsync(Main);

@@ -13,14 +13,27 @@ public sealed class HeaderTests(SqliteServer shared)
     private readonly Server _server = shared.Server;
 
     [Fact]
+    public async Task Every_address_answers_HEAD_as_it_answers_GET_without_the_body()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        foreach (var path in Addresses().Append("/health/ready").Append("/").Append("/nothing"))
+        {
+            foreach (var person in new[] { anna, _server.Anybody })
+            {
+                var get = await person.GetAsync(path);
+                var head = await person.SendAsync(HttpMethod.Head, path);
+                Assert.True(get.Status == head.Status, $"{path}: GET {(int)get.Status}, HEAD {(int)head.Status}");
+                Assert.Equal((path, get.Message.Content.Headers.ContentType), (path, head.Message.Content.Headers.ContentType));
+                Assert.Equal((path, ""), (path, head.Body));
+            }
+        }
+    }
+
+    [Fact]
     public async Task Every_address_of_the_server_answers_with_a_policy_and_nosniff_signed_in_or_not()
     {
         var anna = await _server.PersonAsync("Anna");
-        var paths = _server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains("GET") ?? true)
-            .Select(e => "/" + string.Join('/', e.RoutePattern.PathSegments.Select(Fill)))
-            .Where(path => !path.Contains("weir.planes", StringComparison.Ordinal))
-            .Distinct().ToList();
+        var paths = Addresses();
         Assert.True(paths.Count > 45, $"{paths.Count} addresses");
         foreach (var path in paths)
         {
@@ -74,6 +87,15 @@ public sealed class HeaderTests(SqliteServer shared)
         Assert.DoesNotContain("script-src 'unsafe", policy);
         Assert.Equal("no-referrer", headers.GetValues("Referrer-Policy").Single());
     }
+
+    private List<string> Addresses() =>
+    [
+        .. _server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains("GET") ?? true)
+            .Select(e => "/" + string.Join('/', e.RoutePattern.PathSegments.Select(Fill)))
+            .Where(path => !path.Contains("weir.planes", StringComparison.Ordinal))
+            .Distinct(),
+    ];
 
     private static string Fill(RoutePatternPathSegment segment) => string.Concat(segment.Parts.Select(part => part switch
     {

@@ -27,7 +27,7 @@ internal static class FlvEndpoint
         using (viewer)
         {
             using var session = new FlvSession(viewer, Options, clock, context.RequestAborted);
-            var end = await session.WaitAsync() ?? await SendAsync(context, session, fanOut);
+            var end = await session.WaitAsync() ?? (HttpMethods.IsHead(context.Request.Method) ? SayType(context) : await SendAsync(context, session, fanOut));
             if (end == FlvEnd.NothingToShow)
             {
                 context.Response.Headers.RetryAfter = "2";
@@ -41,11 +41,17 @@ internal static class FlvEndpoint
         }
     }
 
+    private static FlvEnd SayType(HttpContext context)
+    {
+        context.Response.ContentType = "video/x-flv";
+        context.Response.Headers.CacheControl = "no-store";
+        return FlvEnd.Ended;
+    }
+
     private static async Task<FlvEnd> SendAsync(HttpContext context, FlvSession session, FanOut fanOut)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        context.Response.ContentType = "video/x-flv";
-        context.Response.Headers.CacheControl = "no-store";
+        SayType(context);
         await context.Response.StartAsync(context.RequestAborted);
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
         return HttpProtocol.IsHttp11(context.Request.Protocol) && DirectSockets.Of(context.Features, fanOut) is { } socket
