@@ -23,6 +23,31 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task The_key_of_a_broadcast_that_has_ended_is_said_to_be_over_and_not_to_be_wrong()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        for (var i = 0; i < 2; i++)
+        {
+            stage.Say(rules =>
+            {
+                rules.Ended = true;
+                rules.PublishKeyHashes.Clear();
+            });
+            Assert.False(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "test"), out _, out var refusal));
+            Assert.Equal(PublishRefusal.Ended, refusal);
+            Assert.True(stage.Admission.MayPublish(stage.Broadcast.ToText(), Stage.StreamKey, out var why));
+            Assert.Equal(PublishRefusal.Ended, why);
+        }
+
+        Assert.False(stage.Admission.TryPublish("wk_another", new PublisherInfo("RTMP", "test"), out _, out var unknown));
+        Assert.Equal(PublishRefusal.UnknownKey, unknown);
+        await stage.Broadcasts.ForgetAsync(stage.Broadcast);
+        Assert.False(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "test"), out _, out var forgotten));
+        Assert.Equal(PublishRefusal.UnknownKey, forgotten);
+    }
+
+    [Fact]
     public async Task A_ticket_that_is_forged_expired_cut_or_for_another_broadcast_is_refused_alike()
     {
         await using var stage = new Stage();

@@ -68,6 +68,7 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
             if (_rules.TryGetValue(rules.Broadcast, out var before))
             {
                 ForgetKeys(before);
+                rules.KeepKeysOf(before);
                 if (before.Epoch != rules.Epoch || before.Public != rules.Public)
                 {
                     _awaitsChange.Remove(rules.Broadcast, out change);
@@ -82,7 +83,10 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
             _rules[rules.Broadcast] = rules;
             foreach (var key in rules.PublishKeys)
             {
-                _keys[key] = rules.Broadcast;
+                if (!rules.Ended || !_keys.ContainsKey(key))
+                {
+                    _keys[key] = rules.Broadcast; // the host's own encoder key may be a newer broadcast's already
+                }
             }
 
             _running.TryGetValue(rules.Broadcast, out running);

@@ -44,7 +44,16 @@ public sealed class Rules
     public IReadOnlyList<string> RemovedComments { get; }
 
     /// <summary>SHA-256 of each key that may publish, as hexadecimal digits.</summary>
-    public IReadOnlyList<string> PublishKeys { get; }
+    public IReadOnlyList<string> PublishKeys { get; private set; }
+
+    /// <summary>Of a broadcast that has ended the social plane names no keys: those from before still say whose they were.</summary>
+    public void KeepKeysOf(Rules before)
+    {
+        if (Ended && PublishKeys.Count == 0)
+        {
+            PublishKeys = before.PublishKeys;
+        }
+    }
 
     /// <summary>False when the key may not, or may no longer, publish.</summary>
     public bool MayPublish(string keyHash) => PublishKeys.Contains(keyHash);
