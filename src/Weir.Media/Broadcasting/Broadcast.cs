@@ -84,7 +84,7 @@ public sealed class Broadcast
 
             replaced = _publisher;
             _publisher = publisher = new Publisher(this, info, continues: State != BroadcastState.Ready);
-            Health.Restart(info);
+            Health.Restart(info, replaces: replaced is not null);
         }
 
         replaced?.Dismiss();

@@ -21,8 +21,10 @@ public sealed class ClockMapper
 
     private readonly long _startAt;
     private readonly long[] _last = [long.MinValue, long.MinValue];
+
+    /// <summary>Of each track: after a jump the frames of the other one still come on the old clock for a moment.</summary>
+    private readonly long?[] _offsets = [null, null];
     private long _offset;
-    private long _previousOffset;
     private long _edge;
     private bool _anchored;
 
@@ -42,28 +44,24 @@ public sealed class ClockMapper
         if (!_anchored)
         {
             _anchored = true;
-            _offset = _previousOffset = _startAt - dts;
+            _offset = _startAt - dts;
         }
 
-        var mapped = dts + _offset;
-        if (!IsNear(mapped, last))
+        ref var own = ref _offsets[(int)kind];
+        own ??= _offset;
+        if (own != _offset && IsNear(dts + _offset, last)
+            && (!IsNear(dts + own.Value, last) || Math.Abs(dts + _offset - last) < Math.Abs(dts + own.Value - last)))
         {
-            // After a jump the other track's frames on the old clock may still be on their way.
-            var before = dts + _previousOffset;
-            if (IsNear(before, last) && before <= _edge + TypicalStep)
-            {
-                mapped = before;
-            }
-            else
-            {
-                _previousOffset = _offset;
-                _offset = _edge + TypicalStep - dts;
-                mapped = dts + _offset;
-                jumped = true;
-                Jumps++;
-            }
+            own = _offset;
+        }
+        else if (!IsNear(dts + own.Value, last))
+        {
+            own = _offset = _edge + TypicalStep - dts;
+            jumped = true;
+            Jumps++;
         }
 
+        var mapped = dts + own.Value;
         if (mapped < _startAt)
         {
             mapped = _startAt;
@@ -81,6 +79,7 @@ public sealed class ClockMapper
         return new MappedTime(mapped, mapped + composition, jumped);
     }
 
+    // A track may begin seconds behind the other: that is how its encoder sends it, and its time stamps are right.
     private bool IsNear(long mapped, long last) =>
-        mapped <= _edge + JumpThreshold && mapped >= (last == long.MinValue ? _edge : last) - BackwardThreshold;
+        mapped <= _edge + JumpThreshold && mapped >= (last == long.MinValue ? _edge - JumpThreshold : last - BackwardThreshold);
 }

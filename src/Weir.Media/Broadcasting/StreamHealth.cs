@@ -24,6 +24,13 @@ public sealed class StreamHealth(TimeProvider clock)
     /// <summary>How long the host is told that the encoder was sent away, which connects again by itself.</summary>
     private static readonly TimeSpan TooMuchShown = TimeSpan.FromMinutes(1);
 
+    /// <summary>Sound further behind its pictures than this at its arrival, microseconds: viewers wait for it.</summary>
+    private const long LateSound = 1_000_000;
+
+    /// <summary>So many publishers replaced within <see cref="ReplacedWithin"/> are two encoders that throw each other out.</summary>
+    private const int MostReplaced = 3;
+    private static readonly TimeSpan ReplacedWithin = TimeSpan.FromMinutes(1);
+
     private readonly Lock _lock = new();
     private long? _tooMuchAt;
     private string _encoder = "";
@@ -43,12 +50,28 @@ public sealed class StreamHealth(TimeProvider clock)
     private int _droppedBeforeKeyframe;
     private int _unsupported;
     private bool _reordered;
+    private bool _openGroups;
+    private bool _lateSound;
+
+    // Bounded by MostReplaced. Kept over restarts: each replacement is one.
+    private readonly Queue<long> _replaced = new();
     private long _windowStart;
 
-    internal void Restart(PublisherInfo info)
+    /// <param name="replaces">Another publisher was still there.</param>
+    internal void Restart(PublisherInfo info, bool replaces)
     {
         lock (_lock)
         {
+            if (replaces)
+            {
+                if (_replaced.Count == MostReplaced)
+                {
+                    _replaced.Dequeue();
+                }
+
+                _replaced.Enqueue(clock.GetTimestamp());
+            }
+
             _encoder = info.Encoder;
             _since = _windowStart = clock.GetTimestamp();
             _video = _audio = null;
@@ -56,7 +79,7 @@ public sealed class StreamHealth(TimeProvider clock)
             _lastVideo = _lastAudio = _lastKeyframe = long.MinValue;
             _keyframeInterval = 0;
             _droppedBeforeKeyframe = _unsupported = 0;
-            _reordered = false;
+            _reordered = _openGroups = _lateSound = false;
         }
     }
 
@@ -90,6 +113,15 @@ public sealed class StreamHealth(TimeProvider clock)
         }
     }
 
+    /// <summary>Some keyframes are no pictures that a viewer can begin with.</summary>
+    internal void OpenGroups()
+    {
+        lock (_lock)
+        {
+            _openGroups = true;
+        }
+    }
+
     internal void DroppedBeforeKeyframe()
     {
         lock (_lock)
@@ -110,6 +142,7 @@ public sealed class StreamHealth(TimeProvider clock)
                 _audioBytes += bytes;
                 _gaps += IsGap(_lastAudio, time.Dts);
                 _lastAudio = time.Dts;
+                _lateSound = _lastVideo - time.Dts > LateSound;
                 return;
             }
 
@@ -152,7 +185,7 @@ public sealed class StreamHealth(TimeProvider clock)
                 _video?.CodecString,
                 _audio?.CodecString,
                 _encoder,
-                [.. TooMuchSent() ? ["tooMuch"] : Array.Empty<string>(), .. settled ? Warnings(interval, fps, videoKbps) : []]);
+                [.. TooMuchSent() ? ["tooMuch"] : Array.Empty<string>(), .. Warnings(settled, interval, fps, videoKbps)]);
             _windowStart = clock.GetTimestamp();
             _videoBytes = _audioBytes = _pictures = 0;
             return report;
@@ -163,9 +196,21 @@ public sealed class StreamHealth(TimeProvider clock)
 
     private static int IsGap(long last, long now) => last != long.MinValue && now - last > GapThreshold ? 1 : 0;
 
-    private List<string> Warnings(long interval, double fps, int videoKbps)
+    private List<string> Warnings(bool settled, long interval, double fps, int videoKbps)
     {
         List<string> codes = [];
+
+        // Encoders that replace each other never settle.
+        if (_replaced.Count == MostReplaced && clock.GetElapsedTime(_replaced.Peek()) < ReplacedWithin)
+        {
+            codes.Add("twoEncoders");
+        }
+
+        if (!settled)
+        {
+            return codes;
+        }
+
         void Add(bool applies, string code)
         {
             if (applies)
@@ -185,6 +230,9 @@ public sealed class StreamHealth(TimeProvider clock)
         Add(_gaps > 0, "gaps");
         Add(_jumps + _corrections > 3, "clockJumps");
         Add(_reordered, "bFrames");
+        Add(_openGroups, "openGroups");
+        Add(_audio is { PlaysInBrowsers: false }, "audioLayout");
+        Add(_lateSound, "lateSound");
         return codes;
     }
 }

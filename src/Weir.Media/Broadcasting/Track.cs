@@ -39,6 +39,9 @@ public sealed record Track(TrackKind Kind, Codec Codec, ReadOnlyMemory<byte> Con
     /// <summary>Samples of one audio frame: 1024 for AAC-LC, 0 where each packet says its own (Opus).</summary>
     public int SamplesPerFrame { get; init; }
 
+    /// <summary>False for AAC whose channels are described by a program config element: decoders of browsers refuse it.</summary>
+    public bool PlaysInBrowsers { get; init; } = true;
+
     public bool Equals(Track? other) =>
         other is not null && Kind == other.Kind && Codec == other.Codec && CodecString == other.CodecString
         && Configuration.Span.SequenceEqual(other.Configuration.Span);

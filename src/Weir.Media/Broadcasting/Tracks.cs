@@ -60,6 +60,7 @@ public static class Tracks
             SampleRate = read.SampleRate,
             Channels = read.Channels,
             SamplesPerFrame = read.SamplesPerFrame,
+            PlaysInBrowsers = !read.HasProgramConfig,
         };
     }
 

@@ -20,6 +20,9 @@ public readonly record struct AudioSpecificConfig(
     /// <summary>RFC 6381 3.3: the object type behind the object type indication of MPEG-4 audio.</summary>
     public string CodecString => $"mp4a.40.{ObjectType}";
 
+    /// <summary>The channels are described by a program config element (4.5.1.2), not by a number.</summary>
+    public bool HasProgramConfig { get; private init; }
+
     public bool HasSbr => SampleRate != CoreSampleRate || ObjectType is Sbr or ParametricStereo;
 
     /// <summary>By <see cref="SampleRate"/>.</summary>
@@ -60,7 +63,7 @@ public readonly record struct AudioSpecificConfig(
             11 => 7,
             _ => throw new MalformedException(Clause, $"channelConfiguration is {configuration}"),
         };
-        return new(type, coreType, rate, coreRate, type == ParametricStereo ? 2 : channels, samples);
+        return new(type, coreType, rate, coreRate, type == ParametricStereo ? 2 : channels, samples) { HasProgramConfig = configuration == 0 };
     }
 
     /// <summary>The configuration of plain AAC-LC.</summary>

@@ -48,10 +48,14 @@ public ref struct NalUnits(ReadOnlySpan<byte> payload, int lengthSize = 4)
         return true;
     }
 
-    /// <summary>The same NAL units behind lengths of 4 bytes; empty ones left out. Null when malformed or nothing is left.</summary>
+    /// <summary>
+    /// The same NAL units behind lengths of 4 bytes; empty ones left out, and zeros after the last one, which some encoders take over
+    /// from Annex B (ITU-T H.264 B.1.1, trailing_zero_8bits). Null when malformed or nothing is left.
+    /// </summary>
     public static byte[]? WithFourByteLengths(ReadOnlySpan<byte> payload, int lengthSize)
     {
         var size = 0;
+        payload = WithoutTrailingZeros(payload, lengthSize);
         for (var rest = payload; !rest.IsEmpty;)
         {
             if (!TryTake(ref rest, lengthSize, out var unit))
@@ -106,6 +110,16 @@ public ref struct NalUnits(ReadOnlySpan<byte> payload, int lengthSize = 4)
         }
 
         return to[..length];
+    }
+
+    private static ReadOnlySpan<byte> WithoutTrailingZeros(ReadOnlySpan<byte> payload, int lengthSize)
+    {
+        var rest = payload;
+        while (!rest.IsEmpty && rest.ContainsAnyExcept((byte)0) && TryTake(ref rest, lengthSize, out _))
+        {
+        }
+
+        return rest.ContainsAnyExcept((byte)0) ? payload : payload[..^rest.Length];
     }
 
     private static bool TryTake(scoped ref ReadOnlySpan<byte> rest, int lengthSize, out ReadOnlySpan<byte> unit)

@@ -12,6 +12,8 @@ internal sealed partial class RtmpIngest(Publisher publisher, ILogger logger)
 {
     private readonly Incoming _video = new();
     private readonly Incoming _audio = new();
+    private readonly JoinPoints _joins = new();
+    private byte[] _sps = [];
     private long _clock;
     private bool _started;
 
@@ -32,6 +34,7 @@ internal sealed partial class RtmpIngest(Publisher publisher, ILogger logger)
                 RtmpMessageType.Video => TakeVideo(message),
                 RtmpMessageType.Audio => TakeAudio(message),
                 RtmpMessageType.DataAmf0 or RtmpMessageType.DataAmf3 => TakeData(message),
+                RtmpMessageType.Aggregate => TakeAll(message),
                 _ => true,
             };
         }
@@ -40,6 +43,21 @@ internal sealed partial class RtmpIngest(Publisher publisher, ILogger logger)
             Drop(message.Type, malformed.Message);
             return true;
         }
+    }
+
+    private bool TakeAll(in RtmpMessage aggregate)
+    {
+        var position = 0;
+        uint? origin = null;
+        while (AggregateMessage.TryTake(aggregate, ref position, ref origin, out var message))
+        {
+            if (message.Type != RtmpMessageType.Aggregate && !Take(message))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool TakeVideo(in RtmpMessage message)
@@ -65,8 +83,19 @@ internal sealed partial class RtmpIngest(Publisher publisher, ILogger logger)
                     return true;
                 }
 
-                return publisher.Video(
-                    _video.Track!, TimeOf(message.Timestamp, tag.NanosecondOffset), tag.CompositionTime * 1000L, tag.IsKeyframe, frame);
+                var (time, composition) = (TimeOf(message.Timestamp, tag.NanosecondOffset), tag.CompositionTime * 1000L);
+                var isJoinPoint = _joins.Take(tag.Codec, frame.Span, tag.IsKeyframe, time + composition);
+                if (tag.IsKeyframe && _joins.HasOpenGroups)
+                {
+                    publisher.Broadcast.Health.OpenGroups();
+                }
+
+                if (tag is { IsKeyframe: true, Codec: FourCc.Avc })
+                {
+                    TakeParameterSets(frame.Span);
+                }
+
+                return publisher.Video(_video.Track!, time, composition, isJoinPoint, frame);
             case FlvPacket.CodedFrames:
                 Drop(message.Type, "A picture before its configuration");
                 return true;
@@ -131,6 +160,20 @@ internal sealed partial class RtmpIngest(Publisher publisher, ILogger logger)
             _ => (Tracks.FromAv1C(configuration), 0),
         };
         _video.Change(codec, configuration, track, lengthSize);
+        _sps = codec == FourCc.Avc ? AvcConfiguration.Read(configuration.Span).Sps[0] : [];
+    }
+
+    /// <summary>An encoder may change its picture's size by parameter sets in band alone: what was announced is then no longer true.</summary>
+    private void TakeParameterSets(ReadOnlySpan<byte> picture)
+    {
+        KeyPicture.ParameterSetsOfH264(picture, out var sps, out var pps);
+        if (sps.IsEmpty || pps.IsEmpty || sps.SequenceEqual(_sps))
+        {
+            return;
+        }
+
+        _video.Change(Tracks.FromAvcC(AvcConfiguration.Write(sps, pps)));
+        _sps = sps.ToArray();
     }
 
     /// <summary>Empty when the picture is malformed.</summary>
@@ -183,5 +226,8 @@ internal sealed partial class RtmpIngest(Publisher publisher, ILogger logger)
             _configuration = configuration;
             (Codec, Track, LengthSize) = (codec, track, lengthSize);
         }
+
+        /// <summary>By what came in band: pictures still come as the configuration said, and the same one again changes nothing.</summary>
+        public void Change(Track track) => Track = track;
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Weir.Media.Broadcasting;
+using Weir.Media.Formats;
 
 namespace Weir.Media.Rtmp;
 
@@ -14,6 +15,21 @@ public sealed partial class RtmpSession
     private Viewer? _viewer;
     private CancellationTokenRegistration _onCut;
     private Task<RtmpEnd> _player = Task.FromResult(RtmpEnd.None);
+
+    /// <summary>Null: it cannot be read, and it need not be. Encoders send commands of their own, also in AMF3; those must not end what runs.</summary>
+    private RtmpCommand? ReadCommand(in RtmpMessage message)
+    {
+        try
+        {
+            return RtmpCommand.Read(message);
+        }
+        catch (Exception unread) when (State >= RtmpState.Publishing && unread is RtmpProtocolException or MalformedException)
+        {
+            MediaMeter.ProtocolErrors.Add(1);
+            LogUnread(State, unread.Message);
+            return null;
+        }
+    }
 
     private ValueTask TakeCommandAsync(RtmpCommand command) => (State, command.Name) switch
     {
@@ -200,6 +216,9 @@ public sealed partial class RtmpSession
         await ResultAsync(andResultOf);
         await SendAsync(chunks);
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Skipped an unreadable RTMP command while {State}: {What}")]
+    private partial void LogUnread(RtmpState state, string what);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Refused a connection for another application (encoder {Encoder}); its name is not shown: it may be a key")]
     private partial void LogWrongApp(string encoder);

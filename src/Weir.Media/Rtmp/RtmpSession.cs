@@ -18,6 +18,7 @@ public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, 
     private const uint DefaultWindow = 2_500_000;
     private const uint SmallestWindow = 4096;
     private const int PingsUnanswered = 2;
+    private const byte MpegTsSync = 0x47;
 
     private readonly CancellationTokenSource _close = new();
     private readonly ChunkReader _reader = new(options.MaxCommandSize);
@@ -159,6 +160,12 @@ public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, 
         switch (State)
         {
             case RtmpState.AwaitingHello:
+                if (rest.FirstSpan is [MpegTsSync, ..])
+                {
+                    // An encoder of MPEG-TS only sends: the log is where its owner can see why nothing comes of it.
+                    LogMpegTs();
+                }
+
                 if (!Handshake.TryReadHello(ref rest, (uint)Environment.TickCount, out var answer))
                 {
                     return null;
@@ -195,7 +202,7 @@ public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, 
     {
         switch (message.Type)
         {
-            case RtmpMessageType.Video or RtmpMessageType.Audio or RtmpMessageType.DataAmf0 or RtmpMessageType.DataAmf3:
+            case RtmpMessageType.Video or RtmpMessageType.Audio or RtmpMessageType.DataAmf0 or RtmpMessageType.DataAmf3 or RtmpMessageType.Aggregate:
                 // Encoders send a few more messages after they closed their stream; those have nowhere to go.
                 if (_ingest?.Take(message) == false)
                 {
@@ -204,7 +211,7 @@ public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, 
 
                 return ValueTask.CompletedTask;
             case RtmpMessageType.CommandAmf0 or RtmpMessageType.CommandAmf3:
-                return TakeCommandAsync(RtmpCommand.Read(message));
+                return ReadCommand(message) is { } command ? TakeCommandAsync(command) : ValueTask.CompletedTask;
             case RtmpMessageType.WindowAcknowledgementSize when message.Payload.Length >= 4:
                 // A tiny window would make an answer of every packet.
                 _window = Math.Max(BinaryPrimitives.ReadUInt32BigEndian(message.Payload.Span), SmallestWindow);
@@ -281,6 +288,9 @@ public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, 
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "RTMP protocol error while {State}: {What}")]
     private partial void LogProtocolError(RtmpState state, string what);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "MPEG-TS came to the RTMP port, and the connection was closed; the encoder has to send RTMP")]
+    private partial void LogMpegTs();
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "RTMP connection lost: {What}")]
     private partial void LogLost(string what);

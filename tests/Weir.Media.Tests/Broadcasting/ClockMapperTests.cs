@@ -67,6 +67,28 @@ public class ClockMapperTests
         Assert.InRange(mapper.Map(TrackKind.Video, 3_700_000_000 + jump + 4_000_000, 0).Dts, 3_950_000, 4_050_000);
     }
 
+    [Theory]
+    [InlineData(-2_000_000)]
+    [InlineData(-900_000)]
+    [InlineData(3_020_000)]
+    [InlineData(3_500_000)]
+    public void A_small_jump_takes_no_media_time_although_the_other_track_comes_on_the_old_clock_for_a_moment(long jump)
+    {
+        var mapper = new ClockMapper(0);
+        long last = 0;
+        for (var i = 0; i < 200; i++)
+        {
+            var time = 10_000_000 + (i * 40_000L);
+            var video = mapper.Map(TrackKind.Video, time + (i >= 100 ? jump : 0), 0).Dts;
+            var audio = mapper.Map(TrackKind.Audio, time + 5_000 + (i >= 110 ? jump : 0), 0).Dts;
+            Assert.True(video - last is >= 0 and <= 80_000, $"A step of {video - last} at {i}");
+            Assert.True(Math.Abs(audio - video) <= 60_000, $"Sound {audio - video} from its picture at {i}");
+            last = video;
+        }
+
+        Assert.Equal(1, mapper.Jumps);
+    }
+
     [Fact]
     public void Audio_that_was_still_on_its_way_when_video_jumped_stays_on_the_old_clock()
     {

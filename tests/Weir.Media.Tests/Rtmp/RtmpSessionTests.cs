@@ -20,6 +20,15 @@ public class RtmpSessionTests
     }
 
     [Fact]
+    public async Task MPEG_TS_is_closed_at_its_first_byte_and_the_log_says_what_came()
+    {
+        var rig = new SessionRig();
+        await rig.Stream.WriteAsync((byte[])[0x47, 0x40, 0x00, 0x10]);
+        Assert.Equal(RtmpEnd.ProtocolError, await rig.End);
+        Assert.Contains(rig.Log, line => line.Contains("MPEG-TS", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_handshake_that_trickles_in_has_ten_seconds_in_all()
     {
         var rig = new SessionRig();
