@@ -59,6 +59,7 @@ public sealed partial class Packager
     private long _joinAt = -1;
     private long _edge;
     private long _reportedDrops;
+    private LogThrottle _losses;
     private InitSegment? _init;
 
     public Packager(Broadcast broadcast, PackagerLimits limits, ILogger<Packager> logger)
@@ -136,7 +137,11 @@ public sealed partial class Packager
             }
 
             // Too slow for the timeline. What comes next has no decoder state behind it.
-            LogLost(Broadcast.Id, timeline.First - _cursor);
+            if (_losses.ShouldLog(out var times))
+            {
+                LogLost(Broadcast.Id, timeline.First - _cursor, times);
+            }
+
             Lost.Add(1);
             _assembler.Reset();
             SkipMediaTo(Broadcast.Timeline.JoinIndex);
@@ -208,6 +213,6 @@ public sealed partial class Packager
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Packaging of broadcast {Broadcast:N} fell behind by {Frames} frames and goes on at a keyframe")]
-    private partial void LogLost(Guid broadcast, long frames);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Packaging of broadcast {Broadcast:N} fell behind by {Frames} frames and goes on at a keyframe; times so far: {Times}")]
+    private partial void LogLost(Guid broadcast, long frames, long times);
 }

@@ -30,6 +30,7 @@ public sealed partial class HlsOrigin : IDisposable
     private HlsSnapshot? _snapshot;
     private TaskCompletionSource _pulse = NewPulse();
     private long _cursor;
+    private LogThrottle _losses;
     private volatile bool _ended;
     private ITimer? _afterGrace;
 
@@ -216,7 +217,11 @@ public sealed partial class HlsOrigin : IDisposable
                 }
                 else if (_cursor < log.First)
                 {
-                    LogLost(_packager.Broadcast.Id, log.First - _cursor);
+                    if (_losses.ShouldLog(out var times))
+                    {
+                        LogLost(_packager.Broadcast.Id, log.First - _cursor, times);
+                    }
+
                     _window.Restart();
                     _cursor = log.First;
                 }
@@ -318,6 +323,6 @@ public sealed partial class HlsOrigin : IDisposable
     private HlsResponse Media(HlsSnapshot snapshot, Rendition rendition, IReadOnlyList<ReadOnlyMemory<byte>> body) =>
         new(200, rendition == Rendition.Main ? "video/mp4" : "audio/mp4", $"public, max-age={_limits.PlaylistTargets * snapshot.Target}, immutable", body);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "HLS of broadcast {Broadcast:N} fell behind by {Items} items and begins a new playlist")]
-    private partial void LogLost(Guid broadcast, long items);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "HLS of broadcast {Broadcast:N} fell behind by {Items} items and begins a new playlist; times so far: {Times}")]
+    private partial void LogLost(Guid broadcast, long items, long times);
 }

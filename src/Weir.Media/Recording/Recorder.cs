@@ -37,6 +37,7 @@ public sealed partial class Recorder : IDisposable
     private RecordedSegment? _segment;
     private int _file;
     private long _cursor;
+    private LogThrottle _losses;
     private long _pausedAt;
     private bool _awaitsSegment = true;
 
@@ -130,7 +131,11 @@ public sealed partial class Recorder : IDisposable
             else if (_cursor < log.First)
             {
                 // The disk was too slow. A segment is whole or it ends at its last whole fragment.
-                LogLost(_packager.Broadcast.Id, log.First - _cursor);
+                if (_losses.ShouldLog(out var times))
+                {
+                    LogLost(_packager.Broadcast.Id, log.First - _cursor, times);
+                }
+
                 Skipped.Add(log.First - _cursor);
                 _cursor = log.First;
                 Try(CloseSegment);
@@ -370,6 +375,6 @@ public sealed partial class Recorder : IDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "A half written fragment stays in the recording of {Broadcast:N}: {Cause}")]
     private partial void LogTorn(Guid broadcast, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The recording of {Broadcast:N} fell behind and leaves {Items} items out")]
-    private partial void LogLost(Guid broadcast, long items);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The recording of {Broadcast:N} fell behind and leaves {Items} items out; times so far: {Times}")]
+    private partial void LogLost(Guid broadcast, long items, long times);
 }
