@@ -36,8 +36,10 @@ internal sealed partial class Assembler
     private long _videoNext;
     private (long Units, int Rate) _audioNext = (0, 1);
     private Track? _latestAudio;
-    private long _latestAudioDts;
     private long _latestVideoDts;
+    private long _edgeAtLatestAudio;
+    private long _lastPicture = long.MinValue;
+    private long _rarestPictures;
 
     public Assembler(PackagerLimits limits, ResumePoint resume, Action<CmafItem> emit)
     {
@@ -192,7 +194,7 @@ internal sealed partial class Assembler
         _startsSegment = true;
         _video = video is null ? null : new VideoLane(_videoNext);
         _audio = audio is null ? null : NewAudioLane(InitSegment.AudioTimescale(audio));
-        (_latestVideoDts, _latestAudioDts, _latestAudio) = (start, start, audio);
+        (_latestVideoDts, _edgeAtLatestAudio, _latestAudio) = (start, start, audio);
     }
 
     private AudioLane NewAudioLane(int rate) => new(rate, rate == _audioNext.Rate
@@ -214,9 +216,10 @@ internal sealed partial class Assembler
     private void RunVideo(Frame frame)
     {
         var init = _init!;
+        NotePicture(frame.Dts);
         if (frame.IsKeyframe)
         {
-            var audio = frame.Dts - _latestAudioDts < _limits.TrackSilence ? _latestAudio : null;
+            var audio = frame.Dts - _edgeAtLatestAudio < _limits.TrackSilence ? _latestAudio : null;
             if (!init.Has(frame.Track, audio))
             {
                 FlushLanes();
@@ -251,8 +254,10 @@ internal sealed partial class Assembler
     private void RunAudio(Frame frame)
     {
         _latestAudio = frame.Track;
-        _latestAudioDts = frame.Dts;
-        if (_video is not null && frame.Dts - _latestVideoDts > _limits.VideoSilence)
+
+        // Not its own time alone: an encoder may send sound seconds behind its pictures, which is not silence.
+        _edgeAtLatestAudio = Math.Max(frame.Dts, _latestVideoDts);
+        if (_video is not null && frame.Dts - _latestVideoDts > Math.Max(_limits.VideoSilence, 2 * _rarestPictures))
         {
             FlushLanes();
             Switch(null, frame.Track, frame.Dts);
@@ -293,6 +298,15 @@ internal sealed partial class Assembler
                 EmitUpTo(audio.DoneEnd, beforeKeyframe: false);
             }
         }
+    }
+
+    /// <summary>Where pictures are known to be rare, the next one is waited for longer before the broadcast is taken for sound alone.</summary>
+    private void NotePicture(long time)
+    {
+        const long rarest = 10_000_000;
+        var gap = _lastPicture == long.MinValue ? 0 : Math.Clamp(time - _lastPicture, 0, rarest);
+        _rarestPictures = Math.Max(gap, _rarestPictures * 7 / 8);
+        _lastPicture = time;
     }
 
     // A picture once a second (a shared screen) must not hold the sound back until the next one.

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Weir.Media.Broadcasting;
 using Weir.Media.Cmaf;
 using Weir.Media.Formats.Mp4;
@@ -49,6 +50,69 @@ public sealed class PackagerTests
         var sounds = Probe.PresentationTimes(stage.ToFile(), "a");
         var firstSound = frames.First(f => f.Track.Kind == TrackKind.Audio).Pts;
         Assert.InRange((sounds[0] * 1e6) - firstSound, -2000, 2000);
+    }
+
+    [Theory]
+    [InlineData(1_000_000)]
+    [InlineData(2_500_000)]
+    public void Sound_that_comes_seconds_behind_its_pictures_is_kept(long behind)
+    {
+        const long soundFrame = 21_333;
+        var stage = new Stage();
+        var publisher = stage.Publish();
+        var (picture, sound) = (Sample.H264Aac.First(f => f.Track.Kind == TrackKind.Video), Sample.H264Aac.First(f => f.Track.Kind == TrackKind.Audio));
+        var sounds = 0;
+        for (var time = 0L; time <= 20_000_000; time += 40_000)
+        {
+            publisher.Video(picture.Track, time, 0, time % 2_000_000 == 0, picture.Payload);
+            for (; sounds * soundFrame <= time - behind; sounds++)
+            {
+                publisher.Audio(sound.Track, sounds * soundFrame, sound.Payload);
+            }
+
+            stage.Packager.Drain();
+        }
+
+        stage.End();
+        var runs = stage.Fragments.SelectMany(fragment => FragmentReader.Read(fragment.Data.Span)).ToList();
+        Assert.True(runs.Where(r => r.TrackId == InitSegment.AudioTrackId).Sum(r => r.Samples.Count) > sounds * 0.8);
+        Assert.NotNull(stage.Fragments[^1].Init.Audio);
+        Assert.InRange(stage.Fragments[^1].DiscontinuityNumber, 0, 1);
+        var (lastSound, lastPicture) = (runs.Last(r => r.TrackId == InitSegment.AudioTrackId), runs.Last(r => r.TrackId == InitSegment.VideoTrackId));
+        Assert.InRange((lastPicture.BaseDecodeTime / (double)InitSegment.VideoTimescale) - (lastSound.BaseDecodeTime / (double)sound.Track.SampleRate), (behind / 1e6) - 0.5, (behind / 1e6) + 0.5);
+    }
+
+    [Fact]
+    public void A_flood_is_not_a_line_of_the_log_for_each_loss()
+    {
+        var log = new CountingLog();
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var broadcast = new Broadcast(Guid.NewGuid(), new TimelineLimits { MaxFrames = 16 }, clock);
+        var packager = new Packager(broadcast, new PackagerLimits(), log);
+        using var publisher = broadcast.Publish(new PublisherInfo("test", ""))!;
+        var sound = Sample.H264Aac.First(f => f.Track.Kind == TrackKind.Audio);
+        for (var i = 0; i < 100 * 1000; i++)
+        {
+            publisher.Audio(sound.Track, i * 21_333L, sound.Payload);
+            if (i % 100 == 0)
+            {
+                packager.Drain();
+            }
+        }
+
+        Assert.InRange(log.Lines, 1, 10);
+    }
+
+    private sealed class CountingLog : ILogger<Packager>
+    {
+        public int Lines { get; private set; }
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines++;
     }
 
     [Fact]

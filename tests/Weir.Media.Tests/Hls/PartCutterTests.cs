@@ -91,6 +91,56 @@ public sealed class PartCutterTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(0.4)]
+    [InlineData(0.25)]
+    public void When_pictures_become_rare_beside_sound_parts_keep_to_their_target(double rate)
+    {
+        List<long> pictures = [.. Enumerable.Range(0, 120).Select(i => i * 1_000_000L / 30), .. Enumerable.Range(0, 12).Select(i => 4_000_000 + (long)(i * 1_000_000 / rate))];
+        AddUsual(pictures);
+        foreach (var sound in new[] { 32_000, 44_100, 48_000 })
+        {
+            AssertBounds(Play(Merge(Pictures(pictures, i => i % 60 == 0 || i > 120), Sounds(sound, pictures[^1]))));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(0.4)]
+    [InlineData(0.25)]
+    public void Rare_pictures_beside_sound_are_no_discontinuity_each(double rate)
+    {
+        List<long> pictures = [.. Enumerable.Range(0, 15).Select(i => (long)(i * 1_000_000 / rate))];
+        AddUsual(pictures);
+        var hls = Play(Merge(Pictures(pictures, _ => true), Sounds(48_000, pictures[^1])));
+        AssertBounds(hls, mayHideFirst: true);
+
+        // Once the broadcast is taken for sound alone and once the picture comes back; from then on it is known that pictures are rare.
+        Assert.InRange(hls.Held[^1].First.DiscontinuityNumber, 0, 2);
+    }
+
+    [Theory]
+    [InlineData(-2_000_000)]
+    [InlineData(-900_000)]
+    [InlineData(3_100_000)]
+    public void When_the_clock_of_an_encoder_jumps_parts_keep_to_their_target(long jump)
+    {
+        foreach (var sound in new[] { 0, 48_000 })
+        {
+            var mapper = new ClockMapper(0);
+            var pictures = Steady(30, 12);
+            var frames = Merge(Pictures(pictures, i => i % 30 == 0), Sounds(sound, pictures[^1])).Select(frame =>
+            {
+                // Sound comes on the old clock for a moment longer.
+                var from = frame.Kind == FrameKind.Video ? 6_000_000 : 6_200_000;
+                var time = mapper.Map(frame.Kind == FrameKind.Video ? TrackKind.Video : TrackKind.Audio, 20_000_000 + frame.Dts + (frame.Dts >= from ? jump : 0), 0);
+                return Make(frame.Track!, frame.Kind, time.Dts, frame.IsKeyframe, time.Jumped);
+            });
+            AssertBounds(Play(frames), mayHideFirst: true);
+        }
+    }
+
+    [Theory]
     [InlineData(12, 2)]
     [InlineData(5, 2)]
     public void When_no_part_fits_the_segment_ends_and_the_next_keyframe_begins_another(int rate, int seconds)
@@ -173,6 +223,13 @@ public sealed class PartCutterTests
         return pictures;
     }
 
+    /// <summary>How long the very last picture lasts nobody knows: it is taken to be as long as the one before.</summary>
+    private static void AddUsual(List<long> pictures)
+    {
+        var end = pictures[^1];
+        pictures.AddRange(Enumerable.Range(1, 60).Select(i => end + (i * 1_000_000L / 30)));
+    }
+
     private static IEnumerable<Frame> Pictures(IReadOnlyList<long> times, Func<int, bool> isKeyframe) =>
         times.Select((time, i) => Make(Video, FrameKind.Video, time, isKeyframe(i)));
 
@@ -187,8 +244,9 @@ public sealed class PartCutterTests
     private static IEnumerable<Frame> Merge(IEnumerable<Frame> pictures, IEnumerable<Frame> sounds, long lead = 0) =>
         pictures.Concat(sounds).OrderBy(frame => frame.Dts + (frame.Kind == FrameKind.Audio ? lead : 0));
 
-    private static Frame Make(Track track, FrameKind kind, long time, bool isKeyframe) => new()
+    private static Frame Make(Track track, FrameKind kind, long time, bool isKeyframe, bool afterJump = false) => new()
     {
+        AfterDiscontinuity = afterJump,
         Index = 0, Kind = kind, Track = track, Dts = time, Pts = time, WallClock = 1 + time, IsKeyframe = isKeyframe, Payload = Payload,
     };
 
