@@ -16,7 +16,9 @@ public sealed class HeaderTests(SqliteServer shared)
     public async Task Every_address_answers_HEAD_as_it_answers_GET_without_the_body()
     {
         var anna = await _server.PersonAsync("Anna");
-        foreach (var path in Addresses().Append("/health/ready").Append("/").Append("/nothing"))
+
+        // The hub is a connection and no resource: SignalR answers HEAD by itself.
+        foreach (var path in Addresses().Where(path => path != "/api/hub").Append("/health/ready").Append("/").Append("/nothing"))
         {
             foreach (var person in new[] { anna, _server.Anybody })
             {
