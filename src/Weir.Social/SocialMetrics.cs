@@ -26,6 +26,9 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> Throttled = Meter.CreateCounter<long>("weir.social.throttled", description: "Attempts refused because there were too many");
 
+    public static readonly Counter<long> PasswordsRefused = Meter.CreateCounter<long>(
+        "weir.social.passwords_refused", description: "Passwords not looked at because too many waited");
+
     public static readonly Counter<long> Messages = Meter.CreateCounter<long>("weir.social.messages", description: "Messages written");
 
     public static readonly Counter<long> MessagesRefused = Meter.CreateCounter<long>("weir.social.messages_refused", description: "Messages refused because too many waited for the disk");

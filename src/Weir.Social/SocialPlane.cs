@@ -222,6 +222,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
         services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
         services.AddSingleton<ILookupNormalizer, LowerCase>();
+        services.AddSingleton(new PasswordQueueLimits()).AddSingleton<PasswordQueue>().AddSingleton<DeviceMarks>();
         services.AddIdentityCore<Account>();
 
         // The core only: AddAuthentication would bring data protection, which makes key files at start for cookies that we do not use.

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Articles;
@@ -29,7 +28,7 @@ internal static class DeleteMyAccount
     private static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
         [Microsoft.AspNetCore.Mvc.FromBody] Request request,
         Caller caller,
-        UserManager<Account> users,
+        PasswordQueue passwords,
         Limits limits,
         WriteScope write,
         WeirDb db,
@@ -41,7 +40,7 @@ internal static class DeleteMyAccount
         HttpContext context,
         CancellationToken cancellation)
     {
-        var (_, fault) = await MyAccount.CheckPasswordAsync(request.Password, "password", caller, users, limits, db, context, cancellation);
+        var (_, fault) = await MyAccount.CheckPasswordAsync(request.Password, "password", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;

@@ -36,6 +36,7 @@ internal static class SetUp
         SetUpDoor door,
         Limits limits,
         AccountCreation creation,
+        PasswordQueue passwords,
         SessionStart sessions,
         WriteScope write,
         WeirDb db,
@@ -64,6 +65,12 @@ internal static class SetUp
             return fault!;
         }
 
+        if (passwords.Hash(request.Password!, PasswordLane.Known, cancellation) is not { } hashing)
+        {
+            return PasswordQueue.Busy(context);
+        }
+
+        account.PasswordHash = await hashing;
         account.IsAdmin = true;
         var token = await write.RunAsync(async () =>
         {
@@ -73,7 +80,7 @@ internal static class SetUp
             }
 
             fault = await creation.AddAsync(account, cancellation);
-            return fault is null ? sessions.Begin(account, context) : null;
+            return fault is null ? await sessions.BeginAsync(account, context, cancellation) : null;
         }, cancellation);
         if (token is null)
         {
@@ -81,7 +88,7 @@ internal static class SetUp
         }
 
         door.Close();
-        sessions.SetCookie(context, token);
+        sessions.SetCookies(context, account, token);
         return TypedResults.Created("/api/me", new SignedIn(new Me(account.Id, account.Handle, account.Name, account.AvatarId, account.About, account.IsAdmin, MayGoLive: true), token));
     }
 }

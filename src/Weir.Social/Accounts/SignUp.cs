@@ -19,6 +19,7 @@ internal static class SignUp
         Request request,
         Limits limits,
         AccountCreation creation,
+        PasswordQueue passwords,
         SessionStart sessions,
         LivePolicy live,
         WriteScope write,
@@ -34,7 +35,7 @@ internal static class SignUp
             return Problems.Throttled(context, retryAfter);
         }
 
-        // Before the password is hashed: whoever has no invitation costs us one look-up.
+        // What is cheap comes first: whoever has no invitation costs one look-up, whoever wants a taken handle two. Only then is a password hashed.
         var code = request.Invitation ?? "";
         var now = clock.Now();
         if (!await db.Invitations.AnyAsync(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now, cancellation))
@@ -49,6 +50,30 @@ internal static class SignUp
             return fault!;
         }
 
+        // Every answer from here on that is no success counts: it may have told that somebody has the handle.
+        if (!limits.SignUpsByAddress.TryTake(out retryAfter, address))
+        {
+            return Problems.Throttled(context, retryAfter);
+        }
+
+        if (!limits.SignUpsByInvitation.TryTake(out retryAfter, code))
+        {
+            limits.SignUpsByAddress.GiveBack(address);
+            return Problems.Throttled(context, retryAfter);
+        }
+
+        if (await creation.TakenAsync(account, cancellation) is { } taken)
+        {
+            return taken;
+        }
+
+        if (passwords.Hash(request.Password!, PasswordLane.Unknown, cancellation) is not { } hashing)
+        {
+            GiveBack();
+            return PasswordQueue.Busy(context);
+        }
+
+        account.PasswordHash = await hashing;
         var token = await write.RunAsync(async () =>
         {
             var invitation = await db.Invitations.SingleOrDefaultAsync(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now, cancellation);
@@ -60,15 +85,22 @@ internal static class SignUp
 
             invitation!.UsedById = account.Id;
             await notices.AddAsync(new Happened(NoticeKind.InvitationUsed, invitation.FromId, account.Id, account.Id), cancellation);
-            return sessions.Begin(account, context);
+            return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
         if (token is null)
         {
             return fault!;
         }
 
-        sessions.SetCookie(context, token);
+        GiveBack();
+        sessions.SetCookies(context, account, token);
         return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
+
+        void GiveBack()
+        {
+            limits.SignUpsByAddress.GiveBack(address);
+            limits.SignUpsByInvitation.GiveBack(code);
+        }
     }
 
     private static ProblemHttpResult Invalid() => Problems.Field("invitation", "invitation-invalid", "This invitation is unknown, used or expired.");

@@ -77,7 +77,7 @@ internal static class PasswordResets
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> UseAsync(
-        Use request, Limits limits, PasswordHashing hashing, WriteScope write, WeirDb db, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+        Use request, Limits limits, PasswordQueue passwords, WriteScope write, WeirDb db, TimeProvider clock, HttpContext context, CancellationToken cancellation)
     {
         var (account, fault) = await FindAsync(request.Code, limits, db, clock, context, cancellation);
         if (account is null)
@@ -90,7 +90,12 @@ internal static class PasswordResets
             return Problems.Field("password", weak.Code, weak.Text);
         }
 
-        var (code, hash) = (Hash(request.Code!), hashing.HashPassword(account, request.Password!));
+        if (passwords.Hash(request.Password!, PasswordLane.Known, cancellation) is not { } hashing)
+        {
+            return PasswordQueue.Busy(context);
+        }
+
+        var (code, hash) = (Hash(request.Code!), await hashing);
         var used = await write.RunAsync(async () =>
         {
             if (await db.PasswordResets.Where(r => r.CodeHash == code).ExecuteDeleteAsync(cancellation) == 0)
@@ -109,7 +114,7 @@ internal static class PasswordResets
         }
 
         // Whoever guessed at it before is not in the way of the one who has it now.
-        limits.SignInByHandle.GiveBack(account.Handle);
+        limits.SignIn.Forget(new SignInAttempt(account.Handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), null));
         return TypedResults.NoContent();
     }
 

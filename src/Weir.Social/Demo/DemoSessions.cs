@@ -32,8 +32,8 @@ internal static class DemoSessions
             return Problems.NotFound();
         }
 
-        var token = await write.RunAsync(() => Task.FromResult(sessions.Begin(account, context)), cancellation);
-        sessions.SetCookie(context, token);
+        var token = await write.RunAsync(() => sessions.BeginAsync(account, context, cancellation), cancellation);
+        sessions.SetCookies(context, account, token);
         return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
     }
 }

@@ -64,7 +64,7 @@ internal static class PasskeyCalls
     private static async Task<Results<Created<PasskeyQuestion>, ProblemHttpResult>> BeginAsync(
         Begin begin,
         Caller caller,
-        UserManager<Account> users,
+        PasswordQueue passwords,
         IPasskeyHandler<Account> handler,
         PasskeyChallenges challenges,
         Limits limits,
@@ -72,7 +72,7 @@ internal static class PasskeyCalls
         HttpContext context,
         CancellationToken cancellation)
     {
-        var (account, fault) = await MyAccount.CheckPasswordAsync(begin.Password, "password", caller, users, limits, db, context, cancellation);
+        var (account, fault) = await MyAccount.CheckPasswordAsync(begin.Password, "password", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;

@@ -48,7 +48,7 @@ internal static class PasskeySignIn
         CancellationToken cancellation)
     {
         var address = AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress);
-        if (!limits.SignInByAddress.TryTake(out var retryAfter, address))
+        if (!limits.PasskeysByAddress.TryTake(out var retryAfter, address))
         {
             return Problems.Throttled(context, retryAfter);
         }
@@ -70,7 +70,7 @@ internal static class PasskeySignIn
             return Refused();
         }
 
-        limits.SignInByAddress.GiveBack(address);
+        limits.PasskeysByAddress.GiveBack(address);
         var (id, count, backedUp) = (verdict.Passkey.CredentialId, (long)verdict.Passkey.SignCount, verdict.Passkey.IsBackedUp);
         ProblemHttpResult? fault = null;
         Account? account = null;
@@ -93,17 +93,17 @@ internal static class PasskeySignIn
             }
 
             (passkey.SignCount, passkey.IsBackedUp, passkey.LastUsedAt) = (count, backedUp, clock.Now());
-            await sessions.ForgetOldAsync(account.Id, cancellation);
-            return sessions.Begin(account, context);
+            return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
         if (token is null)
         {
             return fault!;
         }
 
-        sessions.SetCookie(context, token);
+        limits.SignIn.CountRight(account!.Handle);
+        sessions.SetCookies(context, account, token);
         SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "ok"));
-        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account!, cancellation), token));
+        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
     }
 
     private static ProblemHttpResult Refused()

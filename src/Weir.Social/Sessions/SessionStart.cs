@@ -1,0 +1,61 @@
+using Microsoft.EntityFrameworkCore;
+using Weir.Social.Accounts;
+using Weir.Social.Data;
+
+namespace Weir.Social.Sessions;
+
+/// <summary>Begins a session and sets the site's cookies.</summary>
+internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions options, DeviceMarks devices)
+{
+    /// <summary>How many an account may have; the one that was not used for longest makes room.</summary>
+    public const int MaxPerAccount = 50;
+
+    /// <summary>
+    /// Adds the session to the running transaction and gives its token, which is kept nowhere. Sessions that nobody can or does use any more end: the one whose cookie this browser sent, because
+    /// the new cookie takes its place, those that were idle for too long, and the oldest of too many.
+    /// </summary>
+    public async Task<string> BeginAsync(Account account, HttpContext context, CancellationToken cancellation)
+    {
+        var oldest = clock.Now() - SessionAuthentication.IdleLimit;
+        var replaced = SessionAuthentication.CookieHash(context) ?? [];
+        await db.Sessions.Where(s => (s.AccountId == account.Id && s.LastSeenAt <= oldest) || s.TokenHash == replaced).ExecuteDeleteAsync(cancellation);
+        var excess = await db.Sessions.Where(s => s.AccountId == account.Id)
+            .OrderByDescending(s => s.LastSeenAt).ThenByDescending(s => s.CreatedAt).ThenBy(s => s.Id)
+            .Skip(MaxPerAccount - 1).Select(s => s.Id).ToListAsync(cancellation);
+        if (excess.Count > 0)
+        {
+            await db.Sessions.Where(s => excess.Contains(s.Id)).ExecuteDeleteAsync(cancellation);
+        }
+
+        var token = SessionAuthentication.NewToken();
+        var agent = context.Request.Headers.UserAgent.ToString();
+        db.Sessions.Add(new Session
+        {
+            Id = Guid.NewGuid(),
+            AccountId = account.Id,
+            TokenHash = SessionAuthentication.Hash(token),
+            CreatedAt = clock.Now(),
+            LastSeenAt = clock.Now(),
+            Client = agent.Length > Session.MaxClientLength ? agent[..Session.MaxClientLength] : agent,
+        });
+        return token;
+    }
+
+    /// <summary>The session's, and the mark by which this device is known at its next sign-in.</summary>
+    public void SetCookies(HttpContext context, Account account, string token)
+    {
+        context.Response.Cookies.Append(SessionAuthentication.Cookie, token, CookieOptions(context, SessionAuthentication.IdleLimit));
+        devices.Add(context, account.Handle);
+    }
+
+    public void ClearCookie(HttpContext context) => context.Response.Cookies.Delete(SessionAuthentication.Cookie, CookieOptions(context, null));
+
+    private CookieOptions CookieOptions(HttpContext context, TimeSpan? maxAge) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Lax,
+        Secure = options.IsSecure(context),
+        Path = "/",
+        MaxAge = maxAge,
+    };
+}
