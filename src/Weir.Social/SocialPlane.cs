@@ -197,7 +197,8 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton(new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)));
         services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile));
         services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
-        services.AddHostedService<FriendsWatching>().AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
+        services.AddHostedService<FriendsWatching>().AddHostedService<EndedSessions>();
+        services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();

@@ -72,6 +72,8 @@ internal sealed class SessionAuthentication(
             return AuthenticateResult.NoResult();
         }
 
+        // Before anything is read: at this time, or later, the session was there.
+        Context.Features.Set(new SessionSeen(clock.GetUtcNow()));
         var hash = Hash(token);
         var epoch = await epochs.ReadAsync();
         if (known.Find(hash, epoch) is not { } entry)
