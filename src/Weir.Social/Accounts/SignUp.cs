@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.Invitations;
 using Weir.Social.Notifications;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
@@ -38,7 +39,7 @@ internal static class SignUp
         // What is cheap comes first: whoever has no invitation costs one look-up, whoever wants a taken handle two. Only then is a password hashed.
         var code = request.Invitation ?? "";
         var now = clock.Now();
-        if (!await db.Invitations.AnyAsync(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now, cancellation))
+        if (!await Invitation.Good(db, now).AnyAsync(i => i.Code == code, cancellation))
         {
             return Invalid();
         }
@@ -76,7 +77,7 @@ internal static class SignUp
         account.PasswordHash = await hashing;
         var token = await write.RunAsync(async () =>
         {
-            var invitation = await db.Invitations.SingleOrDefaultAsync(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now, cancellation);
+            var invitation = await Invitation.Good(db, now).SingleOrDefaultAsync(i => i.Code == code, cancellation);
             fault = invitation is null ? Invalid() : await creation.AddAsync(account, cancellation);
             if (fault is not null)
             {

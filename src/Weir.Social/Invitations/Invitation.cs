@@ -1,3 +1,5 @@
+using Weir.Social.Data;
+
 namespace Weir.Social.Invitations;
 
 /// <summary>Makes one account. Its code is shown to its maker in the list, so it is kept as it is; it expires soon and works once.</summary>
@@ -17,4 +19,11 @@ internal sealed class Invitation
     public DateTimeOffset ExpiresAt { get; init; }
 
     public Guid? UsedById { get; set; }
+
+    /// <summary>
+    /// Those that make an account now. Whoever made one must still be somebody here: one of a person who was suspended since is none while
+    /// they are, and says so like every other that is not good.
+    /// </summary>
+    public static IQueryable<Invitation> Good(WeirDb db, DateTimeOffset now) => db.Invitations.Where(i =>
+        i.UsedById == null && i.ExpiresAt > now && db.Accounts.Any(a => a.Id == i.FromId && a.SuspendedAt == null && a.DeletedAt == null));
 }

@@ -42,6 +42,7 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
         }
 
         var people = await PeopleAsync(me, rows.Select(n => n.ActorId).Distinct().ToList(), cancellation);
+        await AddAdministratorsAsync(people, rows, cancellation);
         var places = new Dictionary<Guid, (NoticePlace Place, string? Text, bool Read)>();
         foreach (var kind in rows.GroupBy(n => n.Kind))
         {
@@ -55,6 +56,7 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
                 NoticeKind.EditorInvitation => await EditorsAsync(me, [.. kind], cancellation),
                 NoticeKind.MomentLike => await LikesAsync(me, [.. kind], cancellation),
                 NoticeKind.MomentComment or NoticeKind.MomentReply => await CommentsAsync(me, [.. kind], cancellation),
+                NoticeKind.AdministratorReset => await ResetsAsync(me, [.. kind], cancellation),
                 NoticeKind.Live => await LiveAsync(me, [.. kind], cancellation),
                 _ => [],
             };
@@ -86,6 +88,32 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
             && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == a.Id) || (b.OwnerId == a.Id && b.BlockedId == me)))
         .Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId))
         .ToDictionaryAsync(p => p.Id, cancellation);
+
+    /// <summary>An administrator hides what they did neither by a block nor by being suspended for it.</summary>
+    private async Task AddAdministratorsAsync(
+        Dictionary<Guid, Person> people, IReadOnlyCollection<Notification> rows, CancellationToken cancellation)
+    {
+        var actors = rows.Where(n => n.Kind == NoticeKind.AdministratorReset && !people.ContainsKey(n.ActorId))
+            .Select(n => n.ActorId).Distinct().ToList();
+        if (actors.Count > 0)
+        {
+            foreach (var actor in await db.Accounts.Where(a => actors.Contains(a.Id))
+                .Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToListAsync(cancellation))
+            {
+                people.Add(actor.Id, actor);
+            }
+        }
+    }
+
+    private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> ResetsAsync(
+        Guid me, List<Notification> rows, CancellationToken cancellation)
+    {
+        var ids = rows.ConvertAll(n => n.SubjectId);
+        var names = await db.Accounts.Where(a => ids.Contains(a.Id) && db.Accounts.Any(i => i.Id == me && i.IsAdmin))
+            .ToDictionaryAsync(a => a.Id, a => a.Name, cancellation);
+        return rows.Where(n => names.ContainsKey(n.SubjectId)).ToDictionary(n => n.Id, n =>
+            (new NoticePlace("administration", n.SubjectId, names[n.SubjectId]), (string?)null, false));
+    }
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> MessagesAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
@@ -133,8 +161,8 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
     {
         var ids = rows.ConvertAll(n => n.SubjectId);
         var open = await (
-            from invitation in db.GroupInvitations
-            where invitation.AccountId == me && ids.Contains(invitation.ConversationId)
+            from invitation in GroupInvitations.Mine(db, me)
+            where ids.Contains(invitation.ConversationId)
             join conversation in db.Conversations on invitation.ConversationId equals conversation.Id
             select new { conversation.Id, conversation.Name }).ToDictionaryAsync(c => c.Id, cancellation);
         return rows.Where(n => open.ContainsKey(n.SubjectId)).ToDictionary(n => n.Id, n => (new NoticePlace("groupInvitation", n.SubjectId, open[n.SubjectId].Name), (string?)null, false));
