@@ -94,7 +94,7 @@ internal static class DeleteMyAccount
         pages.Forget();
         // Its export, were there one, is deleted by whoever looks after those.
         exports.Wake();
-        sessions.ClearCookie(context);
+        sessions.ClearBrowser(context);
         return TypedResults.NoContent();
     }
 }

@@ -43,7 +43,12 @@ internal static class MySessions
             cancellation);
         if (session == caller.Session)
         {
-            start.ClearCookie(context);
+            start.ClearBrowser(context);
+        }
+
+        if (ended == 0)
+        {
+            return Problems.NotFound();
         }
 
         return ended > 0 ? TypedResults.NoContent() : Problems.NotFound();

@@ -31,12 +31,33 @@ public abstract class SessionTests(SharedServer shared)
             }));
             return await db.SaveChangesAsync();
         });
-        var newest = await Someone.OfAsync(_server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
-        var left = (await newest.GetAsync("/api/sessions")).Is(HttpStatusCode.OK).Json.EnumerateArray().Select(s => s.GetProperty("client").GetString()).ToList();
+        var newest = await Someone.OfAsync(
+            _server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
+        var left = (await newest.GetAsync("/api/sessions")).Is(HttpStatusCode.OK).Json.EnumerateArray()
+            .Select(s => s.GetProperty("client").GetString()).ToList();
         Assert.Equal(SessionStart.MaxPerAccount, left.Count);
         Assert.Contains($"{SessionStart.MaxPerAccount - 2}", left);
         Assert.DoesNotContain($"{SessionStart.MaxPerAccount - 1}", left);
         (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Whoever_signs_out_leaves_no_pictures_in_the_browser()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        var signedOut = await anna.DeleteAsync("/api/sessions/current");
+        var deleted = await ben.DeleteAsync("/api/me", new { password = Someone.Password });
+        foreach (var answer in new[] { signedOut, deleted })
+        {
+            var headers = answer.Is(HttpStatusCode.NoContent).Message.Headers;
+            Assert.Equal("\"cache\"", Assert.Single(headers.GetValues("Clear-Site-Data")));
+            Assert.StartsWith("weir=;", Assert.Single(headers.GetValues("Set-Cookie")), StringComparison.Ordinal);
+        }
+
+        // Ending another session leaves this browser as it is.
+        var cleo = await _server.PersonAsync("Cleo");
+        Assert.False((await cleo.DeleteAsync(
+            "/api/sessions/others")).Is(HttpStatusCode.NoContent).Message.Headers.Contains("Clear-Site-Data"));
     }
 
     [Fact]
@@ -46,12 +67,20 @@ public abstract class SessionTests(SharedServer shared)
         // By the cookie: the next one takes its place in the browser, whoever signs in.
         foreach (var next in new[] { anna, ben })
         {
-            var before = await Someone.OfAsync(_server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
+            var before = await Someone.OfAsync(
+                _server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
             var again = await Someone.OfAsync(_server, await _server.Anybody.SendAsync(
-                HttpMethod.Post, "/api/sessions", new { handle = next.Handle, password = Someone.Password }, r => r.Headers.Add("Cookie", $"weir={before.Token}")));
+                HttpMethod.Post, "/api/sessions", new { handle = next.Handle, password = Someone.Password }, r =>
+                    r.Headers.Add("Cookie", $"weir={before.Token}")));
             (await before.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
             (await again.GetAsync("/api/me")).Is(HttpStatusCode.OK);
             (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
         }
+
+        // A program goes on with its token, although its library sends the cookie back as well.
+        (await ben.SendAsync(
+            HttpMethod.Post, "/api/sessions", new { handle = ben.Handle, password = Someone.Password }, r =>
+                r.Headers.Add("Cookie", $"weir={ben.Token}"))).Is(HttpStatusCode.Created);
+        (await ben.GetAsync("/api/me")).Is(HttpStatusCode.OK);
     }
 }
