@@ -51,6 +51,11 @@ internal static class SignUp
             return fault!;
         }
 
+        if (ReservedHandles.Contains(account.Handle))
+        {
+            return Problems.Field("handle", "handle-reserved", "This handle belongs to the server.");
+        }
+
         // Every answer from here on that is no success counts: it may have told that somebody has the handle.
         if (!limits.SignUpsByAddress.TryTake(out retryAfter, address))
         {
