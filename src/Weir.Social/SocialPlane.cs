@@ -31,6 +31,7 @@ using Weir.Social.Passkeys;
 using Weir.Social.Realtime;
 using Weir.Social.Reporting;
 using Weir.Social.Search;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 using Weir.Social.WebApp;
@@ -218,7 +219,7 @@ public sealed class SocialPlane : IAsyncDisposable
         PasskeyCalls.AddServices(services, options);
         ReportCalls.AddServices(services);
         ExportCalls.AddServices(services);
-        services.AddScoped<AuditTrail>().AddScoped<Suspension>();
+        services.AddScoped<AuditTrail>().AddScoped<Suspension>().AddSingleton<SecurityLog>().AddSingleton<LimitedRequests>();
 
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
         services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
@@ -271,6 +272,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.UseTrustedProxies(options.TrustedProxies);
 
         app.UseWeirMetrics(options.MetricsToken);
+        app.Services.GetRequiredService<LimitedRequests>().Use(app);
         app.Services.GetRequiredService<ArticlePages>().Use(app);
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);

@@ -10,6 +10,7 @@ using Weir.Social.Files;
 using Weir.Social.Moments;
 using Weir.Social.Notifications;
 using Weir.Social.OfficialAccounts;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -37,10 +38,12 @@ internal static class DeleteMyAccount
         ArticlePages pages,
         ExportDesk exports,
         TimeProvider clock,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
-        var (_, fault) = await MyAccount.CheckPasswordAsync(request.Password, "password", caller, passwords, limits, db, context, cancellation);
+        var (_, fault) = await MyAccount.CheckPasswordAsync(
+            request.Password, "password", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;
@@ -91,6 +94,7 @@ internal static class DeleteMyAccount
             return fault;
         }
 
+        security.AccountDeleted(context, caller);
         pages.Forget();
         // Its export, were there one, is deleted by whoever looks after those.
         exports.Wake();

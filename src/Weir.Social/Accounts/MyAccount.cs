@@ -5,6 +5,7 @@ using Weir.Hosting;
 using Weir.Social.Admin;
 using Weir.Social.Data;
 using Weir.Social.OfficialAccounts;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -63,6 +64,7 @@ internal static class MyAccount
         Limits limits,
         WriteScope write,
         WeirDb db,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -88,6 +90,7 @@ internal static class MyAccount
             await db.Accounts.Where(a => a.Id == caller.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
             return await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
         }, cancellation);
+        security.PasswordChanged(context, caller);
         return TypedResults.NoContent();
     }
 
@@ -125,6 +128,10 @@ internal static class MyAccount
 
         return (account, await verifying == PasswordVerificationResult.Failed ? Wrong() : null);
 
-        ProblemHttpResult Wrong() => Problems.Field(field, "wrong-password", "The password is wrong.");
+        ProblemHttpResult Wrong()
+        {
+            context.RequestServices.GetRequiredService<SecurityLog>().PasswordCheckFailed(context, caller);
+            return Problems.Field(field, "wrong-password", "The password is wrong.");
+        }
     }
 }

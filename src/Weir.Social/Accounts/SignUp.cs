@@ -4,6 +4,7 @@ using Weir.Social.Admin;
 using Weir.Social.Data;
 using Weir.Social.Invitations;
 using Weir.Social.Notifications;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -27,6 +28,7 @@ internal static class SignUp
         WeirDb db,
         Notices notices,
         TimeProvider clock,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -36,11 +38,13 @@ internal static class SignUp
             return Problems.Throttled(context, retryAfter);
         }
 
-        // What is cheap comes first: whoever has no invitation costs one look-up, whoever wants a taken handle two. Only then is a password hashed.
+        // What is cheap comes first: whoever has no invitation costs one look-up, whoever wants a taken handle two. Only then is a password
+        // hashed.
         var code = request.Invitation ?? "";
         var now = clock.Now();
         if (!await Invitation.Good(db, now).AnyAsync(i => i.Code == code, cancellation))
         {
+            security.SignUpFailed(context, "invitation");
             return Invalid();
         }
 
@@ -70,6 +74,7 @@ internal static class SignUp
 
         if (await creation.TakenAsync(account, cancellation) is { } taken)
         {
+            security.SignUpFailed(context, "handle taken");
             return taken;
         }
 
@@ -80,7 +85,8 @@ internal static class SignUp
         }
 
         account.PasswordHash = await hashing;
-        var token = await write.RunAsync(async () =>
+        var inviter = Guid.Empty;
+        var session = await write.RunAsync(async () =>
         {
             var invitation = await Invitation.Good(db, now).SingleOrDefaultAsync(i => i.Code == code, cancellation);
             fault = invitation is null ? Invalid() : await creation.AddAsync(account, cancellation);
@@ -90,17 +96,19 @@ internal static class SignUp
             }
 
             invitation!.UsedById = account.Id;
+            inviter = invitation.FromId;
             await notices.AddAsync(new Happened(NoticeKind.InvitationUsed, invitation.FromId, account.Id, account.Id), cancellation);
             return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
-        if (token is null)
+        if (session is null)
         {
             return fault!;
         }
 
         GiveBack();
-        sessions.SetCookies(context, account, token);
-        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
+        security.SignedUp(context, account.Id, inviter);
+        sessions.SetCookies(context, account, session);
+        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), session.Token));
 
         void GiveBack()
         {

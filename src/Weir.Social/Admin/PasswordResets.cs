@@ -8,6 +8,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
 using Weir.Social.Notifications;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -106,6 +107,7 @@ internal static class PasswordResets
         LiveLink node,
         WeirDb db,
         TimeProvider clock,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -152,6 +154,7 @@ internal static class PasswordResets
             return Problems.NotFound();
         }
 
+        security.PasswordReset(context, account.Id);
         await node.AppliedAsync(cancellation);
         // Whoever guessed at it before is not in the way of the one who has it now.
         limits.SignIn.Forget(new SignInAttempt(account.Handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), null));
@@ -174,6 +177,7 @@ internal static class PasswordResets
             a => a.DeletedAt == null && good.Any(r => r.CodeHash == hash && r.AccountId == a.Id), cancellation);
         if (account is null)
         {
+            context.RequestServices.GetRequiredService<SecurityLog>().PasswordResetFailed(context);
             return (null, Problems.NotFound());
         }
 

@@ -4,6 +4,9 @@ using Weir.Social.Data;
 
 namespace Weir.Social.Sessions;
 
+/// <summary>A session that begins, and its token, which is kept nowhere.</summary>
+internal sealed record Begun(Guid Id, string Token);
+
 /// <summary>Begins a session and sets the site's cookies.</summary>
 internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions options, DeviceMarks devices)
 {
@@ -11,14 +14,15 @@ internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions 
     public const int MaxPerAccount = 50;
 
     /// <summary>
-    /// Adds the session to the running transaction and gives its token, which is kept nowhere. Sessions that nobody can or does use any more end: the one whose cookie this browser sent, because
-    /// the new cookie takes its place, those that were idle for too long, and the oldest of too many.
+    /// Adds the session to the running transaction. Sessions that nobody can or does use any more end: the one whose cookie this browser
+    /// sent, because the new cookie takes its place, those that were idle for too long, and the oldest of too many.
     /// </summary>
-    public async Task<string> BeginAsync(Account account, HttpContext context, CancellationToken cancellation)
+    public async Task<Begun> BeginAsync(Account account, HttpContext context, CancellationToken cancellation)
     {
         var oldest = clock.Now() - SessionAuthentication.IdleLimit;
         var replaced = SessionAuthentication.CookieHash(context) ?? [];
-        await db.Sessions.Where(s => (s.AccountId == account.Id && s.LastSeenAt <= oldest) || s.TokenHash == replaced).ExecuteDeleteAsync(cancellation);
+        await db.Sessions.Where(s => (s.AccountId == account.Id && s.LastSeenAt <= oldest) || s.TokenHash == replaced)
+            .ExecuteDeleteAsync(cancellation);
         var excess = await db.Sessions.Where(s => s.AccountId == account.Id)
             .OrderByDescending(s => s.LastSeenAt).ThenByDescending(s => s.CreatedAt).ThenBy(s => s.Id)
             .Skip(MaxPerAccount - 1).Select(s => s.Id).ToListAsync(cancellation);
@@ -29,22 +33,24 @@ internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions 
 
         var token = SessionAuthentication.NewToken();
         var agent = context.Request.Headers.UserAgent.ToString();
+        var id = Guid.NewGuid();
         db.Sessions.Add(new Session
         {
-            Id = Guid.NewGuid(),
+            Id = id,
             AccountId = account.Id,
             TokenHash = SessionAuthentication.Hash(token),
             CreatedAt = clock.Now(),
             LastSeenAt = clock.Now(),
             Client = agent.Length > Session.MaxClientLength ? agent[..Session.MaxClientLength] : agent,
         });
-        return token;
+        return new Begun(id, token);
     }
 
     /// <summary>The session's, and the mark by which this device is known at its next sign-in.</summary>
-    public void SetCookies(HttpContext context, Account account, string token)
+    public void SetCookies(HttpContext context, Account account, Begun session)
     {
-        context.Response.Cookies.Append(SessionAuthentication.Cookie, token, CookieOptions(context, SessionAuthentication.IdleLimit));
+        var cookie = CookieOptions(context, SessionAuthentication.IdleLimit);
+        context.Response.Cookies.Append(SessionAuthentication.Cookie, session.Token, cookie);
         devices.Add(context, account.Handle);
     }
 

@@ -4,6 +4,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.Security;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Sessions;
@@ -24,6 +25,7 @@ internal static class SignIn
         LivePolicy live,
         WriteScope write,
         WeirDb db,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -37,6 +39,7 @@ internal static class SignIn
         // What cannot be right by its form alone is not hashed: that tells nothing of who has an account.
         if (handle.Length == 0 || PasswordRules.IsImpossible(request.Password))
         {
+            security.SignInFailed(context, null, "form");
             return Wrong();
         }
 
@@ -52,6 +55,7 @@ internal static class SignIn
         var verdict = await verifying;
         if (verdict == PasswordVerificationResult.Failed || account is null)
         {
+            security.SignInFailed(context, account?.Id, "password");
             return Wrong();
         }
 
@@ -59,13 +63,14 @@ internal static class SignIn
         limits.SignIn.CountRight(handle);
         if (account.SuspendedAt is not null)
         {
+            security.SignInFailed(context, account.Id, "suspended");
             return Problems.Forbidden("suspended", "This account is suspended.");
         }
 
         // When too many wait, it is hashed anew at another sign-in.
         var isOld = verdict == PasswordVerificationResult.SuccessRehashNeeded;
         var rehashed = isOld && passwords.Hash(password, lane, cancellation) is { } hashing ? await hashing : null;
-        var token = await write.RunAsync(async () =>
+        var session = await write.RunAsync(async () =>
         {
             if (rehashed is not null)
             {
@@ -75,9 +80,10 @@ internal static class SignIn
 
             return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
-        sessions.SetCookies(context, account, token);
+        sessions.SetCookies(context, account, session);
+        security.SignedIn(context, account.Id, session.Id, "password");
         SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "ok"));
-        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
+        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), session.Token));
     }
 
     private static ProblemHttpResult Wrong()
