@@ -26,15 +26,35 @@ public enum TicketRights : byte
 /// <remarks>
 /// Wire form, base64url without padding: version 1 (1 byte), broadcast (16), account (16, zero for anonymous), id (8),
 /// epoch (4), expires (Unix seconds, 4), rights (1), name (0 to 64 bytes of UTF-8), HMAC-SHA256 truncated to 16 bytes.
-/// At most 174 characters.
+/// Version 2, of somebody's session, has after the rights the session (8) and when it was issued (Unix milliseconds, 8).
+/// At most 195 characters.
 /// </remarks>
 public sealed record Ticket(Guid Broadcast, Guid Account, ulong Id, uint Epoch, DateTimeOffset Expires, TicketRights Rights, string Name)
 {
     public const int MaxLength = 200;
     public const int MaxNameBytes = 64;
     private const byte Version = 1;
+    private const byte SessionVersion = 2;
     private const int FixedLength = 1 + 16 + 16 + 8 + 4 + 4 + 1;
+    private const int SessionLength = 8 + 8;
     private const int MacLength = 16;
+
+    /// <summary>So long one is good at most.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+
+    /// <summary>To which it was given and with which it ends, as <see cref="SessionOf"/> names one; 0: to none.</summary>
+    public ulong Session { get; init; }
+
+    /// <summary>With a session only, to the millisecond.</summary>
+    public DateTimeOffset Issued { get; init; }
+
+    /// <summary>A session's name in tickets: half of its random id.</summary>
+    public static ulong SessionOf(Guid session)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        session.TryWriteBytes(bytes, bigEndian: true, out _);
+        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
+    }
 
     public bool IsAnonymous => Account == Guid.Empty;
 
@@ -48,16 +68,23 @@ public sealed record Ticket(Guid Broadcast, Guid Account, ulong Id, uint Epoch, 
     public string Sign(NodeKey key)
     {
         var name = Encoding.UTF8.GetBytes(Shorten(Name));
-        var bytes = new byte[FixedLength + name.Length + MacLength];
-        bytes[0] = Version;
+        var start = Session == 0 ? FixedLength : FixedLength + SessionLength;
+        var bytes = new byte[start + name.Length + MacLength];
+        bytes[0] = Session == 0 ? Version : SessionVersion;
         Broadcast.TryWriteBytes(bytes.AsSpan(1), bigEndian: true, out _);
         Account.TryWriteBytes(bytes.AsSpan(17), bigEndian: true, out _);
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(33), Id);
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(41), Epoch);
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(45), (uint)Expires.ToUnixTimeSeconds());
         bytes[49] = (byte)Rights;
-        name.CopyTo(bytes, FixedLength);
-        Mac(key, bytes.AsSpan(0, FixedLength + name.Length), bytes.AsSpan(FixedLength + name.Length));
+        if (Session != 0)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(FixedLength), Session);
+            BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(FixedLength + 8), Issued.ToUnixTimeMilliseconds());
+        }
+
+        name.CopyTo(bytes, start);
+        Mac(key, bytes.AsSpan(0, start + name.Length), bytes.AsSpan(start + name.Length));
         return Base64Url.EncodeToString(bytes);
     }
 
@@ -71,7 +98,18 @@ public sealed record Ticket(Guid Broadcast, Guid Account, ulong Id, uint Epoch, 
         }
 
         Span<byte> bytes = stackalloc byte[MaxLength];
-        if (!Base64Url.TryDecodeFromChars(text, bytes, out var length) || length < FixedLength + MacLength || bytes[0] != Version)
+        if (!Base64Url.TryDecodeFromChars(text, bytes, out var length) || length == 0)
+        {
+            return false;
+        }
+
+        var start = bytes[0] switch
+        {
+            Version => FixedLength,
+            SessionVersion => FixedLength + SessionLength,
+            _ => int.MaxValue - MacLength,
+        };
+        if (length < start + MacLength)
         {
             return false;
         }
@@ -91,7 +129,17 @@ public sealed record Ticket(Guid Broadcast, Guid Account, ulong Id, uint Epoch, 
             BinaryPrimitives.ReadUInt32BigEndian(bytes[41..]),
             DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadUInt32BigEndian(bytes[45..])),
             (TicketRights)bytes[49],
-            Encoding.UTF8.GetString(bytes[FixedLength..^MacLength]));
+            Encoding.UTF8.GetString(bytes[start..^MacLength]));
+        if (start != FixedLength)
+        {
+            // Signed by the social plane, so it is a time.
+            ticket = ticket with
+            {
+                Session = BinaryPrimitives.ReadUInt64BigEndian(bytes[FixedLength..]),
+                Issued = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(bytes[(FixedLength + 8)..])),
+            };
+        }
+
         return true;
     }
 

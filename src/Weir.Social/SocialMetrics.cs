@@ -28,6 +28,9 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> DiskFull = Meter.CreateCounter<long>("weir.social.disk_full", description: "Calls refused because the disk had no room");
 
+    public static readonly Counter<long> PasswordsRefused = Meter.CreateCounter<long>(
+        "weir.social.passwords_refused", description: "Passwords not looked at because too many waited");
+
     public static readonly Counter<long> Messages = Meter.CreateCounter<long>("weir.social.messages", description: "Messages written");
 
     public static readonly Counter<long> MessagesRefused = Meter.CreateCounter<long>("weir.social.messages_refused", description: "Messages refused because too many waited for the disk");

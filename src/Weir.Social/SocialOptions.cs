@@ -92,6 +92,9 @@ public sealed record SocialOptions
 
     internal string ServerSecretFile => Path.Combine(SecretsDirectory, "server.key");
 
+    /// <summary>Whether cookies of this answer must not travel without TLS.</summary>
+    internal bool IsSecure(HttpContext context) => context.Request.IsHttps || PublicUrl?.Scheme == Uri.UriSchemeHttps;
+
     /// <exception cref="InvalidOptionsException">With every fault.</exception>
     public void Validate()
     {

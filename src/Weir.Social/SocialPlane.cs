@@ -31,6 +31,7 @@ using Weir.Social.Passkeys;
 using Weir.Social.Realtime;
 using Weir.Social.Reporting;
 using Weir.Social.Search;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 using Weir.Social.WebApp;
@@ -201,7 +202,8 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton(new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)));
         services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile));
         services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
-        services.AddHostedService<FriendsWatching>().AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
+        services.AddHostedService<FriendsWatching>().AddHostedService<EndedSessions>();
+        services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
@@ -225,11 +227,12 @@ public sealed class SocialPlane : IAsyncDisposable
         PasskeyCalls.AddServices(services, options);
         ReportCalls.AddServices(services);
         ExportCalls.AddServices(services);
-        services.AddScoped<AuditTrail>().AddScoped<Suspension>();
+        services.AddScoped<AuditTrail>().AddScoped<Suspension>().AddSingleton<SecurityLog>().AddSingleton<LimitedRequests>();
 
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
         services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
         services.AddSingleton<ILookupNormalizer, LowerCase>();
+        services.AddSingleton(new PasswordQueueLimits()).AddSingleton<PasswordQueue>().AddSingleton<DeviceMarks>();
         services.AddIdentityCore<Account>();
 
         // The core only: AddAuthentication would bring data protection, which makes key files at start for cookies that we do not use.
@@ -277,6 +280,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.UseTrustedProxies(options.TrustedProxies);
 
         app.UseWeirMetrics(options.MetricsToken);
+        app.Services.GetRequiredService<LimitedRequests>().Use(app);
         app.Services.GetRequiredService<ArticlePages>().Use(app);
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);

@@ -118,6 +118,50 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task The_end_of_a_session_ends_what_is_open_with_its_tickets_and_no_others()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        var (phone, laptop, nobodys) = (stage.Ticket(session: 1), stage.Ticket(session: 2), stage.Ticket());
+        stage.Watch(phone, out var atPhone);
+        stage.Watch(laptop, out var atLaptop);
+        stage.Watch(nobodys, out var old);
+        Assert.True(stage.Admission.TryCheck(stage.Broadcast.ToText(), phone, out var rules, out var verified));
+        var waits = stage.Broadcasts.AudienceChange(stage.Broadcast);
+        stage.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        stage.Sessions(2);
+        await ClosedAsync(atPhone!);
+        Assert.Equal(ViewerEnd.Cut, atPhone!.End);
+        Assert.All([atLaptop, old], viewer => Assert.Equal(ViewerEnd.None, viewer!.End));
+        Assert.Equal(WatchDenied.NotFound, stage.Watch(phone, out _));
+        Assert.False(stage.Admission.StillAllows(rules, verified));
+        Assert.All([laptop, nobodys], ticket => Assert.Equal(WatchDenied.None, stage.Watch(ticket, out _)));
+        await Patience.HoldsAsync(() => waits.IsCancellationRequested);
+
+        // One that begins afterwards is good before it is named, and void once it is not named any more.
+        stage.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        var next = stage.Ticket(session: 3);
+        Assert.Equal(WatchDenied.None, stage.Watch(next, out var atNext));
+        stage.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        stage.Sessions(2, 3);
+        Assert.Equal(WatchDenied.None, stage.Watch(next, out _));
+        stage.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        stage.Sessions(2);
+        await ClosedAsync(atNext!);
+        Assert.Equal(WatchDenied.NotFound, stage.Watch(next, out _));
+    }
+
+    [Fact]
+    public async Task Whoever_reads_a_replay_is_asked_again_when_sessions_end()
+    {
+        await using var stage = new Stage();
+        stage.Listed(rules => rules.Ended = true);
+        var waits = stage.Broadcasts.AudienceChange(stage.Broadcast);
+        stage.Sessions();
+        await Patience.HoldsAsync(() => waits.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task A_public_broadcast_needs_no_ticket_and_narrowing_it_cuts_those_without()
     {
         await using var stage = new Stage();

@@ -90,9 +90,16 @@ internal sealed class Stage : IAsyncDisposable
         Broadcasts.Apply(new Rules(rules));
     }
 
-    public string Ticket(Guid? account = null, uint epoch = 0, Guid? broadcast = null, TimeSpan? lifetime = null) =>
+    public string Ticket(Guid? account = null, uint epoch = 0, Guid? broadcast = null, TimeSpan? lifetime = null, ulong session = 0) =>
         new Ticket(broadcast ?? Broadcast, account ?? Mia, Contracts.Ticket.NewId(), epoch, Clock.GetUtcNow() + (lifetime ?? TimeSpan.FromHours(12)), TicketRights.Comment, "Mia")
-            .Sign(Key);
+        {
+            Session = session,
+            Issued = Clock.GetUtcNow(),
+        }.Sign(Key);
+
+    /// <summary>These sessions are there at this moment, and no others.</summary>
+    public void Sessions(params ulong[] sessions) => Broadcasts.Apply(new Live.Broadcasts.TicketSessions(
+        new Contracts.Planes.TicketSessions { AsOf = Clock.GetUtcNow().ToUnixTimeMilliseconds(), Sessions = { sessions } }));
 
     public WatchDenied Watch(string? ticket, out LiveViewer? viewer, Guid? broadcast = null) =>
         Admission.TryWatch((broadcast ?? Broadcast).ToText(), ticket, Outlet.WebSocket, out viewer);

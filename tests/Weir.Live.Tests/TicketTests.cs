@@ -19,7 +19,13 @@ public sealed class TicketTests
         from rights in Gen.Int[0, 3]
         from name in Gen.String[0, 40]
         where name.EnumerateRunes().All(rune => rune != System.Text.Rune.ReplacementChar)
-        select new Ticket(broadcast, account, id, epoch, DateTimeOffset.FromUnixTimeSeconds(expires), (TicketRights)rights, name);
+        from session in Gen.OneOf(Gen.Const(0UL), Gen.ULong)
+        from issued in Gen.UInt
+        select new Ticket(broadcast, account, id, epoch, DateTimeOffset.FromUnixTimeSeconds(expires), (TicketRights)rights, name)
+        {
+            Session = session,
+            Issued = session == 0 ? default : DateTimeOffset.FromUnixTimeMilliseconds(issued * 1000L + 1),
+        };
 
     [Fact]
     public void A_signed_ticket_reads_back_and_fits_its_limit() => Tickets.Sample(ticket =>
@@ -40,10 +46,13 @@ public sealed class TicketTests
         Assert.Equal(string.Concat(Enumerable.Repeat("水", 21)), read.Name);
     }
 
-    [Fact]
-    public void No_changed_bit_and_no_other_key_verifies()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    public void No_changed_bit_and_no_other_key_verifies(ulong session)
     {
-        var text = new Ticket(Guid.NewGuid(), Guid.NewGuid(), 7, 3, DateTimeOffset.UnixEpoch.AddYears(60), TicketRights.Comment, "Mia").Sign(Key);
+        var ticket = new Ticket(Guid.NewGuid(), Guid.NewGuid(), 7, 3, DateTimeOffset.UnixEpoch.AddYears(60), TicketRights.Comment, "Mia");
+        var text = (ticket with { Session = session }).Sign(Key);
         var bytes = Base64Url.DecodeFromChars(text);
         for (var bit = 0; bit < bytes.Length * 8; bit++)
         {

@@ -101,7 +101,9 @@ public sealed class Server : IAsyncDisposable
         var creation = scope.ServiceProvider.GetRequiredService<Accounts.AccountCreation>();
         var (account, fault) = creation.Prepare(handle, name, Someone.Password);
         Assert.Null(fault);
-        await scope.ServiceProvider.GetRequiredService<WriteScope>().RunAsync(() => creation.AddAsync(account!, default), default);
+        account!.PasswordHash = await Plane.App.Services.GetRequiredService<Accounts.PasswordQueue>().Hash(
+            Someone.Password, Accounts.PasswordLane.Known, default)!;
+        await scope.ServiceProvider.GetRequiredService<WriteScope>().RunAsync(() => creation.AddAsync(account, default), default);
         return await Someone.OfAsync(this, await Anybody.PostAsync("/api/sessions", new { handle, password = Someone.Password }));
     }
 

@@ -1,10 +1,10 @@
 namespace Weir.Bench.Surge;
 
-/// <summary>One thing that live does to everybody at once, measured beside people who send messages.</summary>
+/// <summary>One thing that many do at once, measured beside people who send messages or read.</summary>
 /// <param name="RunAsync">Quick or not.</param>
 internal sealed record SurgePart(string Name, Func<bool, CancellationToken, Task<Report>> RunAsync);
 
-/// <summary>What live must not do to messages: each part measures them with its load and without it, in the same run.</summary>
+/// <summary>What a crowd must not do to everybody else: each part measures with its load and without it, in the same run.</summary>
 internal sealed class SurgeBench(bool quick, IReadOnlySet<string> wanted)
 {
     public static IReadOnlyList<SurgePart> Parts { get; } =
@@ -12,6 +12,7 @@ internal sealed class SurgeBench(bool quick, IReadOnlySet<string> wanted)
         SurgeTickets.Part,
         new("end", (quick, cancellation) => new SurgeEnd(quick).RunAsync(cancellation)),
         new("recordings", SurgeRecordings.RunAsync),
+        SurgePasswords.Part,
     ];
 
     public async Task<Report> RunAsync(CancellationToken cancellation)
@@ -25,6 +26,7 @@ internal sealed class SurgeBench(bool quick, IReadOnlySet<string> wanted)
 
         return reports.Count == 0
             ? throw new CannotMeasureException($"there is no such part; there are: {string.Join(", ", Parts.Select(part => part.Name))}")
-            : new Report("surge", "What live does to messages.", [.. reports.SelectMany(report => report.Tables)], [.. reports.SelectMany(report => report.Remarks)]);
+            : new Report(
+                "surge", "What a crowd does to everybody else.", [.. reports.SelectMany(report => report.Tables)], [.. reports.SelectMany(report => report.Remarks)]);
     }
 }

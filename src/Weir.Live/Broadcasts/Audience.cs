@@ -1,4 +1,5 @@
 using System.Net;
+using Weir.Contracts;
 using Weir.Media.Broadcasting;
 
 namespace Weir.Live.Broadcasts;
@@ -8,10 +9,10 @@ namespace Weir.Live.Broadcasts;
 internal readonly record struct AudienceNow(int Count, IReadOnlyList<Guid> Accounts, int Anonymous);
 
 /// <summary>A viewer by HLS, as the last playlist request showed them.</summary>
-internal readonly record struct Polling(Guid Account, uint Epoch, bool HasTicket, bool IsHost, long LastSeen = 0)
+internal readonly record struct Polling(Guid Account, uint Epoch, bool HasTicket, bool IsHost, long LastSeen = 0, Ticket? Ticket = null)
 {
-    public static Polling Of(Weir.Contracts.Ticket? ticket) =>
-        new(ticket?.Account ?? Guid.Empty, ticket?.Epoch ?? 0, ticket is not null, ticket?.IsHost ?? false);
+    public static Polling Of(Ticket? ticket) =>
+        new(ticket?.Account ?? Guid.Empty, ticket?.Epoch ?? 0, ticket is not null, ticket?.IsHost ?? false, Ticket: ticket);
 }
 
 /// <summary>
@@ -139,6 +140,32 @@ internal sealed class Audience(TimeProvider clock, int sessionsPerTicket, LiveMe
                 metrics.Cuts.Add(1);
             }
         }
+    }
+
+    /// <summary>Closes what is open with tickets whose session ended.</summary>
+    /// <returns>Whether there was any.</returns>
+    public bool Close(TicketSessions sessions)
+    {
+        LiveViewer[] ended;
+        var polled = false;
+        lock (_lock)
+        {
+            ended = [.. _open.Where(viewer => !sessions.Allows(viewer.Ticket))];
+            foreach (var (who, polling) in _polling.Where(one => !sessions.Allows(one.Value.Ticket)).ToArray())
+            {
+                Forget(who);
+                metrics.Cuts.Add(1);
+                polled = true;
+            }
+        }
+
+        foreach (var viewer in ended)
+        {
+            viewer.Close(ViewerEnd.Cut);
+            metrics.Cuts.Add(1);
+        }
+
+        return polled || ended.Length > 0;
     }
 
     /// <summary>Tells an account's sessions that it may not, or may again, comment.</summary>

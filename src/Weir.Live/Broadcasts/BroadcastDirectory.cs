@@ -19,12 +19,16 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
     /// <summary>Ended here, and the social plane has not confirmed it yet: nothing brings them back.</summary>
     private readonly HashSet<Guid> _ended = [];
     private HashSet<Guid>? _listed;
+    private TicketSessions? _sessions;
     private bool _stopping;
 
     /// <summary>The lists were complete once; from then on the node serves with what it knows, whatever the social plane does.</summary>
     public bool HasLists { get; private set; }
 
     public bool LiveIsOn { get; private set; } = true;
+
+    /// <summary>Null until the social plane has named them; an older one does not.</summary>
+    public TicketSessions? Sessions => Volatile.Read(ref _sessions);
 
     public int Known
     {
@@ -117,6 +121,25 @@ internal sealed class BroadcastDirectory(LiveBroadcastFactory factory, ILogger<B
                 GetOrStart(rules);
             }
         }
+    }
+
+    /// <summary>Takes which sessions' tickets are good from now on, and ends what is open with others.</summary>
+    public void Apply(TicketSessions sessions)
+    {
+        Volatile.Write(ref _sessions, sessions);
+        // Of what runs, the viewers are known, and those who wait for a playlist among them. Who reads a replay is not.
+        var unchanged = Running.Where(running => !running.Viewers.Close(sessions)).Select(running => running.Broadcast.Id).ToHashSet();
+        List<CancellationTokenSource> changes = [];
+        lock (_lock)
+        {
+            foreach (var id in _awaitsChange.Keys.Where(id => !unchanged.Contains(id)).ToArray())
+            {
+                _awaitsChange.Remove(id, out var change);
+                changes.Add(change!);
+            }
+        }
+
+        changes.ForEach(Announce);
     }
 
     /// <summary>All lists are here. What they did not name does not exist any more.</summary>

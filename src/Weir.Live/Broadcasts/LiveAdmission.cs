@@ -142,7 +142,7 @@ internal sealed class LiveAdmission : IAdmission
     /// </summary>
     public bool StillAllows(Rules checkedBy, Ticket? verified) =>
         (verified is null || verified.Expires > _clock.GetUtcNow())
-        && _broadcasts.Find(checkedBy.Broadcast) is { } now && (ReferenceEquals(now, checkedBy) || Allows(now, verified));
+        && _broadcasts.Find(checkedBy.Broadcast) is { } now && Allows(now, verified);
 
     public WatchDenied Denied(WatchDenied reason)
     {
@@ -150,6 +150,6 @@ internal sealed class LiveAdmission : IAdmission
         return reason;
     }
 
-    private static bool Allows(Rules rules, Ticket? ticket) =>
-        ticket is null ? rules.Public : rules.Allows(ticket.Account, ticket.Epoch);
+    private bool Allows(Rules rules, Ticket? ticket) =>
+        ticket is null ? rules.Public : rules.Allows(ticket.Account, ticket.Epoch) && _broadcasts.Sessions?.Allows(ticket) != false;
 }

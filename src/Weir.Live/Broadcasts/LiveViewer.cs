@@ -21,7 +21,7 @@ internal sealed class LiveViewer : Viewer
         Session = session;
         Account = ticket?.Account ?? Guid.Empty;
         Epoch = ticket?.Epoch ?? 0;
-        HasTicket = ticket is not null;
+        Ticket = ticket;
         Outlet = outlet;
         Closed = _closed.Token;
         Person = new Commenter(Account, ticket?.Name ?? "", ticket?.IsHost ?? false, ticket is { MayComment: true, IsAnonymous: false });
@@ -34,7 +34,10 @@ internal sealed class LiveViewer : Viewer
 
     public uint Epoch { get; }
 
-    public bool HasTicket { get; }
+    /// <summary>Null: nobody's, of a public broadcast.</summary>
+    public Ticket? Ticket { get; }
+
+    public bool HasTicket => Ticket is not null;
 
     public Outlet Outlet { get; }
 

@@ -117,6 +117,9 @@ internal sealed class PlaneConnection(
                 case Command.BodyOneofCase.Forget:
                     await broadcasts.ForgetAsync(Ids.FromWire(command.Forget.Broadcast));
                     break;
+                case Command.BodyOneofCase.TicketSessions:
+                    broadcasts.Apply(new Broadcasts.TicketSessions(command.TicketSessions));
+                    break;
                 case Command.BodyOneofCase.LiveSwitch:
                     broadcasts.Switch(command.LiveSwitch.Enabled);
                     break;

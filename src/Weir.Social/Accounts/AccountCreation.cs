@@ -8,7 +8,10 @@ namespace Weir.Social.Accounts;
 /// <summary>Makes accounts: the first by set-up, the others by invitation.</summary>
 internal sealed class AccountCreation(WeirDb db, UserManager<Account> users, TimeProvider clock)
 {
-    /// <summary>A checked account that is not in the database yet. Hashing its password takes long, so it is done before any transaction.</summary>
+    /// <summary>
+    /// A checked account that is not in the database yet, and has no password yet: hashing one takes long, so it is done after every other
+    /// check (<see cref="PasswordQueue"/>) and before any transaction.
+    /// </summary>
     public (Account? Account, ProblemHttpResult? Fault) Prepare(string? handle, string? name, string? password)
     {
         var faults = new List<(string, string, string)>();
@@ -34,10 +37,12 @@ internal sealed class AccountCreation(WeirDb db, UserManager<Account> users, Tim
             return (null, Problems.Fields(faults));
         }
 
-        var account = New(parsedHandle!, parsedName!);
-        account.PasswordHash = users.PasswordHasher.HashPassword(account, password!);
-        return (account, null);
+        return (New(parsedHandle!, parsedName!), null);
     }
+
+    /// <summary>The fault when its handle is taken, asked before its password is hashed.</summary>
+    public async Task<ProblemHttpResult?> TakenAsync(Account account, CancellationToken cancellation) =>
+        await db.Accounts.AnyAsync(a => a.NormalizedUserName == account.UserName, cancellation) ? Taken() : null;
 
     public Account New(string handle, string name) => new()
     {
@@ -56,7 +61,7 @@ internal sealed class AccountCreation(WeirDb db, UserManager<Account> users, Tim
         if (!made.Succeeded)
         {
             return made.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.DuplicateUserName))
-                ? Problems.Field("handle", "handle-taken", "Somebody has this handle.")
+                ? Taken()
                 : throw new InvalidOperationException(made.ToString());
         }
 
@@ -66,6 +71,8 @@ internal sealed class AccountCreation(WeirDb db, UserManager<Account> users, Tim
             .ExecuteUpdateAsync(set => set.SetProperty(e => e.AccountId, account.Id), cancellation);
         return null;
     }
+
+    private static ProblemHttpResult Taken() => Problems.Field("handle", "handle-taken", "Somebody has this handle.");
 }
 
 internal sealed class LowerCase : ILookupNormalizer

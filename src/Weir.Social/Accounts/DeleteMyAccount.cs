@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Articles;
@@ -11,6 +10,7 @@ using Weir.Social.Files;
 using Weir.Social.Moments;
 using Weir.Social.Notifications;
 using Weir.Social.OfficialAccounts;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -29,7 +29,7 @@ internal static class DeleteMyAccount
     private static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
         [Microsoft.AspNetCore.Mvc.FromBody] Request request,
         Caller caller,
-        UserManager<Account> users,
+        PasswordQueue passwords,
         Limits limits,
         WriteScope write,
         WeirDb db,
@@ -38,10 +38,12 @@ internal static class DeleteMyAccount
         ArticlePages pages,
         ExportDesk exports,
         TimeProvider clock,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
-        var (_, fault) = await MyAccount.CheckPasswordAsync(request.Password, "password", caller, users, limits, db, context, cancellation);
+        var (_, fault) = await MyAccount.CheckPasswordAsync(
+            request.Password, "password", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;
@@ -92,10 +94,11 @@ internal static class DeleteMyAccount
             return fault;
         }
 
+        security.AccountDeleted(context, caller);
         pages.Forget();
         // Its export, were there one, is deleted by whoever looks after those.
         exports.Wake();
-        sessions.ClearCookie(context);
+        sessions.ClearBrowser(context);
         return TypedResults.NoContent();
     }
 }

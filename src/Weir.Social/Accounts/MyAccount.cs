@@ -1,9 +1,11 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Admin;
 using Weir.Social.Data;
 using Weir.Social.OfficialAccounts;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -58,58 +60,78 @@ internal static class MyAccount
     private static async Task<Results<NoContent, ProblemHttpResult>> ChangePasswordAsync(
         PasswordChange change,
         Caller caller,
-        UserManager<Account> users,
+        PasswordQueue passwords,
         Limits limits,
         WriteScope write,
         WeirDb db,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
-        var (account, fault) = await CheckPasswordAsync(change.Current, "current", caller, users, limits, db, context, cancellation);
+        if (PasswordRules.Fault(change.New, caller.Handle, caller.Name) is { } weak)
+        {
+            return Problems.Field("new", weak.Code, weak.Text);
+        }
+
+        var (_, fault) = await CheckPasswordAsync(change.Current, "current", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;
         }
 
-        if (PasswordRules.Fault(change.New, account.Handle, account.Name) is { } weak)
+        if (passwords.Hash(change.New!, PasswordLane.Known, cancellation) is not { } hashing)
         {
-            return Problems.Field("new", weak.Code, weak.Text);
+            return PasswordQueue.Busy(context);
         }
 
-        var hash = users.PasswordHasher.HashPassword(account, change.New!);
+        var hash = await hashing;
         await write.RunAsync(async () =>
         {
             await db.Accounts.Where(a => a.Id == caller.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
             return await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
         }, cancellation);
+        security.PasswordChanged(context, caller);
         return TypedResults.NoContent();
     }
 
-    /// <summary>Asks for the password again before something that a borrowed device should not do.</summary>
+    /// <summary>
+    /// Asks for the password again before something that a borrowed device should not do. It counts by the session, so that nobody outside
+    /// of it can use the attempts up.
+    /// </summary>
     public static async Task<(Account Account, ProblemHttpResult? Fault)> CheckPasswordAsync(
         string? password,
         string field,
         Caller caller,
-        UserManager<Account> users,
+        PasswordQueue passwords,
         Limits limits,
         WeirDb db,
         HttpContext context,
         CancellationToken cancellation)
     {
         var account = await db.Accounts.AsNoTracking().SingleAsync(a => a.Id == caller.Id, cancellation);
-        if (!limits.SignInByHandle.TryTake(out var retryAfter, account.Handle))
+        var session = caller.Session.ToText();
+        if (!limits.PasswordChecks.TryTake(out var retryAfter, session))
         {
             return (account, Problems.Throttled(context, retryAfter));
         }
 
-        if (account.PasswordHash is null
-            || password is null or { Length: > PasswordRules.MaxLength * 2 }
-            || users.PasswordHasher.VerifyHashedPassword(account, account.PasswordHash, password) == PasswordVerificationResult.Failed)
+        if (PasswordRules.IsImpossible(password))
         {
-            return (account, Problems.Field(field, "wrong-password", "The password is wrong."));
+            return (account, Wrong());
         }
 
-        limits.SignInByHandle.GiveBack(account.Handle);
-        return (account, null);
+        if (passwords.Verify(account.PasswordHash, password, PasswordLane.Known, cancellation) is not { } verifying)
+        {
+            limits.PasswordChecks.GiveBack(session);
+            return (account, PasswordQueue.Busy(context));
+        }
+
+        return (account, await verifying == PasswordVerificationResult.Failed ? Wrong() : null);
+
+        ProblemHttpResult Wrong()
+        {
+            context.RequestServices.GetRequiredService<SecurityLog>().PasswordCheckFailed(context, caller);
+            return Problems.Field(field, "wrong-password", "The password is wrong.");
+        }
     }
 }

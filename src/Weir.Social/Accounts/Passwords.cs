@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
@@ -14,6 +15,13 @@ internal sealed class PasswordRules : IPasswordValidator<Account>
 
     /// <summary>Far above the 64 that must be allowed; a bound because hashing costs.</summary>
     public const int MaxLength = 256;
+
+    /// <summary>
+    /// No account has this password, by its length alone: it is refused without being hashed. Another keyboard may type the same one
+    /// shorter or longer.
+    /// </summary>
+    public static bool IsImpossible([NotNullWhen(false)] string? password) =>
+        password is null or { Length: > MaxLength * 2 } || Normalise(password).EnumerateRunes().Count() < MinLength;
 
     private static readonly Lazy<HashSet<string>> Common = new(LoadCommon);
 
@@ -84,8 +92,10 @@ internal sealed class PasswordRules : IPasswordValidator<Account>
     }
 }
 
-/// <summary>Identity's PBKDF2 over the normalised password.</summary>
-internal sealed class PasswordHashing(IOptions<PasswordHasherOptions> options) : PasswordHasher<Account>(options)
+/// <summary>
+/// Identity's PBKDF2 over the normalised password. The server calls it on the threads of <see cref="PasswordQueue"/> alone.
+/// </summary>
+internal class PasswordHashing(IOptions<PasswordHasherOptions> options) : PasswordHasher<Account>(options)
 {
     private readonly Lazy<string> _nobody = new(() => HashFor(options, "nobody's password"));
 

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Data;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -36,9 +37,11 @@ internal static class SetUp
         SetUpDoor door,
         Limits limits,
         AccountCreation creation,
+        PasswordQueue passwords,
         SessionStart sessions,
         WriteScope write,
         WeirDb db,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -54,6 +57,7 @@ internal static class SetUp
 
         if (!SetUpDoor.Same(code, request.Code))
         {
+            security.SetUpFailed(context);
             return Problems.Forbidden("wrong-code", "This is not the set-up code.");
         }
 
@@ -64,8 +68,14 @@ internal static class SetUp
             return fault!;
         }
 
+        if (passwords.Hash(request.Password!, PasswordLane.Known, cancellation) is not { } hashing)
+        {
+            return PasswordQueue.Busy(context);
+        }
+
+        account.PasswordHash = await hashing;
         account.IsAdmin = true;
-        var token = await write.RunAsync(async () =>
+        var session = await write.RunAsync(async () =>
         {
             if (await db.Accounts.AnyAsync(cancellation))
             {
@@ -73,15 +83,17 @@ internal static class SetUp
             }
 
             fault = await creation.AddAsync(account, cancellation);
-            return fault is null ? sessions.Begin(account, context) : null;
+            return fault is null ? await sessions.BeginAsync(account, context, cancellation) : null;
         }, cancellation);
-        if (token is null)
+        if (session is null)
         {
             return fault ?? Problems.NotFound();
         }
 
         door.Close();
-        sessions.SetCookie(context, token);
-        return TypedResults.Created("/api/me", new SignedIn(new Me(account.Id, account.Handle, account.Name, account.AvatarId, account.About, account.IsAdmin, MayGoLive: true), token));
+        security.SetUpDone(context, account.Id);
+        sessions.SetCookies(context, account, session);
+        var me = new Me(account.Id, account.Handle, account.Name, account.AvatarId, account.About, account.IsAdmin, MayGoLive: true);
+        return TypedResults.Created("/api/me", new SignedIn(me, session.Token));
     }
 }

@@ -3,7 +3,9 @@ using Weir.Hosting;
 using Weir.Social.Admin;
 using Weir.Social.Data;
 using Weir.Social.Friends;
+using Weir.Social.Invitations;
 using Weir.Social.Notifications;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -20,12 +22,14 @@ internal static class SignUp
         Request request,
         Limits limits,
         AccountCreation creation,
+        PasswordQueue passwords,
         SessionStart sessions,
         LivePolicy live,
         WriteScope write,
         WeirDb db,
         Notices notices,
         TimeProvider clock,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -35,11 +39,13 @@ internal static class SignUp
             return Problems.Throttled(context, retryAfter);
         }
 
-        // Before the password is hashed: whoever has no invitation costs us one look-up.
+        // What is cheap comes first: whoever has no invitation costs one look-up, whoever wants a taken handle two. Only then is a password
+        // hashed.
         var code = request.Invitation ?? "";
         var now = clock.Now();
-        if (!await db.Invitations.AnyAsync(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now, cancellation))
+        if (!await Invitation.Good(db, now).AnyAsync(i => i.Code == code, cancellation))
         {
+            security.SignUpFailed(context, "invitation");
             return Invalid();
         }
 
@@ -50,9 +56,40 @@ internal static class SignUp
             return fault!;
         }
 
-        var token = await write.RunAsync(async () =>
+        if (ReservedHandles.Contains(account.Handle))
         {
-            var invitation = await db.Invitations.SingleOrDefaultAsync(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now, cancellation);
+            return Problems.Field("handle", "handle-reserved", "This handle belongs to the server.");
+        }
+
+        // Every answer from here on that is no success counts: it may have told that somebody has the handle.
+        if (!limits.SignUpsByAddress.TryTake(out retryAfter, address))
+        {
+            return Problems.Throttled(context, retryAfter);
+        }
+
+        if (!limits.SignUpsByInvitation.TryTake(out retryAfter, code))
+        {
+            limits.SignUpsByAddress.GiveBack(address);
+            return Problems.Throttled(context, retryAfter);
+        }
+
+        if (await creation.TakenAsync(account, cancellation) is { } taken)
+        {
+            security.SignUpFailed(context, "handle taken");
+            return taken;
+        }
+
+        if (passwords.Hash(request.Password!, PasswordLane.Unknown, cancellation) is not { } hashing)
+        {
+            GiveBack();
+            return PasswordQueue.Busy(context);
+        }
+
+        account.PasswordHash = await hashing;
+        var inviter = Guid.Empty;
+        var session = await write.RunAsync(async () =>
+        {
+            var invitation = await Invitation.Good(db, now).SingleOrDefaultAsync(i => i.Code == code, cancellation);
             fault = invitation is null ? Invalid() : await creation.AddAsync(account, cancellation);
             if (fault is not null)
             {
@@ -61,22 +98,30 @@ internal static class SignUp
 
             invitation!.UsedById = account.Id;
             if (invitation.Befriends
-                && await db.Accounts.AnyAsync(a => a.Id == invitation.FromId && a.SuspendedAt == null && a.DeletedAt == null, cancellation)
                 && !await db.Blocks.AnyAsync(b => b.OwnerId == invitation.FromId && b.Handle == account.UserName, cancellation))
             {
                 await Friendships.AddAsync(db, invitation.FromId, account.Id, now, cancellation);
             }
 
+            inviter = invitation.FromId;
             await notices.AddAsync(new Happened(NoticeKind.InvitationUsed, invitation.FromId, account.Id, account.Id), cancellation);
-            return sessions.Begin(account, context);
+            return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
-        if (token is null)
+        if (session is null)
         {
             return fault!;
         }
 
-        sessions.SetCookie(context, token);
-        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
+        GiveBack();
+        security.SignedUp(context, account.Id, inviter);
+        sessions.SetCookies(context, account, session);
+        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), session.Token));
+
+        void GiveBack()
+        {
+            limits.SignUpsByAddress.GiveBack(address);
+            limits.SignUpsByInvitation.GiveBack(code);
+        }
     }
 
     private static ProblemHttpResult Invalid() => Problems.Field("invitation", "invitation-invalid", "This invitation is unknown, used or expired.");

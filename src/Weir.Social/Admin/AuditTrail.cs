@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Admin;
@@ -68,10 +69,16 @@ internal sealed class AuditEntry
     });
 }
 
-/// <summary>Where every act of an administrator is written down, inside the transaction that does it.</summary>
-internal sealed class AuditTrail(WeirDb db, TimeProvider clock)
+/// <summary>
+/// Where every act of an administrator is written down, inside the transaction that does it; the security log has it once that is on disk.
+/// </summary>
+internal sealed class AuditTrail(WeirDb db, WriteScope write, SecurityLog security, TimeProvider clock)
 {
-    public void Add(AuditAction action, Caller actor, Guid? subjectId, string subject, string detail = "") => db.AuditEntries.Add(Of(action, actor.Id, actor.Handle, subjectId, subject, detail, clock));
+    public void Add(AuditAction action, Caller actor, Guid? subjectId, string subject, string detail = "")
+    {
+        db.AuditEntries.Add(Of(action, actor.Id, actor.Handle, subjectId, subject, detail, clock));
+        write.AfterCommit(() => security.Administration(action.ToString(), actor.Id, subjectId));
+    }
 
     public void Add(AuditAction action, Caller actor, Account subject, string detail = "") => Add(action, actor, subject.Id, subject.Handle, detail);
 

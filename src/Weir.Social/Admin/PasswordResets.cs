@@ -6,6 +6,9 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.LivePlane;
+using Weir.Social.Notifications;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -23,6 +26,15 @@ internal sealed class PasswordReset
     public Guid MadeById { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Those with which a password can be set now. Whoever made one must be an administrator still.</summary>
+    public static IQueryable<PasswordReset> Good(WeirDb db, DateTimeOffset now)
+    {
+        // Not one of the future either: a code must not last longer because the clock was wrong when it was made.
+        var (oldest, newest) = (now - Lifetime, now + Lifetime);
+        return db.PasswordResets.Where(r => r.CreatedAt > oldest && r.CreatedAt < newest
+            && db.Accounts.Any(a => a.Id == r.MadeById && a.IsAdmin && a.SuspendedAt == null && a.DeletedAt == null));
+    }
 
     public static void Configure(ModelBuilder model) => model.Entity<PasswordReset>(reset =>
     {
@@ -54,7 +66,8 @@ internal static class PasswordResets
         resets.MapPost("/use", UseAsync).OnFullDisks();
     }
 
-    private static async Task<Results<Created<Made>, ProblemHttpResult>> MakeAsync(string handle, AccountControl.Deed deed, TimeProvider clock, CancellationToken cancellation)
+    private static async Task<Results<Created<Made>, ProblemHttpResult>> MakeAsync(
+        string handle, AccountControl.Deed deed, Notices notices, TimeProvider clock, CancellationToken cancellation)
     {
         var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
         var hash = Hash(code);
@@ -64,6 +77,16 @@ internal static class PasswordResets
             await deed.Db.PasswordResets.Where(r => r.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             deed.Db.PasswordResets.Add(new PasswordReset { AccountId = account.Id, CodeHash = hash, MadeById = deed.Caller.Id, CreatedAt = now });
             deed.Trail.Add(AuditAction.PasswordResetMade, deed.Caller, account);
+            if (account.IsAdmin)
+            {
+                // With such a link an administrator becomes another one: the others hear of it, also that one.
+                var others = await deed.Db.Accounts.Where(a => a.IsAdmin && a.DeletedAt == null)
+                    .Select(a => a.Id).ToListAsync(cancellation);
+                var one = Guid.CreateVersion7(clock.GetUtcNow());
+                await notices.AddAsync(
+                    others.Select(other => new Happened(NoticeKind.AdministratorReset, other, deed.Caller.Id, account.Id, one)), cancellation);
+            }
+
             return null;
         }, cancellation);
         return answer.Result is ProblemHttpResult fault ? fault : TypedResults.Created((string?)null, new Made(code, now + PasswordReset.Lifetime));
@@ -77,7 +100,16 @@ internal static class PasswordResets
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> UseAsync(
-        Use request, Limits limits, PasswordHashing hashing, WriteScope write, WeirDb db, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+        Use request,
+        Limits limits,
+        PasswordQueue passwords,
+        WriteScope write,
+        LiveLink node,
+        WeirDb db,
+        TimeProvider clock,
+        SecurityLog security,
+        HttpContext context,
+        CancellationToken cancellation)
     {
         var (account, fault) = await FindAsync(request.Code, limits, db, clock, context, cancellation);
         if (account is null)
@@ -90,16 +122,30 @@ internal static class PasswordResets
             return Problems.Field("password", weak.Code, weak.Text);
         }
 
-        var (code, hash) = (Hash(request.Code!), hashing.HashPassword(account, request.Password!));
+        if (passwords.Hash(request.Password!, PasswordLane.Known, cancellation) is not { } hashing)
+        {
+            return PasswordQueue.Busy(context);
+        }
+
+        var (code, hash) = (Hash(request.Code!), await hashing);
         var used = await write.RunAsync(async () =>
         {
-            if (await db.PasswordResets.Where(r => r.CodeHash == code).ExecuteDeleteAsync(cancellation) == 0)
+            if (!await PasswordReset.Good(db, clock.Now()).AnyAsync(r => r.CodeHash == code, cancellation))
             {
                 return false;
             }
 
-            await db.Accounts.Where(a => a.Id == account.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
+            // Whoever had the account may have left themselves other ways in: a passkey, the permanent key of encoders.
+            await db.PasswordResets.Where(r => r.CodeHash == code).ExecuteDeleteAsync(cancellation);
+            var now = clock.Now();
+            await db.Accounts.Where(a => a.Id == account.Id).ExecuteUpdateAsync(
+                set => set.SetProperty(a => a.PasswordHash, hash)
+                    .SetProperty(a => a.EncoderKeyGeneration, a => a.EncoderKeyGeneration + 1)
+                    .SetProperty(a => a.EncoderKeyCreatedAt, now),
+                cancellation);
+            await db.Passkeys.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
+            await write.ChangedOpenOfAsync(account.Id, cancellation);
             db.AuditEntries.Add(AuditTrail.Of(AuditAction.PasswordResetUsed, account.Id, account.Handle, account.Id, account.Handle, "", clock));
             return true;
         }, cancellation);
@@ -108,8 +154,10 @@ internal static class PasswordResets
             return Problems.NotFound();
         }
 
+        security.PasswordReset(context, account.Id);
+        await node.AppliedAsync(cancellation);
         // Whoever guessed at it before is not in the way of the one who has it now.
-        limits.SignInByHandle.GiveBack(account.Handle);
+        limits.SignIn.Forget(new SignInAttempt(account.Handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), null));
         return TypedResults.NoContent();
     }
 
@@ -123,13 +171,13 @@ internal static class PasswordResets
             return (null, Problems.Throttled(context, retryAfter));
         }
 
-        var (hash, now) = (Hash(code is { Length: < 100 } ? code : ""), clock.Now());
-        // Not one of the future either: a code must not last longer because the clock was wrong when it was made.
-        var (oldest, newest) = (now - PasswordReset.Lifetime, now + PasswordReset.Lifetime);
+        var hash = Hash(code is { Length: < 100 } ? code : "");
+        var good = PasswordReset.Good(db, clock.Now());
         var account = await db.Accounts.AsNoTracking().SingleOrDefaultAsync(
-            a => a.DeletedAt == null && db.PasswordResets.Any(r => r.CodeHash == hash && r.AccountId == a.Id && r.CreatedAt > oldest && r.CreatedAt < newest), cancellation);
+            a => a.DeletedAt == null && good.Any(r => r.CodeHash == hash && r.AccountId == a.Id), cancellation);
         if (account is null)
         {
+            context.RequestServices.GetRequiredService<SecurityLog>().PasswordResetFailed(context);
             return (null, Problems.NotFound());
         }
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Social.Broadcasts;
 using Weir.Social.Data;
+using Weir.Social.Security;
 
 namespace Weir.Social.Audiences;
 
@@ -13,7 +14,7 @@ internal readonly record struct Admitted(Guid Broadcast, Guid Account);
 /// <see cref="MostInTurn"/> of them the transaction keeps only the <see cref="AdmissionCheck"/>, and they are checked in turns of that many
 /// before the call is answered, so that nobody waits for all of them.
 /// </summary>
-internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks checks, TimeProvider clock)
+internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks checks, SecurityLog security, TimeProvider clock)
 {
     /// <summary>Admissions that one turn checks.</summary>
     public const int MostInTurn = 100;
@@ -136,5 +137,6 @@ internal sealed class Cutting(WeirDb db, WriteScope write, AdmissionChecks check
         await db.SaveChangesAsync(cancellation);
         await db.Admissions.Where(a => a.BroadcastId == broadcast.Id && accounts.Contains(a.AccountId)).ExecuteDeleteAsync(cancellation);
         SocialMetrics.Cuts.Add(accounts.Count);
+        write.AfterCommit(() => security.ViewersCut(broadcast.Id, accounts));
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -21,7 +22,15 @@ internal static class EncoderKey
     }
 
     private static async Task<Ok<Answer>> RenewAsync(
-        Caller caller, WriteScope write, LiveLink node, WeirDb db, Addresses addresses, TimeProvider clock, HttpContext context, CancellationToken cancellation)
+        Caller caller,
+        WriteScope write,
+        LiveLink node,
+        WeirDb db,
+        Addresses addresses,
+        TimeProvider clock,
+        SecurityLog security,
+        HttpContext context,
+        CancellationToken cancellation)
     {
         var account = await write.RunAsync(async () =>
         {
@@ -31,6 +40,7 @@ internal static class EncoderKey
             await write.ChangedOpenOfAsync(caller.Id, cancellation);
             return account;
         }, cancellation);
+        security.EncoderKeyRenewed(context, caller);
         await node.AppliedAsync(cancellation);
         return TypedResults.Ok(Show(account, addresses, context));
     }

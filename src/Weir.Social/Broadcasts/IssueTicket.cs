@@ -18,8 +18,6 @@ namespace Weir.Social.Broadcasts;
 /// </summary>
 internal static class IssueTicket
 {
-    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
-
     // One statement for everybody, whether or not there is such a broadcast.
     private static readonly CompiledQuery<Func<WeirDb, Guid, Guid, IAsyncEnumerable<Seen>>> Look = new(() =>
     {
@@ -97,8 +95,13 @@ internal static class IssueTicket
         var rights = caller is null ? TicketRights.Watch
             : seen.OwnerId == viewer ? TicketRights.Host | TicketRights.Comment
             : TicketRights.Comment;
-        var expires = DateTimeOffset.FromUnixTimeSeconds((clock.GetUtcNow() + Lifetime).ToUnixTimeSeconds());
-        var ticket = new Ticket(broadcast, viewer, Ticket.NewId(), (uint)epoch, expires, rights, caller?.Name ?? "").Sign(key);
+        var now = clock.GetUtcNow();
+        var expires = DateTimeOffset.FromUnixTimeSeconds((now + Ticket.Lifetime).ToUnixTimeSeconds());
+        var ticket = new Ticket(broadcast, viewer, Ticket.NewId(), (uint)epoch, expires, rights, caller?.Name ?? "")
+        {
+            Session = caller is null ? 0 : Ticket.SessionOf(caller.Session),
+            Issued = context.Features.Get<SessionSeen>()?.At ?? now,
+        }.Sign(key);
         SocialMetrics.Tickets.Add(1);
         return TypedResults.Created((string?)null, new Issued(ticket, expires, addresses.Watch(broadcast, ticket, context.Request)));
     }

@@ -33,9 +33,13 @@ internal static class GroupInvitations
         orderby invitation.At, account.UserName
         select new Person(account.Id, account.UserName!, account.Name, account.AvatarId)).ToListAsync(cancellation);
 
-    /// <summary>Those of people with a block between them and me are not there.</summary>
-    private static IQueryable<GroupInvitation> Mine(WeirDb db, Guid me) => db.GroupInvitations.Where(i =>
-        i.AccountId == me && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == i.ById) || (b.OwnerId == i.ById && b.BlockedId == me)));
+    /// <summary>
+    /// Those that I can accept now: not of people with a block between them and me, nor of people who left the group or are suspended.
+    /// </summary>
+    public static IQueryable<GroupInvitation> Mine(WeirDb db, Guid me) => db.GroupInvitations.Where(i =>
+        i.AccountId == me && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == i.ById) || (b.OwnerId == i.ById && b.BlockedId == me))
+        && db.ConversationMembers.Any(m => m.ConversationId == i.ConversationId && m.AccountId == i.ById)
+        && db.Accounts.Any(a => a.Id == i.ById && a.SuspendedAt == null && a.DeletedAt == null));
 
     private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await (
         from invitation in Mine(db, caller.Id)

@@ -131,12 +131,18 @@ internal static class GroupLinkCalls
         return entered;
     }
 
-    /// <summary>Unknown, expired, revoked, of a group that removed them: the same query, and the same answer.</summary>
+    /// <summary>
+    /// Unknown, expired, revoked, of a group that removed them, made by somebody who may not make links of it any more or is suspended: the
+    /// same query, and the same answer.
+    /// </summary>
     private static async Task<GroupLink?> FindAsync(WeirDb db, string code, Caller caller, TimeProvider clock, CancellationToken cancellation)
     {
         var id = GroupLink.IdOf(code);
         var found = await db.GroupLinks
             .Where(l => l.Id == id && !db.GroupRemovals.Any(r => r.ConversationId == l.ConversationId && r.AccountId == caller.Id))
+            .Where(l => db.ConversationMembers.Any(m =>
+                m.ConversationId == l.ConversationId && m.AccountId == l.CreatedById && m.Role != MemberRole.Member
+                && db.Accounts.Any(a => a.Id == m.AccountId && a.SuspendedAt == null && a.DeletedAt == null)))
             .SingleOrDefaultAsync(cancellation);
         return found is not null && found.Is(code) && found.ExpiresAt > clock.Now() ? found : null;
     }

@@ -29,6 +29,9 @@ internal abstract class WeirDb(DbContextOptions options) : DbContext(options)
     /// <summary>The running transaction changed an account or a session.</summary>
     public bool PeopleChanged { get; set; }
 
+    /// <summary>The running transaction ended sessions.</summary>
+    public bool SessionsEnded { get; set; }
+
     /// <summary>The running transaction changed what searches look at.</summary>
     public bool SearchedChanged { get; set; }
 

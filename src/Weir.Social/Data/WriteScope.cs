@@ -93,6 +93,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
             db.ChangeTracker.Clear();
             _changed.Clear();
             db.PeopleChanged = false;
+            db.SessionsEnded = false;
             db.SearchedChanged = false;
             _afterwards.Clear();
             _afterTurn.Clear();
@@ -107,6 +108,11 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
                 if (db.SearchedChanged)
                 {
                     search.Changed();
+                }
+
+                if (db.SessionsEnded)
+                {
+                    live.SessionsChanged();
                 }
 
                 live.Changed(_changed);

@@ -33,8 +33,8 @@ internal static class DemoSessions
             return Problems.NotFound();
         }
 
-        var token = await write.RunAsync(() => Task.FromResult(sessions.Begin(account, context)), cancellation);
-        sessions.SetCookie(context, token);
-        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
+        var session = await write.RunAsync(() => sessions.BeginAsync(account, context, cancellation), cancellation);
+        sessions.SetCookies(context, account, session);
+        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), session.Token));
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Weir.Social.Data;
 
 namespace Weir.Social.Invitations;
 
@@ -30,4 +31,11 @@ internal sealed class Invitation
     public static string NewCode(bool befriends) => (befriends ? "~" : "") + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
     public static bool IsBefriending(string code) => code.StartsWith('~');
+
+    /// <summary>
+    /// Those that make an account now. Whoever made one must still be somebody here: one of a person who was suspended since is none while
+    /// they are, and says so like every other that is not good.
+    /// </summary>
+    public static IQueryable<Invitation> Good(WeirDb db, DateTimeOffset now) => db.Invitations.Where(i =>
+        i.UsedById == null && i.ExpiresAt > now && db.Accounts.Any(a => a.Id == i.FromId && a.SuspendedAt == null && a.DeletedAt == null));
 }

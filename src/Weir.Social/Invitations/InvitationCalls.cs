@@ -84,8 +84,8 @@ internal static class InvitationCalls
         }
 
         var now = clock.Now();
-        var shown = await db.Invitations
-            .Where(i => i.Code == code && i.UsedById == null && i.ExpiresAt > now)
+        var shown = await Invitation.Good(db, now)
+            .Where(i => i.Code == code)
             .Select(i => new Shown(new Inviter(db.Accounts.Single(a => a.Id == i.FromId).Name), i.ExpiresAt, Invitation.IsBefriending(code)))
             .SingleOrDefaultAsync(cancellation);
         if (shown is null)

@@ -61,6 +61,9 @@ internal sealed class LiveLink
         }
     }
 
+    /// <summary>Accounts or sessions changed, and perhaps one ended: the node must hear which are left.</summary>
+    public void SessionsChanged() => Volatile.Read(ref _outbox)?.AddSessions();
+
     public void SwitchChanged() => Volatile.Read(ref _outbox)?.AddSwitch();
 
     /// <summary>

@@ -11,6 +11,7 @@ internal sealed class Outbox
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly CancellationTokenSource _replaced = new();
     private bool _switch;
+    private bool _sessions;
     private ulong _received;
     private ulong _acknowledged;
     private long _changes;
@@ -44,6 +45,16 @@ internal sealed class Outbox
         }
     }
 
+    public void AddSessions()
+    {
+        lock (_lock)
+        {
+            _sessions = true;
+            _changes++;
+            Signal();
+        }
+    }
+
     /// <summary>Reports up to this sequence number are on disk.</summary>
     public void Acknowledge(ulong sequence)
     {
@@ -61,10 +72,10 @@ internal sealed class Outbox
         {
             lock (_lock)
             {
-                if (_switch || _dirty.Count > 0 || _received > _acknowledged)
+                if (_switch || _sessions || _dirty.Count > 0 || _received > _acknowledged)
                 {
-                    var due = new Due(_switch, _received > _acknowledged ? _received : null, [.. _dirty.Take(max)]);
-                    _switch = false;
+                    var due = new Due(_switch, _sessions, _received > _acknowledged ? _received : null, [.. _dirty.Take(max)]);
+                    (_switch, _sessions) = (false, false);
                     _acknowledged = _received;
                     _dirty.ExceptWith(due.Broadcasts);
                     return _dirty.Count == 0 ? due with { Through = _changes } : due;
@@ -121,5 +132,5 @@ internal sealed class Outbox
     }
 
     /// <param name="Through">With it, every change up to this number has been taken.</param>
-    internal sealed record Due(bool Switch, ulong? Acknowledge, IReadOnlyList<Guid> Broadcasts, long? Through = null);
+    internal sealed record Due(bool Switch, bool Sessions, ulong? Acknowledge, IReadOnlyList<Guid> Broadcasts, long? Through = null);
 }

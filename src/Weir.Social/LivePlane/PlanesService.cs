@@ -80,6 +80,7 @@ internal sealed partial class PlanesService(
         {
             var reader = scope.ServiceProvider.GetRequiredService<RulesReader>();
             await connection.SendAsync(commands, new Command { LiveSwitch = await reader.SwitchAsync(cancellation) }, cancellation);
+            await connection.SendAsync(commands, new Command { TicketSessions = await reader.SessionsAsync(cancellation) }, cancellation);
             all = await reader.AllAsync(cancellation);
         }
 
@@ -104,6 +105,13 @@ internal sealed partial class PlanesService(
                 await using var scope = scopes.CreateAsyncScope();
                 var enabled = await scope.ServiceProvider.GetRequiredService<RulesReader>().SwitchAsync(cancellation);
                 await connection.SendAsync(commands, new Command { LiveSwitch = enabled }, cancellation);
+            }
+
+            if (due.Sessions)
+            {
+                await using var scope = scopes.CreateAsyncScope();
+                var sessions = await scope.ServiceProvider.GetRequiredService<RulesReader>().SessionsAsync(cancellation);
+                await connection.SendAsync(commands, new Command { TicketSessions = sessions }, cancellation);
             }
 
             if (due.Broadcasts.Count > 0)

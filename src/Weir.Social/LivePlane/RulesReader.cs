@@ -11,8 +11,30 @@ using Weir.Social.Reporting;
 namespace Weir.Social.LivePlane;
 
 /// <summary>Reads from the database what the live node must know: always the whole truth about a broadcast, never a difference.</summary>
-internal sealed class RulesReader(WeirDb db, PublishKeys keys)
+internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider clock)
 {
+    /// <summary>A session's note of when it was used may be this old, with room to spare; a ticket was issued in a use.</summary>
+    private static readonly TimeSpan SeenPrecision = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// Those that may hold tickets which are good. The time is read first: whatever was issued by then was issued to a session that was
+    /// there.
+    /// </summary>
+    public async Task<TicketSessions> SessionsAsync(CancellationToken cancellation)
+    {
+        var now = clock.GetUtcNow();
+        var oldest = clock.Now() - Ticket.Lifetime - SeenPrecision;
+        var sessions = new TicketSessions { AsOf = now.ToUnixTimeMilliseconds() };
+        await foreach (var id in db.Sessions.AsNoTracking()
+            .Where(s => s.LastSeenAt > oldest && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
+            .Select(s => s.Id).AsAsyncEnumerable().WithCancellation(cancellation))
+        {
+            sessions.Sessions.Add(Ticket.SessionOf(id));
+        }
+
+        return sessions;
+    }
+
     public async Task<List<Guid>> AllAsync(CancellationToken cancellation) =>
         await db.Broadcasts.OrderBy(b => b.CreatedAt).Select(b => b.Id).ToListAsync(cancellation);
 

@@ -12,7 +12,8 @@ namespace Weir.Social.Maintenance;
 /// <summary><c>weir reset-password</c>: for the person at the server's keyboard, beside a running Weir or without one.</summary>
 public static class ResetPassword
 {
-    /// <summary>Gives the account a new random password, which is returned once and kept nowhere, and ends all its sessions.</summary>
+    /// <summary>Gives the account a new random password, which is returned once and kept nowhere, ends all its sessions, removes its
+    /// passkeys and renews its encoder key, of which a running live plane hears with the account's next broadcast.</summary>
     /// <exception cref="MaintenanceException">Nobody has this handle.</exception>
     public static async Task<string> RunAsync(SocialOptions options, string handle, CancellationToken cancellation = default)
     {
@@ -26,7 +27,11 @@ public static class ResetPassword
         var hashing = new PasswordHashing(Options.Create(new PasswordHasherOptions { IterationCount = options.PasswordIterations }));
         account.PasswordHash = hashing.HashPassword(account, password);
         db.AuditEntries.Add(AuditTrail.Of(AuditAction.PasswordResetByCommand, Guid.Empty, "", account.Id, account.Handle, "", TimeProvider.System));
+        // As after an administrator's link: nothing that opened the account before opens it now.
+        account.EncoderKeyGeneration++;
+        account.EncoderKeyCreatedAt = TimeProvider.System.Now();
         await db.SaveChangesAsync(cancellation);
+        await db.Passkeys.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
         await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
         await SessionsEpoch.RaiseIfChangedAsync(db, cancellation);
         await transaction.CommitAsync(cancellation);

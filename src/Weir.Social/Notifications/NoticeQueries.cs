@@ -70,13 +70,6 @@ internal static class NoticeQueries
             .Where(i => i.FromId == me && i.UsedById != null && ids.Contains(i.UsedById.Value))
             .Select(i => i.UsedById!.Value)));
 
-    public static readonly CompiledQuery<Func<WeirDb, Guid, List<Guid>, IAsyncEnumerable<NoticedName>>> GroupInvitations =
-        new(() => EF.CompileAsyncQuery((WeirDb db, Guid me, List<Guid> ids) =>
-            from invitation in db.GroupInvitations
-            where invitation.AccountId == me && ids.Contains(invitation.ConversationId)
-            join conversation in db.Conversations on invitation.ConversationId equals conversation.Id
-            select new NoticedName(conversation.Id, conversation.Name)));
-
     public static readonly CompiledQuery<Func<WeirDb, Guid, List<Guid>, IAsyncEnumerable<NoticedName>>> EditorInvitations =
         new(() => EF.CompileAsyncQuery((WeirDb db, Guid me, List<Guid> ids) =>
             from editor in db.OfficialEditors

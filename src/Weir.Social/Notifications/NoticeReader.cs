@@ -46,6 +46,7 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
 
         var actors = rows.Select(n => n.ActorId).Distinct().ToList();
         var people = await NoticeQueries.People.On(db)(db, me, actors).ToDictionaryAsync(p => p.Id, cancellationToken: cancellation);
+        await AddAdministratorsAsync(people, rows, cancellation);
         var places = new Dictionary<Guid, (NoticePlace Place, string? Text, bool Read)>();
         foreach (var kind in rows.GroupBy(AskedAs))
         {
@@ -59,6 +60,7 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
                 NoticeKind.EditorInvitation => await EditorsAsync(me, [.. kind], cancellation),
                 NoticeKind.MomentLike => await LikesAsync(me, [.. kind], cancellation),
                 NoticeKind.MomentComment => await CommentsAsync(me, [.. kind], cancellation),
+                NoticeKind.AdministratorReset => await ResetsAsync(me, [.. kind], cancellation),
                 NoticeKind.Live => await LiveAsync(me, [.. kind], cancellation),
                 _ => [],
             };
@@ -91,6 +93,32 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
         NoticeKind.MomentComment or NoticeKind.MomentReply => NoticeKind.MomentComment,
         _ => notice.Kind,
     };
+
+    /// <summary>An administrator hides what they did neither by a block nor by being suspended for it.</summary>
+    private async Task AddAdministratorsAsync(
+        Dictionary<Guid, Person> people, IReadOnlyCollection<Notification> rows, CancellationToken cancellation)
+    {
+        var actors = rows.Where(n => n.Kind == NoticeKind.AdministratorReset && !people.ContainsKey(n.ActorId))
+            .Select(n => n.ActorId).Distinct().ToList();
+        if (actors.Count > 0)
+        {
+            foreach (var actor in await db.Accounts.Where(a => actors.Contains(a.Id))
+                .Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToListAsync(cancellation))
+            {
+                people.Add(actor.Id, actor);
+            }
+        }
+    }
+
+    private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> ResetsAsync(
+        Guid me, List<Notification> rows, CancellationToken cancellation)
+    {
+        var ids = rows.ConvertAll(n => n.SubjectId);
+        var names = await db.Accounts.Where(a => ids.Contains(a.Id) && db.Accounts.Any(i => i.Id == me && i.IsAdmin))
+            .ToDictionaryAsync(a => a.Id, a => a.Name, cancellation);
+        return rows.Where(n => names.ContainsKey(n.SubjectId)).ToDictionary(n => n.Id, n =>
+            (new NoticePlace("administration", n.SubjectId, names[n.SubjectId]), (string?)null, false));
+    }
 
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> MessagesAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
@@ -129,8 +157,11 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
     private async Task<Dictionary<Guid, (NoticePlace, string?, bool)>> GroupsAsync(Guid me, List<Notification> rows, CancellationToken cancellation)
     {
         var ids = rows.ConvertAll(n => n.SubjectId);
-        var open = await NoticeQueries.GroupInvitations.On(db)(db, me, ids)
-            .ToDictionaryAsync(c => c.Id, cancellationToken: cancellation);
+        var open = await (
+            from invitation in GroupInvitations.Mine(db, me)
+            where ids.Contains(invitation.ConversationId)
+            join conversation in db.Conversations on invitation.ConversationId equals conversation.Id
+            select new { conversation.Id, conversation.Name }).ToDictionaryAsync(c => c.Id, cancellation);
         return rows.Where(n => open.ContainsKey(n.SubjectId)).ToDictionary(n => n.Id, n => (new NoticePlace("groupInvitation", n.SubjectId, open[n.SubjectId].Name), (string?)null, false));
     }
 

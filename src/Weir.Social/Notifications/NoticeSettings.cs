@@ -48,7 +48,8 @@ internal sealed class NoticeSettings
     {
         NoticeKind.DirectMessage => new(false, PushChoice.Now),
         NoticeKind.GroupMessage => new(false, PushChoice.Never),
-        NoticeKind.Mention or NoticeKind.Reply or NoticeKind.FriendRequest or NoticeKind.GroupRequest or NoticeKind.EditorInvitation or NoticeKind.Live => new(true, PushChoice.Now),
+        NoticeKind.Mention or NoticeKind.Reply or NoticeKind.FriendRequest or NoticeKind.GroupRequest or NoticeKind.EditorInvitation
+            or NoticeKind.Live or NoticeKind.AdministratorReset => new(true, PushChoice.Now),
         _ => new(true, PushChoice.Summary),
     };
 

@@ -28,6 +28,9 @@ internal enum NoticeKind
     InvitationUsed,
     Article,
 
+    /// <summary>To administrators: one of them made a link that sets the password of another.</summary>
+    AdministratorReset,
+
     /// <summary>What came quietly since the last one.</summary>
     Summary,
 }

@@ -60,6 +60,11 @@ internal static class OpenAccount
             faults.Add(("handle", "handle-shape", "A handle has 3 to 30 of the letters a-z, digits and _."));
         }
 
+        else if (!caller.IsAdmin && ReservedHandles.Contains(handle))
+        {
+            faults.Add(("handle", "handle-reserved", "This handle belongs to the server."));
+        }
+
         if (name is null)
         {
             faults.Add(NameFault);

@@ -5,6 +5,7 @@ using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 using Weir.Social.WebApp;
@@ -64,7 +65,7 @@ internal static class PasskeyCalls
     private static async Task<Results<Created<PasskeyQuestion>, ProblemHttpResult>> BeginAsync(
         Begin begin,
         Caller caller,
-        UserManager<Account> users,
+        PasswordQueue passwords,
         IPasskeyHandler<Account> handler,
         PasskeyChallenges challenges,
         Limits limits,
@@ -72,7 +73,8 @@ internal static class PasskeyCalls
         HttpContext context,
         CancellationToken cancellation)
     {
-        var (account, fault) = await MyAccount.CheckPasswordAsync(begin.Password, "password", caller, users, limits, db, context, cancellation);
+        var (account, fault) = await MyAccount.CheckPasswordAsync(
+            begin.Password, "password", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;
@@ -97,6 +99,7 @@ internal static class PasskeyCalls
         TimeProvider clock,
         HttpContext context,
         ILogger<Passkey> log,
+        SecurityLog security,
         CancellationToken cancellation)
     {
         if (PlainText.Parse(registration.Name, PlainText.NameLength) is not { } name)
@@ -150,9 +153,14 @@ internal static class PasskeyCalls
             db.Passkeys.Add(passkey);
             return null;
         }, cancellation);
-        return fault is null
-            ? TypedResults.Created($"/api/me/passkeys/{passkey.Id.ToText()}", new Entry(passkey.Id, name, passkey.CreatedAt, null, passkey.IsBackedUp))
-            : fault;
+        if (fault is not null)
+        {
+            return fault;
+        }
+
+        security.PasskeyAdded(context, caller);
+        var entry = new Entry(passkey.Id, name, passkey.CreatedAt, null, passkey.IsBackedUp);
+        return TypedResults.Created($"/api/me/passkeys/{passkey.Id.ToText()}", entry);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RenameAsync(
@@ -170,12 +178,18 @@ internal static class PasskeyCalls
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
-        string id, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation)
+        string id, Caller caller, WriteScope write, WeirDb db, SecurityLog security, HttpContext context, CancellationToken cancellation)
     {
         Ids.TryParse(id, out var wanted);
-        return await write.RunAsync(
-            () => db.Passkeys.Where(p => p.Id == wanted && p.AccountId == caller.Id).ExecuteDeleteAsync(cancellation),
-            cancellation) > 0 ? TypedResults.NoContent() : Problems.NotFound();
+        var removed = await write.RunAsync(
+            () => db.Passkeys.Where(p => p.Id == wanted && p.AccountId == caller.Id).ExecuteDeleteAsync(cancellation), cancellation);
+        if (removed == 0)
+        {
+            return Problems.NotFound();
+        }
+
+        security.PasskeyRemoved(context, caller);
+        return TypedResults.NoContent();
     }
 
     public static JsonElement Parse(string json) => JsonElement.Parse(json);

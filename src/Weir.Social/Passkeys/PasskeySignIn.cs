@@ -5,6 +5,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -45,10 +46,11 @@ internal static class PasskeySignIn
         TimeProvider clock,
         HttpContext context,
         ILogger<Passkey> log,
+        SecurityLog security,
         CancellationToken cancellation)
     {
         var address = AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress);
-        if (!limits.SignInByAddress.TryTake(out var retryAfter, address))
+        if (!limits.PasskeysByAddress.TryTake(out var retryAfter, address))
         {
             return Problems.Throttled(context, retryAfter);
         }
@@ -67,14 +69,15 @@ internal static class PasskeySignIn
         if (!verdict.Succeeded)
         {
             log.LogInformation("A passkey was refused: {Reason}", verdict.Failure.Message);
+            security.SignInFailed(context, null, "passkey");
             return Refused();
         }
 
-        limits.SignInByAddress.GiveBack(address);
+        limits.PasskeysByAddress.GiveBack(address);
         var (id, count, backedUp) = (verdict.Passkey.CredentialId, (long)verdict.Passkey.SignCount, verdict.Passkey.IsBackedUp);
         ProblemHttpResult? fault = null;
         Account? account = null;
-        var token = await write.RunAsync(async () =>
+        var session = await write.RunAsync(async () =>
         {
             (fault, account) = (null, null);
             // Removed, deleted or suspended meanwhile, or the counter was used by somebody else: what holds is what this transaction sees.
@@ -93,17 +96,19 @@ internal static class PasskeySignIn
             }
 
             (passkey.SignCount, passkey.IsBackedUp, passkey.LastUsedAt) = (count, backedUp, clock.Now());
-            await sessions.ForgetOldAsync(account.Id, cancellation);
-            return sessions.Begin(account, context);
+            return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
-        if (token is null)
+        if (session is null)
         {
+            security.SignInFailed(context, account?.Id, account?.SuspendedAt is null ? "passkey" : "suspended");
             return fault!;
         }
 
-        sessions.SetCookie(context, token);
+        limits.SignIn.CountRight(account!.Handle);
+        sessions.SetCookies(context, account, session);
+        security.SignedIn(context, account.Id, session.Id, "passkey");
         SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "ok"));
-        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account!, cancellation), token));
+        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), session.Token));
     }
 
     private static ProblemHttpResult Refused()

@@ -6,6 +6,11 @@ internal sealed record Caller(Guid Id, string Handle, string Name, Guid? Avatar,
     public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Caller>());
 }
 
+/// <summary>
+/// When this request's session was there for certain. What is given to the session is as of then: if it ended meanwhile, that came later.
+/// </summary>
+internal sealed record SessionSeen(DateTimeOffset At);
+
 internal static class CallerExtensions
 {
     /// <summary>The empty id stands for everybody without an account.</summary>

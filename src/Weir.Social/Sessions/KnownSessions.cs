@@ -91,9 +91,10 @@ internal sealed class SessionChanges : DbCommandInterceptor
     private static void Look(DbCommand command, CommandExecutedEventData eventData)
     {
         var text = command.CommandText;
-        if (eventData.Context is WeirDb { PeopleChanged: false } db && !text.StartsWith("SELECT", StringComparison.Ordinal))
+        if (eventData.Context is WeirDb db && !text.StartsWith("SELECT", StringComparison.Ordinal))
         {
-            db.PeopleChanged = Changes(text, "Accounts") || Changes(text, "Sessions");
+            db.PeopleChanged |= Changes(text, "Accounts") || Changes(text, "Sessions");
+            db.SessionsEnded |= text.Contains("DELETE FROM \"Sessions\"", StringComparison.Ordinal);
         }
     }
 

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Data;
+using Weir.Social.Security;
 
 namespace Weir.Social.Sessions;
 
@@ -14,13 +15,10 @@ internal static class MySessions
     {
         var sessions = api.MapGroup("/sessions").WithTags("Sessions");
         sessions.MapGet("", ListAsync);
-        sessions.MapDelete("/current", (Caller caller, WriteScope write, WeirDb db, SessionStart start, HttpContext context, CancellationToken cancellation) =>
-            EndAsync(caller.Session.ToText(), caller, write, db, start, context, cancellation));
-        sessions.MapDelete("/others", async (Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>
-        {
-            await write.RunAsync(() => db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation), cancellation);
-            return TypedResults.NoContent();
-        });
+        sessions.MapDelete("/current", (
+            Caller caller, WriteScope write, WeirDb db, SessionStart start, SecurityLog security, HttpContext context, CancellationToken cancellation) =>
+            EndAsync(caller.Session.ToText(), caller, write, db, start, security, context, cancellation));
+        sessions.MapDelete("/others", EndOthersAsync);
         sessions.MapDelete("/{id}", EndAsync);
     }
 
@@ -34,8 +32,25 @@ internal static class MySessions
             .ToListAsync(cancellation));
     }
 
+    private static async Task<NoContent> EndOthersAsync(
+        Caller caller, WriteScope write, WeirDb db, SecurityLog security, HttpContext context, CancellationToken cancellation)
+    {
+        var ended = await write.RunAsync(
+            () => db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation),
+            cancellation);
+        security.SessionsEnded(context, caller, ended);
+        return TypedResults.NoContent();
+    }
+
     private static async Task<Results<NoContent, ProblemHttpResult>> EndAsync(
-        string id, Caller caller, WriteScope write, WeirDb db, SessionStart start, HttpContext context, CancellationToken cancellation)
+        string id,
+        Caller caller,
+        WriteScope write,
+        WeirDb db,
+        SessionStart start,
+        SecurityLog security,
+        HttpContext context,
+        CancellationToken cancellation)
     {
         Ids.TryParse(id, out var session);
         var ended = await write.RunAsync(
@@ -43,9 +58,15 @@ internal static class MySessions
             cancellation);
         if (session == caller.Session)
         {
-            start.ClearCookie(context);
+            start.ClearBrowser(context);
         }
 
-        return ended > 0 ? TypedResults.NoContent() : Problems.NotFound();
+        if (ended == 0)
+        {
+            return Problems.NotFound();
+        }
+
+        security.SessionsEnded(context, caller, ended);
+        return TypedResults.NoContent();
     }
 }

@@ -45,15 +45,23 @@ internal sealed class SessionAuthentication(
     /// <summary>A session that nobody used for so long is over.</summary>
     public static readonly TimeSpan IdleLimit = TimeSpan.FromDays(90);
 
+    private const int MaxToken = 100;
     private static readonly TimeSpan SeenPrecision = TimeSpan.FromMinutes(5);
     private bool _forged;
 
     public static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>The name of the session's cookie. The other one is not read.</summary>
-    public static string CookieOf(HttpRequest request, SocialOptions site) => IsSecure(request, site) ? SecureCookie : PlainCookie;
+    public static string CookieOf(HttpRequest request, SocialOptions site) => site.IsSecure(request.HttpContext) ? SecureCookie : PlainCookie;
 
-    public static bool IsSecure(HttpRequest request, SocialOptions site) => request.IsHttps || site.PublicUrl?.Scheme == Uri.UriSchemeHttps;
+    /// <summary>
+    /// Of the token in the cookie of a request that comes by cookie, good or not; null otherwise. A program with a bearer token goes on with
+    /// that, whatever cookies its library keeps.
+    /// </summary>
+    public static byte[]? CookieHash(HttpContext context, SocialOptions site) =>
+        context.Request.Headers.Authorization.Count == 0 && context.Request.Cookies[CookieOf(context.Request, site)] is { Length: > 0 and <= MaxToken } token
+            ? Hash(token)
+            : null;
 
     public static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
@@ -64,7 +72,7 @@ internal sealed class SessionAuthentication(
         var byCookie = authorization.Length == 0;
         var token = byCookie ? Request.Cookies[CookieOf(Request, site)]
             : authorization.StartsWith(bearer, StringComparison.OrdinalIgnoreCase) ? authorization[bearer.Length..].Trim() : null;
-        if (string.IsNullOrEmpty(token) || token.Length > 100)
+        if (string.IsNullOrEmpty(token) || token.Length > MaxToken)
         {
             return AuthenticateResult.NoResult();
         }
@@ -75,6 +83,8 @@ internal sealed class SessionAuthentication(
             return AuthenticateResult.NoResult();
         }
 
+        // Before anything is read: at this time, or later, the session was there.
+        Context.Features.Set(new SessionSeen(clock.GetUtcNow()));
         var hash = Hash(token);
         var epoch = await epochs.ReadAsync();
         if (known.Find(hash, epoch) is not { } entry)
@@ -154,47 +164,4 @@ internal sealed class SessionAuthentication(
         return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)
             || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
     }
-}
-
-/// <summary>Begins a session and sets the site's cookie.</summary>
-internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions options)
-{
-    /// <summary>Adds the session to the running transaction and gives its token, which is kept nowhere.</summary>
-    public string Begin(Account account, HttpContext context)
-    {
-        var token = SessionAuthentication.NewToken();
-        var agent = context.Request.Headers.UserAgent.ToString();
-        db.Sessions.Add(new Session
-        {
-            Id = Guid.NewGuid(),
-            AccountId = account.Id,
-            TokenHash = SessionAuthentication.Hash(token),
-            CreatedAt = clock.Now(),
-            LastSeenAt = clock.Now(),
-            Client = agent.Length > Session.MaxClientLength ? agent[..Session.MaxClientLength] : agent,
-        });
-        return token;
-    }
-
-    /// <summary>Sessions of this account that nobody used for too long, in the running transaction.</summary>
-    public Task<int> ForgetOldAsync(Guid account, CancellationToken cancellation)
-    {
-        var oldest = clock.Now() - SessionAuthentication.IdleLimit;
-        return db.Sessions.Where(s => s.AccountId == account && s.LastSeenAt <= oldest).ExecuteDeleteAsync(cancellation);
-    }
-
-    public void SetCookie(HttpContext context, string token) =>
-        context.Response.Cookies.Append(SessionAuthentication.CookieOf(context.Request, options), token, CookieOptions(context, SessionAuthentication.IdleLimit));
-
-    public void ClearCookie(HttpContext context) => 
-        context.Response.Cookies.Delete(SessionAuthentication.CookieOf(context.Request, options), CookieOptions(context, null));
-
-    private CookieOptions CookieOptions(HttpContext context, TimeSpan? maxAge) => new()
-    {
-        HttpOnly = true,
-        SameSite = SameSiteMode.Lax,
-        Secure = SessionAuthentication.IsSecure(context.Request, options),
-        Path = "/",
-        MaxAge = maxAge,
-    };
 }

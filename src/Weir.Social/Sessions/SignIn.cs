@@ -4,6 +4,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Admin;
 using Weir.Social.Data;
+using Weir.Social.Security;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Sessions;
@@ -13,51 +14,63 @@ internal static class SignIn
 {
     internal sealed record Request(string? Handle, string? Password);
 
-    private static readonly Account Nobody = new() { Name = "" };
-
     public static void Map(RouteGroupBuilder api) => api.MapPost("/sessions", HandleAsync).AllowAnonymous().OnFullDisks().WithTags("Sessions");
 
     private static async Task<Results<Created<SignedIn>, ProblemHttpResult>> HandleAsync(
         Request request,
         Limits limits,
-        PasswordHashing hashing,
+        PasswordQueue passwords,
+        DeviceMarks devices,
         SessionStart sessions,
         LivePolicy live,
         WriteScope write,
         WeirDb db,
+        SecurityLog security,
         HttpContext context,
         CancellationToken cancellation)
     {
         var handle = Handle.Parse(request.Handle) ?? "";
-        var address = AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress);
-        if (!limits.SignInByAddress.TryTake(out var retryAfter, address))
+        var attempt = new SignInAttempt(handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), devices.Find(context, handle));
+        if (!limits.SignIn.TryTake(attempt, out var retryAfter))
         {
             return Problems.Throttled(context, retryAfter);
         }
 
-        if (!limits.SignInByHandle.TryTake(out retryAfter, handle))
+        // What cannot be right by its form alone is not hashed: that tells nothing of who has an account.
+        if (handle.Length == 0 || PasswordRules.IsImpossible(request.Password))
         {
-            return Problems.Throttled(context, retryAfter);
+            security.SignInFailed(context, null, "form");
+            return Wrong();
         }
 
+        var password = request.Password;
+        var lane = attempt.Device is null ? PasswordLane.Unknown : PasswordLane.Known;
         var account = await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.NormalizedUserName == handle && a.DeletedAt == null, cancellation);
-        var password = request.Password is { Length: <= PasswordRules.MaxLength * 2 } typed ? typed : "";
-        var verdict = hashing.VerifyHashedPassword(account ?? Nobody, account?.PasswordHash ?? hashing.Nobody, password);
-        if (verdict == PasswordVerificationResult.Failed || account?.PasswordHash is null)
+        if (passwords.Verify(account?.PasswordHash, password, lane, cancellation) is not { } verifying)
         {
-            SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "refused"));
-            return Problems.Of(StatusCodes.Status401Unauthorized, "wrong-password", "The handle or the password is wrong.");
+            limits.SignIn.GiveBack(attempt);
+            return PasswordQueue.Busy(context);
         }
 
-        limits.SignInByAddress.GiveBack(address);
-        limits.SignInByHandle.GiveBack(handle);
+        var verdict = await verifying;
+        if (verdict == PasswordVerificationResult.Failed || account is null)
+        {
+            security.SignInFailed(context, account?.Id, "password");
+            return Wrong();
+        }
+
+        limits.SignIn.GiveBack(attempt);
+        limits.SignIn.CountRight(handle);
         if (account.SuspendedAt is not null)
         {
+            security.SignInFailed(context, account.Id, "suspended");
             return Problems.Forbidden("suspended", "This account is suspended.");
         }
 
-        var rehashed = verdict == PasswordVerificationResult.SuccessRehashNeeded ? hashing.HashPassword(account, password) : null;
-        var token = await write.RunAsync(async () =>
+        // When too many wait, it is hashed anew at another sign-in.
+        var isOld = verdict == PasswordVerificationResult.SuccessRehashNeeded;
+        var rehashed = isOld && passwords.Hash(password, lane, cancellation) is { } hashing ? await hashing : null;
+        var session = await write.RunAsync(async () =>
         {
             if (rehashed is not null)
             {
@@ -65,11 +78,17 @@ internal static class SignIn
                     .ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, rehashed), cancellation);
             }
 
-            await sessions.ForgetOldAsync(account.Id, cancellation);
-            return sessions.Begin(account, context);
+            return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
-        sessions.SetCookie(context, token);
+        sessions.SetCookies(context, account, session);
+        security.SignedIn(context, account.Id, session.Id, "password");
         SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "ok"));
-        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), token));
+        return TypedResults.Created("/api/me", new SignedIn(await live.MeAsync(account, cancellation), session.Token));
+    }
+
+    private static ProblemHttpResult Wrong()
+    {
+        SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "refused"));
+        return Problems.Of(StatusCodes.Status401Unauthorized, "wrong-password", "The handle or the password is wrong.");
     }
 }

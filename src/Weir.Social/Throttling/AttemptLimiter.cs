@@ -76,6 +76,33 @@ internal sealed class AttemptLimiter(TimeProvider clock, int burst, TimeSpan ref
         }
     }
 
+    /// <summary>Whether there is an attempt left, of which none is taken.</summary>
+    public bool Has(out TimeSpan retryAfter, string key)
+    {
+        lock (_lock)
+        {
+            var wait = Find(key).Wait(clock.GetTimestamp(), burst, refill, clock);
+            retryAfter = wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+            if (retryAfter > TimeSpan.Zero)
+            {
+                SocialMetrics.Throttled.Add(1);
+                return false;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>All attempts of this key are there again.</summary>
+    public void Forget(string key)
+    {
+        lock (_lock)
+        {
+            _young.Remove(key);
+            _old.Remove(key);
+        }
+    }
+
     /// <summary>The attempt was right: it does not count.</summary>
     public void GiveBack(params ReadOnlySpan<string> keys)
     {
@@ -141,17 +168,27 @@ internal sealed class AttemptLimiter(TimeProvider clock, int burst, TimeSpan ref
 /// <summary>The limits that stand before guessable secrets, where only failures count, and before what one person could make without end.</summary>
 internal sealed class Limits(TimeProvider clock)
 {
-    /// <summary>Ten wrong passwords of one account at once, then one in half a minute.</summary>
-    public AttemptLimiter SignInByHandle { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
+    public SignInLimits SignIn { get; } = new(clock);
 
-    /// <summary>Thirty wrong passwords from one address at once, then one in ten seconds.</summary>
-    public AttemptLimiter SignInByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+    /// <summary>
+    /// Passwords that are asked for again inside a session, by the session; right ones count too, because each is hashed.
+    /// </summary>
+    public AttemptLimiter PasswordChecks { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
+
+    /// <summary>Sign-ups that were no success, from one address: each may have told that a handle is taken.</summary>
+    public AttemptLimiter SignUpsByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+
+    /// <summary>The same by one invitation.</summary>
+    public AttemptLimiter SignUpsByInvitation { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
 
     /// <summary>Wrong set-up codes, from everywhere together.</summary>
     public AttemptLimiter Setup { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
 
     /// <summary>Unknown invitation codes from one address.</summary>
     public AttemptLimiter Invitations { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+
+    /// <summary>Passkeys that were refused, from one address.</summary>
+    public AttemptLimiter PasskeysByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
 
     /// <summary>Questions for passkeys from one address: each takes a place in memory.</summary>
     public AttemptLimiter PasskeyChallenges { get; } = new(clock, 30, TimeSpan.FromSeconds(2));

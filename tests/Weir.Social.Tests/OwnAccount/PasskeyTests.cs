@@ -103,6 +103,30 @@ public abstract class PasskeyTests(SharedServer shared)
         (await SignInAsync(other)).Is(HttpStatusCode.Unauthorized);
     }
 
+    [Fact]
+    public async Task An_administrators_reset_removes_passkeys_and_renews_the_encoder_key_and_ones_own_does_neither()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        using var device = new Authenticator(Origin, "127.0.0.1");
+        await RegisterAsync(anna, device);
+        var key = (await anna.GetAsync("/api/encoder-key")).Is(HttpStatusCode.OK)["rtmp"].GetProperty("streamKey").GetString();
+        (await anna.PostAsync(
+            "/api/me/password", new { current = Someone.Password, @new = "another good password" })).Is(HttpStatusCode.NoContent);
+        (await SignInAsync(device)).Is(HttpStatusCode.Created);
+        Assert.Equal(key, (await anna.GetAsync("/api/encoder-key"))["rtmp"].GetProperty("streamKey").GetString());
+
+        var code = (await shared.Admin.PostAsync(
+            $"/api/admin/accounts/{anna.Handle}/password-reset")).Is(HttpStatusCode.Created).Text("code");
+        (await SignInAsync(device)).Is(HttpStatusCode.Created);
+        (await _server.Anybody.PostAsync(
+            "/api/password-resets/use", new { code, password = "a wholly new password" })).Is(HttpStatusCode.NoContent);
+        Assert.Equal("passkey-unknown", (await SignInAsync(device)).Is(HttpStatusCode.Unauthorized).Code);
+        anna = await Someone.OfAsync(
+            _server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = "a wholly new password" }));
+        Assert.NotEqual(key, (await anna.GetAsync("/api/encoder-key"))["rtmp"].GetProperty("streamKey").GetString());
+        Assert.Equal(0, (await anna.GetAsync("/api/me/passkeys")).Json.GetArrayLength());
+    }
+
     private async Task<string> RegisterAsync(Someone person, Authenticator device)
     {
         var asked = (await person.PostAsync("/api/me/passkeys/challenge", new { password = Someone.Password })).Is(HttpStatusCode.Created);

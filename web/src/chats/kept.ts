@@ -90,9 +90,14 @@ export async function keepThread(id: string, details: Details, messages: readonl
 
 export const forgetThread = async (id: string): Promise<void> => void (await run('threads', 'readwrite', (store) => void store.delete(id)));
 
-/** Nothing of any account stays: the copies, what was typed, what was on its way. */
+/** How this device looks, sounds and sends. Everything else that is stored here belongs to whoever is signed in. */
+const ofTheDevice: ReadonlySet<string> = new Set(
+  ['language', 'theme', 'volume', 'muted', 'danmaku', 'camera', 'microphone', 'conversation', 'conversational', 'way'].map((name) => `weir.${name}`),
+);
+
+/** Nothing of any account stays: the copies, what was typed, what was on its way, whom it was for, where a replay was left. */
 export async function forgetEverything(): Promise<void> {
-  for (const key of Object.keys(localStorage)) if (/^weir\.(outbox|draft|me|seen)\b/.test(key)) localStorage.removeItem(key);
+  for (const key of Object.keys(localStorage)) if (key.startsWith('weir.') && !ofTheDevice.has(key)) localStorage.removeItem(key);
   const opened = await database();
   opened?.close();
   opening = null;

@@ -4,7 +4,7 @@ import type { BroadcastState, Person } from '../api/types';
 
 export const kinds = [
   'directMessage', 'groupMessage', 'mention', 'reply', 'friendRequest', 'friendAccepted', 'momentLike', 'momentComment', 'momentReply', 'live', 'groupRequest', 'editorInvitation',
-  'invitationUsed', 'article',
+  'invitationUsed', 'article', 'administratorReset',
 ] as const;
 export type Kind = (typeof kinds)[number];
 

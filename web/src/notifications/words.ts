@@ -13,6 +13,7 @@ export function hrefOf({ place, people }: Notice): string | null {
     case 'person': return people[0] ? `/people/${people[0].handle}` : null;
     case 'friendRequest': return people[0] ? `/people/${people[0].handle}` : '/people';
     case 'groupInvitation': return '/';
+    case 'administration': return '/admin';
     default: return null;
   }
 }

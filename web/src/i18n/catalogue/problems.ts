@@ -12,6 +12,7 @@ export const problems = {
     en: { one: 'Too many tries. Wait {count} second.', other: 'Too many tries. Wait {count} seconds.' },
     zh: { other: '尝试太频繁，请等待 {count} 秒。' },
   },
+  'problem.handle-reserved': { en: 'This handle belongs to the server.', zh: '这个账号由服务器保留。' },
   'problem.handle-taken': { en: 'This handle is taken.', zh: '这个账号已被使用。' },
   'problem.handle-invalid': { en: 'Use 2 to 32 lower-case letters, digits or _.', zh: '请用 2 到 32 个小写字母、数字或下划线。' },
   'problem.handle-unknown': { en: 'Nobody here has this handle.', zh: '没有这个账号。' },

@@ -33,6 +33,7 @@ const bodies: Record<string, Words> = {
   editorInvitation: { en: () => 'Asks you to write for an account', zh: () => '邀请你担任公众号编辑' },
   invitationUsed: { en: () => 'Came by your invitation', zh: () => '通过你的邀请加入了' },
   article: { en: () => 'Published an article', zh: () => '发布了新文章' },
+  administratorReset: { en: () => 'Made a password link for an administrator', zh: () => '生成了管理员的密码重置链接' },
 };
 
 const counted: Record<string, Words> = {
@@ -41,6 +42,7 @@ const counted: Record<string, Words> = {
   momentComment: { en: few('1 comment', '# comments'), zh: ({ count }) => `${count} 条评论` },
   momentReply: { en: few('1 reply', '# replies'), zh: ({ count }) => `${count} 条回复` },
   invitationUsed: { en: few('1 invitation used', '# invitations used'), zh: ({ count }) => `${count} 个邀请被使用` },
+  administratorReset: { en: few('1 password link for an administrator', '# password links for administrators'), zh: ({ count }) => `${count} 个管理员密码重置链接` },
   article: { en: few('1 article', '# articles'), zh: ({ count }) => `${count} 篇文章` },
 };
 

@@ -1,0 +1,123 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Tests.SignIn;
+
+/// <summary>Wrong passwords slow who tries them, and nobody else.</summary>
+public sealed class LockOutTests : IAsyncLifetime
+{
+    private const string Wrong = "a wrong password";
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
+    private Server _server = null!;
+    private Someone _anna = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await Server.StartAsync(
+            configure: b => b.Services.AddSingleton<TimeProvider>(_clock),
+            options: o => o with { TrustedProxies = ["127.0.0.1/32", "::1/128"] });
+        _anna = await _server.PersonAsync("Anna", admin: true);
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task Somebody_who_guesses_locks_nobody_out_who_is_elsewhere_or_signed_in()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            (await SignInAsync(Wrong, "192.0.2.1")).Is(HttpStatusCode.Unauthorized);
+        }
+
+        (await SignInAsync(Someone.Password, "192.0.2.1")).Is(HttpStatusCode.TooManyRequests);
+        (await SignInAsync(Someone.Password, "198.51.100.7")).Is(HttpStatusCode.Created);
+        (await _anna.PostAsync(
+            "/api/me/password", new { current = Someone.Password, @new = "another good password" })).Is(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task A_device_that_signed_in_before_is_not_in_the_way_of_those_beside_it()
+    {
+        var mark = MarkOf(await SignInAsync(Someone.Password, "192.0.2.1"));
+        var ben = await _server.PersonAsync("Ben");
+        var bens = MarkOf((await SignInAsync(Someone.Password, "192.0.2.2", handle: ben.Handle)).Is(HttpStatusCode.Created));
+        for (var i = 0; i < 10; i++)
+        {
+            (await SignInAsync(Wrong, "192.0.2.1")).Is(HttpStatusCode.Unauthorized);
+        }
+
+        (await SignInAsync(Someone.Password, "192.0.2.1")).Is(HttpStatusCode.TooManyRequests);
+        // Somebody else's device, no device of this server, and the mark with one letter changed.
+        foreach (var other in new[] { bens, new string('A', 43), (mark[0] == 'A' ? 'B' : 'A') + mark[1..], "%%%" })
+        {
+            (await SignInAsync(Someone.Password, "192.0.2.1", other)).Is(HttpStatusCode.TooManyRequests);
+        }
+
+        var again = (await SignInAsync(Someone.Password, "192.0.2.1", mark)).Is(HttpStatusCode.Created);
+        // The device knows both people after the second signed in, and says so to sign-in alone.
+        var cookie = again.Message.Headers.GetValues("Set-Cookie").Single(set => set.StartsWith("weir-device=", StringComparison.Ordinal));
+        Assert.Contains("path=/api/sessions; samesite=strict; httponly", cookie, StringComparison.Ordinal);
+        var both = MarkOf((await SignInAsync(Someone.Password, "192.0.2.3", mark, ben.Handle)).Is(HttpStatusCode.Created));
+        (await SignInAsync(Someone.Password, "192.0.2.1", both)).Is(HttpStatusCode.Created);
+
+        // It guesses no more than others.
+        for (var i = 0; i < 10; i++)
+        {
+            (await SignInAsync(Wrong, $"203.0.113.{i}", both)).Is(HttpStatusCode.Unauthorized);
+        }
+
+        var slowed = (await SignInAsync(Someone.Password, "203.0.113.99", both)).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(30), slowed.Message.Headers.RetryAfter!.Delta);
+    }
+
+    [Fact]
+    public async Task A_crowd_that_guesses_together_is_stopped_and_the_owners_device_is_not()
+    {
+        var mark = MarkOf(await SignInAsync(Someone.Password, "192.0.2.1"));
+        for (var i = 0; i < 100; i++)
+        {
+            (await SignInAsync(Wrong, $"198.51.100.{i}")).Is(HttpStatusCode.Unauthorized);
+        }
+
+        (await SignInAsync(Wrong, "203.0.113.1")).Is(HttpStatusCode.TooManyRequests);
+        (await SignInAsync(Someone.Password, "203.0.113.2", mark)).Is(HttpStatusCode.Created);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        (await SignInAsync(Someone.Password, "203.0.113.3")).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Ones_own_right_password_in_a_loop_is_slowed_too()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            (await _anna.PostAsync("/api/me/passkeys/challenge", new { password = Someone.Password })).Is(HttpStatusCode.Created);
+        }
+
+        (await _anna.PostAsync("/api/me/passkeys/challenge", new { password = Someone.Password })).Is(HttpStatusCode.TooManyRequests);
+        for (var i = 0; i < 29; i++)
+        {
+            (await SignInAsync(Someone.Password, "192.0.2.1")).Is(HttpStatusCode.Created);
+        }
+
+        var other = await Someone.OfAsync(_server, await SignInAsync(Someone.Password, "192.0.2.1"));
+        var slowed = (await SignInAsync(Someone.Password, "192.0.2.9")).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(20), slowed.Message.Headers.RetryAfter!.Delta);
+        // Another session counts by itself.
+        (await other.PostAsync("/api/me/passkeys/challenge", new { password = Someone.Password })).Is(HttpStatusCode.Created);
+    }
+
+    private Task<Answer> SignInAsync(string password, string from, string? mark = null, string? handle = null) =>
+        _server.Anybody.SendAsync(HttpMethod.Post, "/api/sessions", new { handle = handle ?? _anna.Handle, password }, request =>
+        {
+            request.Headers.Add("X-Forwarded-For", from);
+            if (mark is not null)
+            {
+                request.Headers.Add("Cookie", $"{DeviceMarks.Cookie}={mark}");
+            }
+        });
+
+    private static string MarkOf(Answer answer) => answer.Is(HttpStatusCode.Created).Message.Headers.GetValues("Set-Cookie")
+        .Single(set => set.StartsWith(DeviceMarks.Cookie, StringComparison.Ordinal)).Split(';')[0][(DeviceMarks.Cookie.Length + 1)..];
+}

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Weir.Social.Security;
+
+namespace Weir.Social.Tests.SignIn;
+
+public sealed class SecurityLogTests : IAsyncLifetime
+{
+    private const string Secret = "what somebody types";
+    private readonly Recorder _recorder = new();
+    private Server _server = null!;
+    private Someone _anna = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _server = await Server.StartAsync(configure: b => b.Logging.AddProvider(_recorder));
+        _anna = await _server.PersonAsync("Anna", admin: true);
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    [Fact]
+    public async Task It_says_who_signed_in_failed_or_was_refused_and_what_administrators_did_and_has_no_secret()
+    {
+        var ben = await _server.PersonAsync("Ben");
+        (await _server.Anybody.PostAsync("/api/sessions", new { handle = ben.Handle, password = Secret })).Is(HttpStatusCode.Unauthorized);
+        // A password in the wrong field.
+        (await _server.Anybody.PostAsync("/api/sessions", new { handle = Secret, password = Secret })).Is(HttpStatusCode.Unauthorized);
+        (await ben.PostAsync("/api/me/password", new { current = Secret, @new = "another good password" })).Is(HttpStatusCode.BadRequest);
+        (await ben.PostAsync(
+            "/api/me/password", new { current = Someone.Password, @new = "another good password" })).Is(HttpStatusCode.NoContent);
+        (await _anna.PutAsync($"/api/admin/accounts/{ben.Handle}/administrator")).Is(HttpStatusCode.NoContent);
+        (await _anna.DeleteAsync($"/api/admin/accounts/{ben.Handle}/administrator")).Is(HttpStatusCode.NoContent);
+        var code = (await _anna.PostAsync($"/api/admin/accounts/{ben.Handle}/password-reset")).Is(HttpStatusCode.Created).Text("code");
+        (await _server.Anybody.PostAsync(
+            "/api/password-resets/use", new { code, password = "a wholly new password" })).Is(HttpStatusCode.NoContent);
+        (await _server.Anybody.PostAsync(
+            "/api/password-resets/use", new { code, password = "a wholly new password" })).Is(HttpStatusCode.NotFound);
+        var broadcast = await _anna.BroadcastAsync(new { kind = "public" });
+        (await _server.Anybody.TicketAsync(broadcast)).Is(HttpStatusCode.Created);
+        (await _anna.PatchAsync($"/api/broadcasts/{broadcast}", new { audience = new { kind = "onlyMe" } })).Is(HttpStatusCode.OK);
+
+        Assert.Equal(
+            (1, "127.0.0.1"), (_recorder.Count("SignedIn", "Account", ben.Id), _recorder.Of("SignedIn", "Account", ben.Id)["Address"]));
+        Assert.Equal("password", _recorder.Of("SignInFailed", "Account", ben.Id)["Reason"]);
+        Assert.Equal("form", _recorder.Of("SignInFailed", "Account", "none")["Reason"]);
+        Assert.Equal(1, _recorder.Count("SetUpDone", "Account", _anna.Id));
+        foreach (var name in new[] { "PasswordCheckFailed", "PasswordChanged", "PasswordReset" })
+        {
+            Assert.Equal(1, _recorder.Count(name, "Account", ben.Id));
+        }
+
+        Assert.Equal(1, _recorder.Count("PasswordResetFailed", "Address", "127.0.0.1"));
+        foreach (var action in new[] { "AdministratorMade", "AdministratorUnmade", "PasswordResetMade" })
+        {
+            var deed = _recorder.Of("Administration", "Action", action);
+            Assert.Equal((_anna.Id, ben.Id), (deed["Actor"], deed["Subject"]));
+        }
+
+        Assert.Equal("1", _recorder.Of("ViewersCut", "Broadcast", broadcast)["Count"]);
+        foreach (var secret in new[] { Secret, code, Someone.Password, "another good password", ben.Token!, ben.Handle })
+        {
+            Assert.DoesNotContain(_recorder.Lines, line => line.Contains(secret, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task What_a_limit_refused_is_noted_by_its_call_and_not_by_its_path_and_once_a_minute()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            await _server.Anybody.GetAsync($"/api/invitations/guess-{i}");
+            await _server.Anybody.PostAsync("/api/password-resets/look", new { code = $"guess-{i}" });
+        }
+
+        Assert.Equal(1, _recorder.Count("Limited", "Call", "GET /api/invitations/{code}"));
+        Assert.Equal(1, _recorder.Count("Limited", "Call", "POST /api/password-resets/look"));
+        Assert.DoesNotContain(_recorder.Lines, line => line.Contains("guess", StringComparison.Ordinal));
+    }
+
+    /// <summary>Keeps the entries of the security log as they were logged: their name and named values.</summary>
+    private sealed class Recorder : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<(string Name, Dictionary<string, string> Values, string Line)> _entries = new();
+
+        public IEnumerable<string> Lines => _entries.Select(entry => entry.Line);
+
+        public int Count(string name, string key, string value) =>
+            _entries.Count(entry => entry.Name == name && entry.Values[key] == value);
+
+        public Dictionary<string, string> Of(string name, string key, string value) => _entries.First(
+            entry => entry.Name == name && entry.Values[key] == value).Values;
+
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName == SecurityLog.Category ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var values = ((IReadOnlyList<KeyValuePair<string, object?>>)state!).ToDictionary(value => value.Key, value => $"{value.Value}");
+            _entries.Enqueue((eventId.Name!, values, formatter(state, exception)));
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Weir.Social.Sessions;
+
+namespace Weir.Social.Tests.SignIn;
+
+public sealed class SessionsOnSqlite(SqliteServer shared) : SessionTests(shared);
+
+public sealed class SessionsOnPostgres(PostgresServer shared) : SessionTests(shared);
+
+public abstract class SessionTests(SharedServer shared)
+{
+    private readonly Server _server = shared.Server;
+
+    [Fact]
+    public async Task An_account_has_so_many_sessions_and_the_one_that_was_not_used_for_longest_makes_room()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var account = Guid.Parse(anna.Id);
+        await _server.ReadAsync(async db =>
+        {
+            var began = (await db.Sessions.SingleAsync(s => s.AccountId == account)).LastSeenAt;
+            db.Sessions.AddRange(Enumerable.Range(1, SessionStart.MaxPerAccount).Select(i => new Session
+            {
+                Id = Guid.NewGuid(),
+                AccountId = account,
+                TokenHash = SessionAuthentication.Hash($"{anna.Id} {i}"),
+                CreatedAt = began,
+                LastSeenAt = began - TimeSpan.FromMinutes(i),
+                Client = $"{i}",
+            }));
+            return await db.SaveChangesAsync();
+        });
+        var newest = await Someone.OfAsync(
+            _server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
+        var left = (await newest.GetAsync("/api/sessions")).Is(HttpStatusCode.OK).Json.EnumerateArray()
+            .Select(s => s.GetProperty("client").GetString()).ToList();
+        Assert.Equal(SessionStart.MaxPerAccount, left.Count);
+        Assert.Contains($"{SessionStart.MaxPerAccount - 2}", left);
+        Assert.DoesNotContain($"{SessionStart.MaxPerAccount - 1}", left);
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Whoever_signs_out_leaves_no_pictures_in_the_browser()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        var signedOut = await anna.DeleteAsync("/api/sessions/current");
+        var deleted = await ben.DeleteAsync("/api/me", new { password = Someone.Password });
+        foreach (var answer in new[] { signedOut, deleted })
+        {
+            var headers = answer.Is(HttpStatusCode.NoContent).Message.Headers;
+            Assert.Equal("\"cache\"", Assert.Single(headers.GetValues("Clear-Site-Data")));
+            Assert.StartsWith("weir=;", Assert.Single(headers.GetValues("Set-Cookie")), StringComparison.Ordinal);
+        }
+
+        // Ending another session leaves this browser as it is.
+        var cleo = await _server.PersonAsync("Cleo");
+        Assert.False((await cleo.DeleteAsync(
+            "/api/sessions/others")).Is(HttpStatusCode.NoContent).Message.Headers.Contains("Clear-Site-Data"));
+    }
+
+    [Fact]
+    public async Task Signing_in_again_in_the_same_browser_ends_the_session_whose_cookie_it_had()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        // By the cookie: the next one takes its place in the browser, whoever signs in.
+        foreach (var next in new[] { anna, ben })
+        {
+            var before = await Someone.OfAsync(
+                _server, await _server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password }));
+            var again = await Someone.OfAsync(_server, await _server.Anybody.SendAsync(
+                HttpMethod.Post, "/api/sessions", new { handle = next.Handle, password = Someone.Password }, r =>
+                    r.Headers.Add("Cookie", $"weir={before.Token}")));
+            (await before.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+            (await again.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+            (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        }
+
+        // A program goes on with its token, although its library sends the cookie back as well.
+        (await ben.SendAsync(
+            HttpMethod.Post, "/api/sessions", new { handle = ben.Handle, password = Someone.Password }, r =>
+                r.Headers.Add("Cookie", $"weir={ben.Token}"))).Is(HttpStatusCode.Created);
+        (await ben.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+    }
+}
