@@ -128,7 +128,7 @@ public abstract class CutTests : IAsyncLifetime
     {
         var id = await _host.BroadcastAsync(new { kind = "friends" });
         var ben = await TicketAsync(_ben, id);
-        await _host.PatchAsync($"/api/broadcasts/{id}", new { title = "Wider", audience = new { kind = "public" } });
+        await _host.PatchAsync($"/api/broadcasts/{id}", new { title = "Wider", audience = new { kind = "public" }, widen = true });
         var rules = await _node.RulesAsync(id, r => r.Public);
         Assert.Equal((0u, 0, "Wider"), (rules.Epoch, rules.Cuts.Count, rules.Title));
         Assert.False(IsVoid(ben, rules));
