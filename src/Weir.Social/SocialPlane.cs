@@ -195,7 +195,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddWeirDatabase(options);
         services.AddSingleton(new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)));
-        services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile));
+        services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile)).AddSingleton<RepeatableIds>();
         services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
         services.AddHostedService<FriendsWatching>().AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
