@@ -83,6 +83,8 @@ public abstract class CutTests : IAsyncLifetime
         var rules = await _node.RulesAsync(id, r => r.Cuts.Count > 0);
         Assert.True(IsVoid(ben, rules));
         Assert.Equal(everybody, IsVoid(cleo, rules));
+        // What they said there stays, without their name.
+        Assert.Equal(how == "the viewer deletes the account" ? [ben.Account] : [], rules.DeletedAccounts.Select(Ids.FromWire));
         (await _ben.TicketAsync(id)).Is(HttpStatusCode.NotFound);
         if (!everybody)
         {

@@ -55,13 +55,21 @@ internal static class DeleteMyAccount
                 return Problems.Conflict("last-admin", "You are the only administrator.");
             }
 
+            var handle = account.Handle;
             account.DeletedAt = clock.Now();
-            account.Name = Account.DeletedName;
+            (account.UserName, account.Name) = (Account.DeletedHandle(account.Id), Account.DeletedName);
             account.About = "";
             account.PasswordHash = null;
             account.IsAdmin = false;
             await MyAvatar.TakeOffAsync(db, account, clock.Now(), cancellation);
             await cutting.OfViewerAsync(account.Id, cancellation);
+            // What they said under broadcasts stays there, without their name.
+            var cutFrom = db.Cuts.Where(c => c.AccountId == account.Id).Select(c => c.BroadcastId);
+            foreach (var watched in await cutFrom.ToListAsync(cancellation))
+            {
+                write.Changed(watched);
+            }
+
             foreach (var broadcast in await db.Broadcasts.Where(b => b.OwnerId == account.Id && b.DeletedAt == null).ToListAsync(cancellation))
             {
                 broadcast.DeletedAt = clock.Now();
@@ -71,7 +79,7 @@ internal static class DeleteMyAccount
 
             await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Friendships.Where(f => f.OwnerId == account.Id || f.FriendId == account.Id).ExecuteDeleteAsync(cancellation);
-            await db.FriendRequests.Where(r => r.FromId == account.Id || r.ToHandle == account.UserName).ExecuteDeleteAsync(cancellation);
+            await db.FriendRequests.Where(r => r.FromId == account.Id || r.ToHandle == handle).ExecuteDeleteAsync(cancellation);
             await db.CircleMembers.Where(m => m.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Circles.Where(c => c.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Blocks.Where(b => b.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
