@@ -11,6 +11,7 @@ using Weir.Social.Files;
 using Weir.Social.Moments;
 using Weir.Social.Notifications;
 using Weir.Social.OfficialAccounts;
+using Weir.Social.Reporting;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -91,6 +92,7 @@ internal static class DeleteMyAccount
             await db.Exports.Where(e => e.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await ReadArticles.TakeBackLikesAsync(db, account.Id, cancellation);
             await NoticeModel.ForgetAsync(db, account.Id, cancellation);
+            await ReportRetention.ForgetAsync(db, account.Id, cancellation);
             await GroupCalls.LeaveAllAsync(db, account.Id, cancellation);
             await EditorCalls.LeaveAllAsync(db, account.Id, cutting, clock, cancellation);
             return null;
