@@ -66,6 +66,7 @@ internal static class Friendships
 
             db.Friendships.Remove(friendship);
             await db.Stars.Where(s => s.OwnerId == caller.Id && s.TargetId == friendship.FriendId).ExecuteDeleteAsync(cancellation);
+            await CircleExceptions.KeepOutOfAllAsync(db, caller.Id, friendship.FriendId, cancellation);
             await db.CircleMembers
                 .Where(m => m.AccountId == friendship.FriendId && db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
                 .ExecuteDeleteAsync(cancellation);
