@@ -59,14 +59,18 @@ internal static class CircleCalls
         }, cancellation);
     }
 
-    private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await db.Circles
-        .Where(c => c.OwnerId == caller.Id)
-        .OrderBy(c => c.CreatedAt)
-        .Select(c => new Entry(
-            c.Id,
-            c.Name,
-            c.Members.Join(db.Accounts, m => m.AccountId, a => a.Id, (m, a) => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToList()))
-        .ToListAsync(cancellation));
+    private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation)
+    {
+        var people = db.Accounts.VisibleTo(db, caller.Id);
+        return TypedResults.Ok(await db.Circles
+            .Where(c => c.OwnerId == caller.Id)
+            .OrderBy(c => c.CreatedAt)
+            .Select(c => new Entry(
+                c.Id,
+                c.Name,
+                c.Members.Join(people, m => m.AccountId, a => a.Id, (m, a) => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToList()))
+            .ToListAsync(cancellation));
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RenameAsync(
         string id, Patch patch, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation)

@@ -176,7 +176,7 @@ internal static class ReadConversations
             mine.Member.Role,
             mayWrite,
             members,
-            mine.Member.Role == MemberRole.Member ? [] : await GroupInvitations.WaitingAsync(db, wanted, cancellation)));
+            mine.Member.Role == MemberRole.Member ? [] : await GroupInvitations.WaitingAsync(db, wanted, caller.Id, cancellation)));
     }
 
     private static string KindOf(Conversation conversation) => conversation.IsGroup ? "group" : "direct";

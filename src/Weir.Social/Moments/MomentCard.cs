@@ -64,7 +64,7 @@ internal sealed class MomentCards(WeirDb db)
     {
         var found = await (
             from seen in db.MomentComments.Where(c => moments.Contains(c.MomentId)).AsSeenBy(viewer).WhereAuthorKnown(db)
-            join answered in db.Accounts.Where(a => a.DeletedAt == null) on seen.Item.ReplyToAuthorId equals answered.Id into known
+            join answered in db.Accounts.VisibleTo(db, viewer) on seen.Item.ReplyToAuthorId equals answered.Id into known
             from answered in known.DefaultIfEmpty()
             orderby seen.Item.CreatedAt, seen.Item.Id
             select new

@@ -82,8 +82,8 @@ internal sealed class NoticeReader(WeirDb db, TimeProvider clock)
 
     /// <summary>Those who are there and have no block between them and me.</summary>
     private Task<Dictionary<Guid, Person>> PeopleAsync(Guid me, List<Guid> ids, CancellationToken cancellation) => db.Accounts
-        .Where(a => ids.Contains(a.Id) && a.DeletedAt == null && a.SuspendedAt == null
-            && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == a.Id) || (b.OwnerId == a.Id && b.BlockedId == me)))
+        .VisibleTo(db, me)
+        .Where(a => ids.Contains(a.Id) && a.SuspendedAt == null && !db.Blocks.Any(b => b.OwnerId == me && b.BlockedId == a.Id))
         .Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId))
         .ToDictionaryAsync(p => p.Id, cancellation);
 
