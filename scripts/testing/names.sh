@@ -19,6 +19,9 @@ test_classes() {
     END { for (i = 1; i <= rows; i++) if (tested[name[i]] || tested[base[i]]) print row[i] }'
 }
 
+# The classes that have a full size beside the small one.
+deep_tests() { grep -rlE 'Deep\.Size\(' "$root"/tests/*/ --include=*.cs --exclude-dir=bin --exclude-dir=obj | sed 's/.*\///; s/\.cs$//'; }
+
 # Every test file of the web app, by its path below web/.
 web_test_files() { (cd "$root/web" 2>/dev/null && find . -name node_modules -prune -o -name '*.test.*' -printf '%P\n') || true; }
 

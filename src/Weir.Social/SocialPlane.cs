@@ -200,7 +200,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton(TimeProvider.System);
         services.AddWeirDatabase(options);
         services.AddSingleton(new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)));
-        services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile));
+        services.AddSingleton(ServerSecret.LoadOrCreate(options.ServerSecretFile)).AddSingleton<RepeatableIds>();
         services.AddSingleton<PublishKeys>().AddSingleton<Addresses>();
         services.AddHostedService<FriendsWatching>().AddHostedService<EndedSessions>();
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();

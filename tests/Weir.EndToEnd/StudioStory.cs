@@ -72,7 +72,7 @@ public sealed class StudioStory
         await host.MediaAsync();
         Assert.Equal(HttpStatusCode.NotFound, await stage.Friend.StatusAsync(HttpMethod.Get, $"/api/broadcasts/{id}"));
 
-        await stage.Host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } });
+        await stage.Host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" }, widen = true });
         await using var friend = await WatchSocket.OpenAsync(Stage.Text(await Stage.WatchAsync(stage.Friend, id), "websocket"));
         await friend.MediaAsync();
         Assert.False(host.Closed.IsCompleted);

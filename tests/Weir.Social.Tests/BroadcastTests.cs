@@ -192,6 +192,36 @@ public abstract class BroadcastTests(SharedServer shared)
         Assert.Equal(ben.Handle, (await anna.GetAsync($"/api/broadcasts/{id}"))["audience"].GetProperty("except").GetProperty("accounts")[0].GetString());
     }
 
+    [Theory]
+    [InlineData("public")]
+    [InlineData("link")]
+    [InlineData("friends")]
+    [InlineData("conversation")]
+    public async Task Leaving_a_circle_that_was_kept_out_lets_nobody_in(string kind)
+    {
+        var (anna, ben, cleo) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
+        await anna.BefriendAsync(ben);
+        await anna.BefriendAsync(cleo);
+        var made = await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle, cleo.Handle }, name = "Us" });
+        var group = made.Is(HttpStatusCode.Created).Text("id");
+        var circle = await anna.CircleAsync(ben, cleo);
+        var id = await anna.BroadcastAsync(new { kind, conversation = group, except = new { circles = new[] { circle } } });
+        (await anna.DeleteAsync($"/api/friends/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        (await anna.DeleteAsync($"/api/circles/{circle}/members/{cleo.Handle}")).Is(HttpStatusCode.NoContent);
+        await ben.SeesAsync(id, false);
+        await cleo.SeesAsync(id, false);
+        (await ben.TicketAsync(id)).Is(HttpStatusCode.NotFound);
+        // The host sees who it is, and may let them in.
+        var except = (await anna.GetAsync($"/api/broadcasts/{id}"))["audience"].GetProperty("except").GetProperty("accounts");
+        Assert.Equal(new[] { ben.Handle, cleo.Handle }.Order(), except.EnumerateArray().Select(handle => handle.GetString()!).Order());
+        var widened = await anna.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind, conversation = group }, widen = true });
+        widened.Is(HttpStatusCode.OK);
+        await cleo.SeesAsync(id, true);
+        // What comes later keeps out who is in the circle then.
+        var later = await anna.BroadcastAsync(new { kind, conversation = group, except = new { circles = new[] { circle } } });
+        await cleo.SeesAsync(later, true);
+    }
+
     [Fact]
     public async Task An_ended_broadcast_stays_ended_and_a_deleted_one_is_nowhere()
     {

@@ -83,6 +83,8 @@ public abstract class CutTests : IAsyncLifetime
         var rules = await _node.RulesAsync(id, r => r.Cuts.Count > 0);
         Assert.True(IsVoid(ben, rules));
         Assert.Equal(everybody, IsVoid(cleo, rules));
+        // What they said there stays, without their name.
+        Assert.Equal(how == "the viewer deletes the account" ? [ben.Account] : [], rules.DeletedAccounts.Select(Ids.FromWire));
         (await _ben.TicketAsync(id)).Is(HttpStatusCode.NotFound);
         if (!everybody)
         {
@@ -128,7 +130,7 @@ public abstract class CutTests : IAsyncLifetime
     {
         var id = await _host.BroadcastAsync(new { kind = "friends" });
         var ben = await TicketAsync(_ben, id);
-        await _host.PatchAsync($"/api/broadcasts/{id}", new { title = "Wider", audience = new { kind = "public" } });
+        await _host.PatchAsync($"/api/broadcasts/{id}", new { title = "Wider", audience = new { kind = "public" }, widen = true });
         var rules = await _node.RulesAsync(id, r => r.Public);
         Assert.Equal((0u, 0, "Wider"), (rules.Epoch, rules.Cuts.Count, rules.Title));
         Assert.False(IsVoid(ben, rules));

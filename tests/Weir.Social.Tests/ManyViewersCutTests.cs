@@ -153,7 +153,7 @@ public abstract class ManyViewersCutTests
             })).ToArray();
             // Narrowed, opened again while the first are still being cut, and narrowed for good.
             var narrowing = host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } });
-            var widening = host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "public" } });
+            var widening = host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "public" }, widen = true });
             (await narrowing).Is(HttpStatusCode.OK);
             (await widening).Is(HttpStatusCode.OK);
             (await host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } })).Is(HttpStatusCode.OK);
@@ -167,7 +167,7 @@ public abstract class ManyViewersCutTests
 
             Assert.False(IsVoid(Read(server, await ben.TicketAsync(id)), cuts));
             Assert.DoesNotContain(Guid.Parse(stranger.Id), await server.ReadAsync(db => db.Admissions.Select(a => a.AccountId).ToListAsync()));
-            (await host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "public" } })).Is(HttpStatusCode.OK);
+            (await host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "public" }, widen = true })).Is(HttpStatusCode.OK);
         }
     }
 

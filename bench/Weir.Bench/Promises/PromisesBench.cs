@@ -82,7 +82,7 @@ internal sealed class PromisesBench(bool quick)
         for (var i = 0; i < _times * CutsEach; i++)
         {
             Console.Error.WriteLine($"cut {i + 1} of {_times * CutsEach} ...");
-            await weir.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "public" } });
+            await weir.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "public" }, widen = true });
             var watch = (await weir.TicketAsync(id, viewer)).GetProperty("watch");
             var ends = Outlets.ToDictionary(outlet => outlet, outlet => WatchAsync(outlet, watch.GetProperty(outlet).GetString()!, cancellation));
             await Task.WhenAll(ends.Values.Select(end => end.Watching));

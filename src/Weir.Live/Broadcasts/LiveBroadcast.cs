@@ -38,6 +38,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         Viewers = new Audience(clock, options.SessionsPerTicket, metrics);
         Renditions = new Renditions(broadcast, options.Ffmpeg, clock, log);
         Broadcast.Comments.SetMuted(rules.Muted);
+        Broadcast.Comments.SetNames(rules.Names);
         Broadcast.StateChanged += OnStateChanged;
     }
 
@@ -81,6 +82,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
             _outputs.Rekey(rules);
         }
 
+        Broadcast.Comments.SetNames(rules.Names);
         foreach (var (account, muted) in Broadcast.Comments.SetMuted(rules.Muted))
         {
             Viewers.SetMuted(account, muted);

@@ -18,6 +18,7 @@ public sealed class Rules
         ExpectsResume = message.ExpectsResume;
         RemovedComments = [.. message.RemovedComments.Select(comment => Ids.FromWire(comment).ToText())];
         Muted = [.. message.Muted.Select(Ids.FromWire)];
+        Names = message.DeletedAccounts.Select(Ids.FromWire).Distinct().ToDictionary(account => account, _ => DeletedAccount.Name);
         PublishKeys = [.. message.PublishKeyHashes.Select(hash => Convert.ToHexString(hash.Span))];
         _cuts = [];
         foreach (var cut in message.Cuts)
@@ -39,6 +40,9 @@ public sealed class Rules
     public bool ExpectsResume { get; }
 
     public IReadOnlyList<Guid> Muted { get; }
+
+    /// <summary>Accounts that are called otherwise than when they wrote.</summary>
+    public IReadOnlyDictionary<Guid, string> Names { get; }
 
     /// <summary>Ids of comments that administrators took away.</summary>
     public IReadOnlyList<string> RemovedComments { get; }

@@ -86,7 +86,7 @@ internal static class ReplayEndpoints
         var (first, end) = (from ?? 0, to ?? long.MaxValue);
         if (broadcasts.FindRunning(rules.Broadcast)?.Outputs.Events is { } events)
         {
-            return Results.Bytes(events.Page(first, end).Json, "application/json");
+            return Results.Bytes(events.Page(first, end, rules.Names).Json, "application/json");
         }
 
         if (!replays.TryOpen(rules.Broadcast, out var lease))
@@ -96,7 +96,7 @@ internal static class ReplayEndpoints
 
         using (lease)
         {
-            return Results.Bytes(lease.Replay.Events.Page(first, end).Json, "application/json");
+            return Results.Bytes(lease.Replay.Events.Page(first, end, rules.Names).Json, "application/json");
         }
     }
 
@@ -137,7 +137,9 @@ internal static class ReplayEndpoints
         }
 
         context.Response.Headers.CacheControl = "private, no-store";
-        return Results.Json(new { statement = new CommentStatement(rules.Broadcast, found.Id, account, found.Name, found.Text, found.At, found.Time).Sign(key) });
+        var name = rules.Names.GetValueOrDefault(account, found.Name);
+        var statement = new CommentStatement(rules.Broadcast, found.Id, account, name, found.Text, found.At, found.Time);
+        return Results.Json(new { statement = statement.Sign(key) });
     }
 
     private static bool HasReplay(BroadcastDirectory broadcasts, Rules rules) =>

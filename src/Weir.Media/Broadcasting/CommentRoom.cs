@@ -43,6 +43,7 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<stri
     private readonly Queue<string> _authorOrder = new();
     private readonly Dictionary<Guid, Queue<long>> _recent = [];
     private HashSet<Guid> _muted = [];
+    private IReadOnlyDictionary<Guid, string> _names = new Dictionary<Guid, string>();
 
     /// <summary>Comments taken so far.</summary>
     public int Count { get; private set; }
@@ -72,6 +73,32 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<stri
         lock (_lock)
         {
             return [.. _latest.Select(entry => entry.Event)];
+        }
+    }
+
+    /// <summary>Accounts that are called otherwise from now on than when they wrote.</summary>
+    public void SetNames(IReadOnlyDictionary<Guid, string> names)
+    {
+        lock (_lock)
+        {
+            _names = names;
+        }
+    }
+
+    /// <summary>What somebody who joins is shown of one of the latest: its author is called what they are called now.</summary>
+    public ReadOnlyMemory<byte> Shown(TimelineEvent comment)
+    {
+        lock (_lock)
+        {
+            if (_names.Count > 0
+                && _latest.FirstOrDefault(entry => ReferenceEquals(entry.Event, comment)).Comment is { } said
+                && Guid.TryParse(said.Account, out var account)
+                && _names.TryGetValue(account, out var name))
+            {
+                return JsonSerializer.SerializeToUtf8Bytes(said with { Name = name }, EventJson.Default.CommentEvent);
+            }
+
+            return comment.Json;
         }
     }
 

@@ -125,7 +125,8 @@ public sealed class EventLog : IDisposable
     public Task<bool> DeleteAsync(string id, Guid by, bool isHost) => DiskThreads.Shared.RunAsync(() => Delete(id, by, isHost));
 
     /// <summary>Comments from <paramref name="from"/> up to but not with <paramref name="to"/> (media time, milliseconds), by time.</summary>
-    public EventPage Page(long from, long to)
+    /// <param name="names">Accounts that are called otherwise now than when they wrote.</param>
+    public EventPage Page(long from, long to, IReadOnlyDictionary<Guid, string>? names = null)
     {
         List<Entry> page;
         long? next = null;
@@ -149,7 +150,7 @@ public sealed class EventLog : IDisposable
             }
         }
 
-        return new EventPage(Render(page, next), next);
+        return new EventPage(Render(page, next, names), next);
     }
 
     public void Dispose()
@@ -225,7 +226,7 @@ public sealed class EventLog : IDisposable
         return index < 0 ? ~index : index;
     }
 
-    private byte[] Render(List<Entry> page, long? next)
+    private byte[] Render(List<Entry> page, long? next, IReadOnlyDictionary<Guid, string>? names)
     {
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
@@ -235,7 +236,16 @@ public sealed class EventLog : IDisposable
             foreach (var entry in page)
             {
                 using var line = JsonDocument.Parse(ReadLine(entry));
-                line.RootElement.GetProperty("event").WriteTo(writer);
+                var said = line.RootElement.GetProperty("event");
+                if (names?.TryGetValue(entry.Account, out var name) == true)
+                {
+                    var comment = said.Deserialize(Broadcasting.EventJson.Default.CommentEvent)!;
+                    JsonSerializer.Serialize(writer, comment with { Name = name }, Broadcasting.EventJson.Default.CommentEvent);
+                }
+                else
+                {
+                    said.WriteTo(writer);
+                }
             }
 
             writer.WriteEndArray();

@@ -163,7 +163,7 @@ internal sealed class WatchFeed : Feed
         _greeted = [.. latest];
         foreach (var comment in latest)
         {
-            Say(comment.Json.Span);
+            Say(broadcast.Comments.Shown(comment).Span);
         }
 
         _greetedUpTo = broadcast.Timeline.Log.Next;

@@ -1,18 +1,20 @@
 using Microsoft.AspNetCore.Identity;
+using Weir.Contracts;
 using Weir.Social.Moments;
 
 namespace Weir.Social.Accounts;
 
 /// <summary>
 /// A person. <see cref="IdentityUser{TKey}.UserName"/> is the handle, lower-case and never changed or given again; a deleted
-/// account stays as a row without name and password, so that nobody can take a known person's handle.
+/// account stays as a row without name and password, whose <see cref="IdentityUser{TKey}.NormalizedUserName"/> keeps the handle, so
+/// that nobody can take a known person's.
 /// </summary>
 internal sealed class Account : IdentityUser<Guid>
 {
     public const int AboutLength = 160;
 
-    /// <summary>What a deleted account is called, to readers of either language.</summary>
-    public const string DeletedName = "Deleted account 已注销";
+    /// <summary>What a deleted account is called.</summary>
+    public const string DeletedName = DeletedAccount.Name;
 
     public required string Name { get; set; }
 
@@ -39,6 +41,9 @@ internal sealed class Account : IdentityUser<Guid>
     public DateTimeOffset EncoderKeyCreatedAt { get; set; }
 
     public string Handle => UserName!;
+
+    /// <summary>What stands in place of a deleted account's handle: no handle that anybody could have, and another for each.</summary>
+    public static string DeletedHandle(Guid id) => $"deleted-{id:N}"[..Accounts.Handle.MaxLength];
 }
 
 /// <summary>A person as every answer shows one.</summary>

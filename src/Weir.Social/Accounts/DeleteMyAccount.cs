@@ -10,6 +10,7 @@ using Weir.Social.Files;
 using Weir.Social.Moments;
 using Weir.Social.Notifications;
 using Weir.Social.OfficialAccounts;
+using Weir.Social.Reporting;
 using Weir.Social.Security;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
@@ -57,13 +58,21 @@ internal static class DeleteMyAccount
                 return Problems.Conflict("last-admin", "You are the only administrator.");
             }
 
+            var handle = account.Handle;
             account.DeletedAt = clock.Now();
-            account.Name = Account.DeletedName;
+            (account.UserName, account.Name) = (Account.DeletedHandle(account.Id), Account.DeletedName);
             account.About = "";
             account.PasswordHash = null;
             account.IsAdmin = false;
             await MyAvatar.TakeOffAsync(db, account, clock.Now(), cancellation);
             await cutting.OfViewerAsync(account.Id, cancellation);
+            // What they said under broadcasts stays there, without their name.
+            var cutFrom = db.Cuts.Where(c => c.AccountId == account.Id).Select(c => c.BroadcastId);
+            foreach (var watched in await cutFrom.ToListAsync(cancellation))
+            {
+                write.Changed(watched);
+            }
+
             foreach (var broadcast in await db.Broadcasts.Where(b => b.OwnerId == account.Id && b.DeletedAt == null).ToListAsync(cancellation))
             {
                 broadcast.DeletedAt = clock.Now();
@@ -73,7 +82,7 @@ internal static class DeleteMyAccount
 
             await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Friendships.Where(f => f.OwnerId == account.Id || f.FriendId == account.Id).ExecuteDeleteAsync(cancellation);
-            await db.FriendRequests.Where(r => r.FromId == account.Id || r.ToHandle == account.UserName).ExecuteDeleteAsync(cancellation);
+            await db.FriendRequests.Where(r => r.FromId == account.Id || r.ToHandle == handle).ExecuteDeleteAsync(cancellation);
             await db.CircleMembers.Where(m => m.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Circles.Where(c => c.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Blocks.Where(b => b.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
@@ -85,6 +94,7 @@ internal static class DeleteMyAccount
             await db.Exports.Where(e => e.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await ReadArticles.TakeBackLikesAsync(db, account.Id, cancellation);
             await NoticeModel.ForgetAsync(db, account.Id, cancellation);
+            await ReportRetention.ForgetAsync(db, account.Id, cancellation);
             await GroupCalls.LeaveAllAsync(db, account.Id, cancellation);
             await EditorCalls.LeaveAllAsync(db, account.Id, cutting, clock, cancellation);
             return null;

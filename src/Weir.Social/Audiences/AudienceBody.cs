@@ -47,8 +47,16 @@ internal sealed record Audience(
     public static IReadOnlySet<AudienceKind> OfMoments { get; } = new HashSet<AudienceKind> { AudienceKind.Friends, AudienceKind.Circles, AudienceKind.OnlyMe };
 
     /// <param name="allowed">The kinds there are to choose from; all when null.</param>
+    /// <param name="post">
+    /// The post whose audience it becomes. Those whom the post keeps out already may stay, however many they are.
+    /// </param>
     public static async Task<(Audience? Audience, ProblemHttpResult? Fault)> ParseAsync(
-        AudienceBody? body, Guid owner, WeirDb db, CancellationToken cancellation, IReadOnlySet<AudienceKind>? allowed = null)
+        AudienceBody? body,
+        Guid owner,
+        WeirDb db,
+        CancellationToken cancellation,
+        IReadOnlySet<AudienceKind>? allowed = null,
+        Post? post = null)
     {
         if (body?.Kind is null || !Kinds.TryGetValue(body.Kind, out var kind) || allowed?.Contains(kind) == false)
         {
@@ -63,7 +71,7 @@ internal sealed record Audience(
             return (null, Fault("audience-empty", "Name at least one circle."));
         }
 
-        if (handles.Contains(null) || handles.Count > MaxExceptions)
+        if (handles.Contains(null) || handles.Except(post?.Exceptions.Select(e => e.Handle) ?? []).Count() > MaxExceptions)
         {
             return (null, Fault("handle-shape", $"The exceptions are at most {MaxExceptions} handles."));
         }
@@ -97,6 +105,15 @@ internal sealed record Audience(
             kind == AudienceKind.Conversation ? conversation : null,
             kind == AudienceKind.Followers ? official : null), null);
     }
+
+    /// <summary>The audience that a post has. Its circles and exceptions must have been read.</summary>
+    public static Audience Of(Post post) => new(
+        post.Kind,
+        [.. post.Circles.Where(c => !c.Except).Select(c => c.CircleId)],
+        post.Exceptions.ToDictionary(e => e.Handle, e => e.AccountId),
+        [.. post.Circles.Where(c => c.Except).Select(c => c.CircleId)],
+        post.ConversationId,
+        post.OfficialAccountId);
 
     /// <summary>The post's circles and exceptions must have been read.</summary>
     public void ApplyTo(Post post)

@@ -24,9 +24,9 @@ internal static class BlockCalls
     private static async Task<Ok<List<Blocked>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await (
         from block in db.Blocks
         where block.OwnerId == caller.Id
-        join account in db.Accounts.Where(a => a.DeletedAt == null
-                && (db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id)
-                    || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == caller.Handle)))
+        join account in db.Accounts.VisibleTo(db, caller.Id)
+                .Where(a => db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id)
+                    || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == caller.Handle))
             on block.BlockedId equals account.Id into known
         from account in known.DefaultIfEmpty()
         orderby block.CreatedAt descending

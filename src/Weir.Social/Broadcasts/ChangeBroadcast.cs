@@ -11,7 +11,7 @@ namespace Weir.Social.Broadcasts;
 /// <summary><c>PATCH</c>, <c>DELETE /api/broadcasts/{id}</c>, <c>POST /{id}/end</c>, <c>PUT</c> and <c>DELETE /{id}/mutes/{account}</c>: what the host does to a broadcast.</summary>
 internal static class ChangeBroadcast
 {
-    internal sealed record Patch(string? Title, AudienceBody? Audience, bool? Conversational);
+    internal sealed record Patch(string? Title, AudienceBody? Audience, bool? Conversational, bool Widen = false);
 
     public static void Map(RouteGroupBuilder broadcasts)
     {
@@ -73,8 +73,13 @@ internal static class ChangeBroadcast
             broadcast.Conversational = patch.Conversational ?? broadcast.Conversational;
             if (patch.Audience is not null)
             {
-                (var audience, fault) = await Audience.ParseAsync(patch.Audience, broadcast.OwnerId, db, cancellation);
-                if (audience is null)
+                (var audience, fault) = await Audience.ParseAsync(patch.Audience, broadcast.OwnerId, db, cancellation, post: broadcast);
+                if (audience is not null && !patch.Widen && await Widening.LetsInAsync(db, broadcast, audience, cancellation))
+                {
+                    fault = Widening.Fault();
+                }
+
+                if (audience is null || fault is not null)
                 {
                     db.ChangeTracker.Clear();
                     return null;

@@ -84,8 +84,8 @@ internal static class ReadBroadcasts
         var me = caller.IdOrNone();
         var present = watching.Accounts.Take(FriendsWatching.MaxNamed).ToList();
         // Everybody else than the host learns a number, and their own friends.
-        var people = (broadcast.OwnerId == me ? db.Accounts : CreateConversation.Friends(db, me))
-            .Where(a => present.Contains(a.Id) && a.SuspendedAt == null && a.DeletedAt == null);
+        var people = (broadcast.OwnerId == me ? db.Accounts : CreateConversation.Friends(db, me)).VisibleTo(db, me)
+            .Where(a => present.Contains(a.Id) && a.SuspendedAt == null);
         return TypedResults.Ok(new Viewers(
             watching.Accounts.Count + watching.Anonymous,
             await people.OrderBy(a => a.Name).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToListAsync(cancellation),

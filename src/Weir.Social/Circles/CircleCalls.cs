@@ -59,14 +59,18 @@ internal static class CircleCalls
         }, cancellation);
     }
 
-    private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await db.Circles
-        .Where(c => c.OwnerId == caller.Id)
-        .OrderBy(c => c.CreatedAt)
-        .Select(c => new Entry(
-            c.Id,
-            c.Name,
-            c.Members.Join(db.Accounts, m => m.AccountId, a => a.Id, (m, a) => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToList()))
-        .ToListAsync(cancellation));
+    private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation)
+    {
+        var people = db.Accounts.VisibleTo(db, caller.Id);
+        return TypedResults.Ok(await db.Circles
+            .Where(c => c.OwnerId == caller.Id)
+            .OrderBy(c => c.CreatedAt)
+            .Select(c => new Entry(
+                c.Id,
+                c.Name,
+                c.Members.Join(people, m => m.AccountId, a => a.Id, (m, a) => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToList()))
+            .ToListAsync(cancellation));
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RenameAsync(
         string id, Patch patch, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation)
@@ -87,19 +91,7 @@ internal static class CircleCalls
         string id, Caller caller, WriteScope write, WeirDb db, Cutting cutting, CancellationToken cancellation) =>
         OnMineAsync(id, caller, write, db, async circle =>
         {
-            // Whoever was kept out because of the circle stays out without it: deleting a list must not show anything to anybody.
-            var kept = await db.AudienceCircles.Where(c => c.CircleId == circle.Id && c.Except).Select(c => c.PostId).ToListAsync(cancellation);
-            var members = await db.CircleMembers.Where(m => m.CircleId == circle.Id)
-                .Join(db.Accounts, m => m.AccountId, a => a.Id, (m, a) => new { a.Id, Handle = a.UserName! })
-                .ToListAsync(cancellation);
-            var named = (await db.AudienceExceptions.Where(e => kept.Contains(e.PostId)).Select(e => new { e.PostId, e.Handle }).ToListAsync(cancellation))
-                .Select(e => (e.PostId, e.Handle)).ToHashSet();
-            db.AudienceExceptions.AddRange(
-                from post in kept
-                from member in members
-                where !named.Contains((post, member.Handle))
-                select new AudienceException { PostId = post, Handle = member.Handle, AccountId = member.Id });
-            await db.SaveChangesAsync(cancellation);
+            await CircleExceptions.KeepAllOutAsync(db, circle.Id, cancellation);
             await db.Circles.Where(c => c.Id == circle.Id).ExecuteDeleteAsync(cancellation);
             db.Entry(circle).State = EntityState.Detached;
             await cutting.OfHostAsync(caller.Id, cancellation);
@@ -139,6 +131,7 @@ internal static class CircleCalls
                 cancellation);
             if (member is not null)
             {
+                await CircleExceptions.KeepOutAsync(db, circle.Id, member.AccountId, cancellation);
                 db.CircleMembers.Remove(member);
                 await cutting.BetweenAsync(caller.Id, member.AccountId, cancellation);
             }

@@ -106,7 +106,4 @@ internal sealed class Message
 
     /// <summary>A message of the future was sent while the clock was wrong; it does not stay open till then.</summary>
     public bool IsRecallable(DateTimeOffset now) => (now - SentAt).Duration() <= RecallLimit;
-
-    /// <summary>The same sent again is the same message.</summary>
-    public static Guid IdOf(Guid conversation, Guid sender, string clientId) => RepeatableId.Of(conversation, sender, clientId);
 }

@@ -147,7 +147,7 @@ internal sealed class GroupEntrance(Caller caller, WriteScope write, WeirDb db, 
 }
 
 /// <summary>Tells a group's people of a change that is on disk.</summary>
-internal sealed class GroupNews(MemberLists members, Connections connections, MessageWriter writer)
+internal sealed class GroupNews(MemberLists members, Connections connections, MessageWriter writer, RepeatableIds ids)
 {
     /// <summary>Their devices read the conversation again.</summary>
     public void Changed(Guid conversation, IReadOnlyCollection<Guid> before, IReadOnlyCollection<Guid> after)
@@ -165,8 +165,9 @@ internal sealed class GroupNews(MemberLists members, Connections connections, Me
     /// </summary>
     public async Task SayAsync(Guid conversation, Caller by, Notice notice)
     {
-        var draft = new Draft(
-            conversation, new Person(by.Id, by.Handle, by.Name, by.Avatar), $"notice {Guid.NewGuid():N}", "", null, [], new MessageContent { Notice = notice });
+        var sender = new Person(by.Id, by.Handle, by.Name, by.Avatar);
+        var content = new MessageContent { Notice = notice };
+        var draft = new Draft(ids, conversation, sender, $"notice {Guid.NewGuid():N}", "", null, [], content);
         if (writer.TryEnqueue(draft))
         {
             await ((Task)draft.Done.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

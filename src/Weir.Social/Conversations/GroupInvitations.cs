@@ -25,11 +25,11 @@ internal static class GroupInvitations
         invitations.MapDelete("/{id}", DeclineAsync);
     }
 
-    /// <summary>Whom the group waits for.</summary>
-    public static Task<List<Person>> WaitingAsync(WeirDb db, Guid conversation, CancellationToken cancellation) => (
+    /// <summary>Whom the group waits for, as one of its members sees them.</summary>
+    public static Task<List<Person>> WaitingAsync(WeirDb db, Guid conversation, Guid viewer, CancellationToken cancellation) => (
         from invitation in db.GroupInvitations
         where invitation.ConversationId == conversation
-        join account in db.Accounts on invitation.AccountId equals account.Id
+        join account in db.Accounts.VisibleTo(db, viewer) on invitation.AccountId equals account.Id
         orderby invitation.At, account.UserName
         select new Person(account.Id, account.UserName!, account.Name, account.AvatarId)).ToListAsync(cancellation);
 

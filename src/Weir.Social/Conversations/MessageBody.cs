@@ -28,8 +28,6 @@ internal sealed record MessageBody(
             Author = author == null ? null : new Person(author.Id, author.UserName!, author.Name, author.AvatarId),
         };
 
-    private static readonly Func<WeirDb, IQueryable<Message>, IQueryable<Found>> FindBeside = Beside.Compile();
-
     /// <summary>A message with its sender and what it replies to.</summary>
     internal sealed class Found
     {
@@ -42,7 +40,7 @@ internal sealed record MessageBody(
         public Person? Author { get; init; }
     }
 
-    /// <summary>For messages that are read all the time; <see cref="ReadAsync(WeirDb, IAsyncEnumerable{Found}, CancellationToken)"/> takes what it finds.</summary>
+    /// <summary>For messages that are read all the time; <see cref="ReadAsync"/> takes what it finds.</summary>
     public static CompiledQuery<Func<WeirDb, Guid, long, long, int, IAsyncEnumerable<Found>>> Compile(Expression<Func<WeirDb, Guid, long, long, int, IQueryable<Message>>> messages) =>
         new(() => EF.CompileAsyncQuery(Expression.Lambda<Func<WeirDb, Guid, long, long, int, IQueryable<Found>>>(messages.Body.Then(messages.Parameters[0], Beside), messages.Parameters)));
 
@@ -50,17 +48,22 @@ internal sealed record MessageBody(
         new(() => EF.CompileAsyncQuery(Expression.Lambda<Func<WeirDb, List<Guid>, IQueryable<Found>>>(messages.Body.Then(messages.Parameters[0], Beside), messages.Parameters)));
 
     /// <summary>Reads messages with their senders and what they reply to, oldest first.</summary>
-    public static async Task<List<MessageBody>> ReadAsync(WeirDb db, IQueryable<Message> messages, CancellationToken cancellation) =>
-        await ReadAsync(db, FindBeside(db, messages).AsAsyncEnumerable(), cancellation);
-
-    public static async Task<List<MessageBody>> ReadAsync(WeirDb db, IAsyncEnumerable<Found> messages, CancellationToken cancellation)
+    /// <param name="from">
+    /// The number after which the reader reads a conversation: what was said before is not quoted to them either.
+    /// </param>
+    public static async Task<List<MessageBody>> ReadAsync(
+        WeirDb db, IAsyncEnumerable<Found> messages, Func<Guid, long> from, CancellationToken cancellation)
     {
         var found = await messages.ToListAsync(cancellation);
         var named = found.SelectMany(f => f.Message.Content?.Notice?.People ?? []).Distinct().ToList();
         var people = named.Count == 0
             ? []
             : await db.Accounts.Where(a => named.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToDictionaryAsync(p => p.Id, cancellation);
-        return found.ConvertAll(f => Of(f.Message, f.Sender, f.Replied is null || f.Author is null ? null : Quotation.Of(f.Replied, f.Author), people));
+        return found.ConvertAll(f => Of(f.Message, f.Sender, QuotedBy(f), people));
+
+        Quotation? QuotedBy(Found f) => f is { Replied: { } replied, Author: { } author } && replied.Seq > from(replied.ConversationId)
+            ? Quotation.Of(replied, author)
+            : null;
     }
 
     /// <param name="people">Whom a notice names.</param>

@@ -12,9 +12,22 @@ using Weir.Social.Search;
 namespace Weir.Social.Conversations;
 
 /// <summary>A message that waits to be written. <see cref="Done"/> completes once it is on disk, or says why it is not.</summary>
-internal sealed record Draft(Guid Conversation, Person Sender, string ClientId, string Text, Guid? ReplyTo, List<Guid> Mentions, MessageContent? Content = null, Attached? Attached = null)
+internal sealed record Draft(
+    RepeatableIds Ids,
+    Guid Conversation,
+    Person Sender,
+    string ClientId,
+    string Text,
+    Guid? ReplyTo,
+    List<Guid> Mentions,
+    MessageContent? Content = null,
+    Attached? Attached = null)
 {
-    public Guid Id { get; } = Message.IdOf(Conversation, Sender.Id, ClientId);
+    /// <summary>The same sent again is the same message.</summary>
+    public Guid Id { get; } = Ids.Of(Conversation, Sender.Id, ClientId);
+
+    /// <summary>The id that it got when it was sent before ids were keyed.</summary>
+    public Guid FormerId { get; } = RepeatableIds.Former(Conversation, Sender.Id, ClientId);
 
     public TaskCompletionSource<Sent> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
@@ -110,7 +123,7 @@ internal sealed class MessageWriter(
                 members.Put(conversation, list);
             }
 
-            foreach (var (body, accounts, isGroup) in written.Events)
+            foreach (var (body, accounts, isGroup) in written.Events.SelectMany(e => e.Bodies()))
             {
                 connections.Send(accounts, Events.Message, body);
                 notices.Written(body, accounts, isGroup);
@@ -142,14 +155,15 @@ internal sealed class MessageWriter(
         var ids = batch.Select(d => d.Conversation).Distinct().ToList();
         var conversations = await Targets.On(db)(db, ids).ToDictionaryAsync(target => target.Conversation.Id);
         var lists = await ReadMembersAsync(db, conversations.Values);
-        var messageIds = batch.Select(d => d.Id).Concat(batch.Where(d => d.ReplyTo is not null).Select(d => d.ReplyTo!.Value)).Distinct().ToList();
+        var messageIds = batch.SelectMany(d => new[] { d.Id, d.FormerId, d.ReplyTo ?? d.Id }).Distinct().ToList();
         var known = await Known.On(db)(db, messageIds).ToDictionaryAsync(m => m.Id);
         var authors = await ReadPeopleAsync(db, batch, known);
+        var latecomers = await ReadLatecomersAsync(db, batch, known);
         var files = await ReadFilesAsync(db, batch);
         var passedOn = await ReadPassedOnAsync(db, batch, files);
 
         var answers = new List<Sent>(batch.Count);
-        var events = new List<(MessageBody, FrozenSet<Guid>, bool)>(batch.Count);
+        var events = new List<Event>(batch.Count);
         var added = new List<Message>(batch.Count);
         foreach (var draft in batch)
         {
@@ -159,7 +173,7 @@ internal sealed class MessageWriter(
                 continue;
             }
 
-            if (known.TryGetValue(draft.Id, out var there))
+            if (known.TryGetValue(draft.Id, out var there) || known.TryGetValue(draft.FormerId, out there))
             {
                 answers.Add(new Sent(SendRefusal.None, there));
                 continue;
@@ -172,8 +186,18 @@ internal sealed class MessageWriter(
             }
 
             Message? replied = null;
-            if (draft.ReplyTo is { } wanted
-                && (!known.TryGetValue(wanted, out replied) || replied.ConversationId != draft.Conversation || replied.RecalledAt is not null || !authors.ContainsKey(replied.SenderId)))
+            var late = FrozenSet<Guid>.Empty;
+            if (draft.ReplyTo is { } wanted)
+            {
+                var isThere = known.TryGetValue(wanted, out replied)
+                    && replied.ConversationId == draft.Conversation && replied.RecalledAt is null && authors.ContainsKey(replied.SenderId);
+                late = isThere
+                    ? latecomers[draft.Conversation].Where(m => m.FromSeq >= replied!.Seq).Select(m => m.AccountId).ToFrozenSet()
+                    : late;
+                replied = isThere && !late.Contains(draft.Sender.Id) ? replied : null;
+            }
+
+            if (draft.ReplyTo is not null && replied is null)
             {
                 answers.Add(new Sent(SendRefusal.ReplyUnknown));
                 continue;
@@ -207,7 +231,8 @@ internal sealed class MessageWriter(
             added.Add(message);
             known.Add(message.Id, message);
             answers.Add(new Sent(SendRefusal.None, message));
-            events.Add((MessageBody.Of(message, draft.Sender, replied is null ? null : Quotation.Of(replied, authors[replied.SenderId]), authors), accounts, conversation.IsGroup));
+            var quoted = replied is null ? null : Quotation.Of(replied, authors[replied.SenderId]);
+            events.Add(new Event(MessageBody.Of(message, draft.Sender, quoted, authors), accounts, late, conversation.IsGroup));
         }
 
         await MessageRows.WriteAsync(db, added, [.. added.Select(m => m.ConversationId).Distinct().Select(id => conversations[id].Conversation)]);
@@ -255,6 +280,24 @@ internal sealed class MessageWriter(
             : await db.Accounts.Where(a => ids.Contains(a.Id)).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).ToDictionaryAsync(p => p.Id);
     }
 
+    /// <summary>Members who came after something that is replied to: they do not read it, quoted neither.</summary>
+    private static async Task<ILookup<Guid, (Guid AccountId, long FromSeq)>> ReadLatecomersAsync(
+        WeirDb db, List<Draft> batch, Dictionary<Guid, Message> known)
+    {
+        var replied = batch.Select(d => d.ReplyTo is { } wanted ? known.GetValueOrDefault(wanted) : null).OfType<Message>().ToList();
+        if (replied.Count == 0)
+        {
+            return Array.Empty<Guid>().ToLookup(none => none, _ => (Guid.Empty, 0L));
+        }
+
+        var (ids, first) = (replied.Select(m => m.ConversationId).Distinct().ToList(), replied.Min(m => m.Seq));
+        return (await db.ConversationMembers
+                .Where(m => ids.Contains(m.ConversationId) && m.FromSeq >= first)
+                .Select(m => new { m.ConversationId, m.AccountId, m.FromSeq })
+                .ToListAsync())
+            .ToLookup(m => m.ConversationId, m => (m.AccountId, m.FromSeq));
+    }
+
     private static async Task<Dictionary<Guid, StoredFile>> ReadFilesAsync(WeirDb db, List<Draft> batch)
     {
         var ids = batch.SelectMany(d => d.Attached?.Ids ?? []).Distinct().ToList();
@@ -282,5 +325,18 @@ internal sealed class MessageWriter(
     /// <param name="MayWrite">For a one-to-one conversation: both are friends and neither blocked the other.</param>
     private sealed record Target(Conversation Conversation, bool MayWrite);
 
-    private sealed record Written(List<Sent> Answers, List<(MessageBody Body, FrozenSet<Guid> Accounts, bool IsGroup)> Events, Dictionary<Guid, MemberLists.Members> Lists);
+    /// <param name="Late">Those of the accounts who came after what it replies to.</param>
+    private sealed record Event(MessageBody Body, FrozenSet<Guid> Accounts, FrozenSet<Guid> Late, bool IsGroup)
+    {
+        /// <summary>What each of them is sent.</summary>
+        public IEnumerable<(MessageBody Body, FrozenSet<Guid> Accounts, bool IsGroup)> Bodies() => Late.Count == 0
+            ? [(Body, Accounts, IsGroup)]
+            :
+            [
+                (Body, Accounts.Except(Late).ToFrozenSet(), IsGroup),
+                (Body with { ReplyTo = null }, Late.Intersect(Accounts).ToFrozenSet(), IsGroup),
+            ];
+    }
+
+    private sealed record Written(List<Sent> Answers, List<Event> Events, Dictionary<Guid, MemberLists.Members> Lists);
 }

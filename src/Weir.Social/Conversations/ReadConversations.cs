@@ -112,7 +112,9 @@ internal static class ReadConversations
         rows = more ? rows[..most] : rows;
         var ids = rows.ConvertAll(r => r.Conversation.Id);
         var people = await FirstPeopleAsync(db, caller.Id, ids, cancellation);
-        var newest = (await MessageBody.ReadAsync(db, Newest.On(db)(db, ids), cancellation)).ToDictionary(m => m.Conversation);
+        var from = rows.ToDictionary(r => r.Conversation.Id, r => r.Member.FromSeq);
+        var newest = (await MessageBody.ReadAsync(db, Newest.On(db)(db, ids), id => from[id], cancellation))
+            .ToDictionary(m => m.Conversation);
         var mentioned = await MentionsAsync(db, caller.Id, [.. rows.Where(r => r.Unread > 0 && r.Conversation.IsGroup).Select(r => r.Conversation.Id)], cancellation);
         var entries = rows.ConvertAll(r => new Entry(
             r.Conversation.Id,
@@ -179,7 +181,7 @@ internal static class ReadConversations
             mine.Member.Role,
             mayWrite,
             members,
-            mine.Member.Role == MemberRole.Member ? [] : await GroupInvitations.WaitingAsync(db, wanted, cancellation)));
+            mine.Member.Role == MemberRole.Member ? [] : await GroupInvitations.WaitingAsync(db, wanted, caller.Id, cancellation)));
     }
 
     private static string KindOf(Conversation conversation) => conversation.IsGroup ? "group" : "direct";

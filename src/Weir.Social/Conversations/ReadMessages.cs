@@ -43,6 +43,6 @@ internal static class ReadMessages
         }
 
         var page = before is { } end ? Before.On(db)(db, conversation, from.Value, end, taken) : After.On(db)(db, conversation, from.Value, after ?? 0, taken);
-        return TypedResults.Ok(await MessageBody.ReadAsync(db, page, cancellation));
+        return TypedResults.Ok(await MessageBody.ReadAsync(db, page, _ => from.Value, cancellation));
     }
 }

@@ -37,6 +37,7 @@ internal static class SendMessage
         ConversationThrottle throttle,
         MemberLists members,
         MessageWriter writer,
+        RepeatableIds ids,
         TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
@@ -93,6 +94,7 @@ internal static class SendMessage
         }
 
         var draft = new Draft(
+            ids,
             conversation,
             new Person(caller.Id, caller.Handle, caller.Name, caller.Avatar),
             request.ClientId!,
@@ -102,7 +104,9 @@ internal static class SendMessage
             content.Content,
             content.Attached);
         // What was sent before is answered as before, whatever has become of the card since.
-        if (draft.Content?.Card is { } card && !await Cards.IsVisibleAsync(Db(), card, caller.Id, clock.Now(), cancellation) && !await Db().Messages.AnyAsync(m => m.Id == draft.Id, cancellation))
+        if (draft.Content?.Card is { } card
+            && !await Cards.IsVisibleAsync(Db(), card, caller.Id, clock.Now(), cancellation)
+            && !await Db().Messages.AnyAsync(m => m.Id == draft.Id || m.Id == draft.FormerId, cancellation))
         {
             return ContentRequest.CardUnknown();
         }

@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
+using Weir.Social.Accounts;
 using Weir.Social.Search;
 using Weir.Social.Sessions;
 
@@ -57,6 +58,23 @@ internal static class Database
 
     /// <exception cref="LaterDatabaseException">A later version made the tables.</exception>
     public static async Task MigrateAsync(this WeirDb db, CancellationToken cancellation)
+    {
+        await BringUpToDateAsync(db, cancellation);
+        await ForgetHandlesAsync(db, cancellation);
+    }
+
+    /// <summary>Accounts that were deleted by a version that kept their handles in sight.</summary>
+    private static async Task ForgetHandlesAsync(WeirDb db, CancellationToken cancellation)
+    {
+        var deleted = db.Accounts.Where(a => a.DeletedAt != null && !a.UserName!.StartsWith("deleted-")).Select(a => a.Id);
+        foreach (var id in await deleted.ToListAsync(cancellation))
+        {
+            var handle = Account.DeletedHandle(id);
+            await db.Accounts.Where(a => a.Id == id).ExecuteUpdateAsync(set => set.SetProperty(a => a.UserName, handle), cancellation);
+        }
+    }
+
+    private static async Task BringUpToDateAsync(WeirDb db, CancellationToken cancellation)
     {
         // MigrateAsync locks and looks several times; most starts find nothing to do.
         var pending = await SchemaVersion.PendingAsync(db, cancellation);

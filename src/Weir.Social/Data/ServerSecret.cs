@@ -4,7 +4,9 @@ using Weir.Hosting;
 
 namespace Weir.Social.Data;
 
-/// <summary>The social plane's own secret (32 random bytes in a file), from which publish keys are derived, so that none is stored.</summary>
+/// <summary>
+/// The social plane's own secret (32 random bytes in a file), from which publish keys and ids are derived, so that none is stored.
+/// </summary>
 internal sealed class ServerSecret
 {
     private const int Length = 32;

@@ -97,7 +97,7 @@ internal static class DemoTalk
             {
                 ConversationId = conversation.Id,
                 Seq = index + 1,
-                Id = Message.IdOf(conversation.Id, people[who].Id, clientId),
+                Id = RepeatableIds.Former(conversation.Id, people[who].Id, clientId),
                 SenderId = people[who].Id,
                 ClientId = clientId,
                 Text = text,

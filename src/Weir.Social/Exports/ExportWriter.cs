@@ -98,7 +98,7 @@ internal sealed class ExportWriter(WeirDb db, FileStore store, TimeProvider cloc
         var found = await (
             from friendship in db.Friendships
             where friendship.OwnerId == me
-            join account in db.Accounts on friendship.FriendId equals account.Id
+            join account in db.Accounts.VisibleTo(db, me) on friendship.FriendId equals account.Id
             orderby account.UserName
             select new { account.Id, Handle = account.UserName!, account.Name, friendship.Since }).ToListAsync(cancellation);
         return found.ConvertAll(f => new FriendLine(f.Handle, f.Name, f.Since, [.. circles[f.Id]]));

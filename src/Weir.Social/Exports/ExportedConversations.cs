@@ -34,13 +34,14 @@ internal static class ExportedConversations
         var list = new List<ExportedConversation>(found.Count);
         foreach (var conversation in found)
         {
+            // Whoever is in a group no more knows nothing of what it is now: neither who is in it nor what it is called.
+            var isMine = await db.ConversationMembers.AnyAsync(m => m.ConversationId == conversation.Id && m.AccountId == me, cancellation);
             var people = await db.ConversationMembers
-                .Where(m => m.ConversationId == conversation.Id && m.AccountId != me
-                    && (conversation.OneId != null || db.ConversationMembers.Any(mine => mine.ConversationId == conversation.Id && mine.AccountId == me)))
+                .Where(m => m.ConversationId == conversation.Id && m.AccountId != me && (isMine || conversation.OneId != null))
                 .Join(db.Accounts, m => m.AccountId, a => a.Id, (m, a) => new { a.UserName, a.Name, Deleted = a.DeletedAt != null })
                 .OrderBy(a => a.UserName).Take(MaxNamed).ToListAsync(cancellation);
             var names = people.ConvertAll(p => p.Deleted ? words["deleted"] : p.Name);
-            var title = conversation.Name ?? (names.Count > 0 ? string.Join(", ", names) : words["group"]);
+            var title = (isMine ? conversation.Name : null) ?? (names.Count > 0 ? string.Join(", ", names) : words["group"]);
             list.Add(new ExportedConversation(conversation.Id, title, conversation.IsGroup, people.ConvertAll(p => p.UserName!), list.Count + 1));
         }
 

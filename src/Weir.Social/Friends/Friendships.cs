@@ -40,8 +40,7 @@ internal static class Friendships
         var friends = await (
             from friendship in db.Friendships
             where friendship.OwnerId == caller.Id
-            join account in db.Accounts on friendship.FriendId equals account.Id
-            where account.DeletedAt == null
+            join account in db.Accounts.VisibleTo(db, caller.Id) on friendship.FriendId equals account.Id
             orderby account.Name, account.UserName
             select new { account.Id, Handle = account.UserName!, account.Name, account.AvatarId, friendship.Since, Starred = db.Stars.Any(s => s.OwnerId == caller.Id && s.TargetId == account.Id) }).ToListAsync(cancellation);
         var circles = (await db.CircleMembers.AsNoTracking()
@@ -66,6 +65,7 @@ internal static class Friendships
 
             db.Friendships.Remove(friendship);
             await db.Stars.Where(s => s.OwnerId == caller.Id && s.TargetId == friendship.FriendId).ExecuteDeleteAsync(cancellation);
+            await CircleExceptions.KeepOutOfAllAsync(db, caller.Id, friendship.FriendId, cancellation);
             await db.CircleMembers
                 .Where(m => m.AccountId == friendship.FriendId && db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
                 .ExecuteDeleteAsync(cancellation);

@@ -83,15 +83,16 @@ internal static class PersonPage
     private static IQueryable<Account> Known(WeirDb db, Caller caller, string handle)
     {
         var (me, mine, parsed) = (caller.Id, caller.Handle, Handle.Parse(handle));
-        return db.Accounts.Where(a => a.UserName == parsed && a.DeletedAt == null
+        return db.Accounts.VisibleTo(db, me).Where(a => a.UserName == parsed
             && (a.Id == me
-                || (!db.Blocks.Any(b => b.OwnerId == a.Id && b.BlockedId == me)
-                    && (db.Friendships.Any(f => f.OwnerId == me && f.FriendId == a.Id)
-                        || db.Friendships.Any(f => f.OwnerId == a.Id && f.FriendId == me)
-                        || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == mine)
-                        || db.ConversationMembers.Any(m => m.AccountId == me && db.ConversationMembers.Any(o => o.ConversationId == m.ConversationId && o.AccountId == a.Id))
-                        || db.OfficialEditors.Any(e => e.AccountId == me && e.AcceptedAt != null
-                            && db.OfficialAccounts.Any(o => o.Id == e.OfficialAccountId && o.ClosedAt == null)
-                            && db.OfficialEditors.Any(o => o.OfficialAccountId == e.OfficialAccountId && o.AccountId == a.Id && o.AcceptedAt != null))))));
+                || db.Friendships.Any(f => f.OwnerId == me && f.FriendId == a.Id)
+                || db.Friendships.Any(f => f.OwnerId == a.Id && f.FriendId == me)
+                || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == mine)
+                || db.ConversationMembers.Any(m => m.AccountId == me
+                    && db.ConversationMembers.Any(o => o.ConversationId == m.ConversationId && o.AccountId == a.Id))
+                || db.OfficialEditors.Any(e => e.AccountId == me && e.AcceptedAt != null
+                    && db.OfficialAccounts.Any(o => o.Id == e.OfficialAccountId && o.ClosedAt == null)
+                    && db.OfficialEditors.Any(o =>
+                        o.OfficialAccountId == e.OfficialAccountId && o.AccountId == a.Id && o.AcceptedAt != null))));
     }
 }

@@ -59,8 +59,10 @@ internal static class InvitationCalls
     private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await (
         from invitation in db.Invitations
         where invitation.FromId == caller.Id
-        join account in db.Accounts on invitation.UsedById equals account.Id into used
+        join account in db.Accounts.VisibleTo(db, caller.Id) on invitation.UsedById equals account.Id into used
         from account in used.DefaultIfEmpty()
+        // One that was used by somebody who is no longer to be seen is not one that waits.
+        where invitation.UsedById == null || account != null
         orderby invitation.CreatedAt descending
         select new Entry(
             invitation.Code,

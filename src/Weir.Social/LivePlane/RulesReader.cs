@@ -62,6 +62,10 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider cloc
                 o.OwnerId == b.OwnerId && o.DeletedAt == null && o.State != BroadcastState.Ended && o.CreatedAt > b.CreatedAt),
         }).ToListAsync(cancellation);
         var cuts = (await db.Cuts.AsNoTracking().Where(c => ids.Contains(c.BroadcastId)).ToListAsync(cancellation)).ToLookup(c => c.BroadcastId);
+        // Whoever deleted their account was cut everywhere.
+        var gone = (await db.Cuts
+            .Where(c => ids.Contains(c.BroadcastId) && db.Accounts.Any(a => a.Id == c.AccountId && a.DeletedAt != null))
+            .Select(c => new { c.BroadcastId, c.AccountId }).ToListAsync(cancellation)).ToLookup(c => c.BroadcastId, c => c.AccountId);
         var mutes = (await db.Mutes.AsNoTracking().Where(m => ids.Contains(m.BroadcastId)).ToListAsync(cancellation)).ToLookup(m => m.BroadcastId);
         var removed = (await db.Reports.AsNoTracking()
             .Where(r => ids.Contains(r.TargetId) && r.Kind == ReportKind.LiveComment && (r.Outcome == ReportOutcome.Removed || r.Outcome == ReportOutcome.RemovedAndSuspended))
@@ -99,6 +103,7 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider cloc
 
             rules.Cuts.AddRange(cuts[row.Id].Select(c => new AudienceCut { Account = c.AccountId.ToWire(), Epoch = (uint)c.Epoch }));
             rules.RemovedComments.AddRange(removed[row.Id].Select(part => Guid.ParseExact(part, "N").ToWire()));
+            rules.DeletedAccounts.AddRange(gone[row.Id].Select(account => account.ToWire()));
             rules.Muted.AddRange(mutes[row.Id].Select(m => m.AccountId.ToWire()));
             commands.Add(new Command { Rules = rules });
         }

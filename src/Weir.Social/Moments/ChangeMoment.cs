@@ -9,7 +9,7 @@ namespace Weir.Social.Moments;
 /// <summary><c>PATCH</c>, <c>DELETE /api/moments/{id}</c>: whom it is shown to, and that it is no more. What it says never changes: people have answered it.</summary>
 internal static class ChangeMoment
 {
-    internal sealed record Patch(AudienceBody? Audience);
+    internal sealed record Patch(AudienceBody? Audience, bool Widen = false);
 
     public static void Map(RouteGroupBuilder moments)
     {
@@ -31,15 +31,20 @@ internal static class ChangeMoment
                 return refusal;
             }
 
-            var (audience, unknown) = await Audience.ParseAsync(patch.Audience, caller.Id, db, cancellation, Audience.OfMoments);
+            await db.Entry(moment).Collection(m => m.Circles).LoadAsync(cancellation);
+            await db.Entry(moment).Collection(m => m.Exceptions).LoadAsync(cancellation);
+            var (audience, unknown) = await Audience.ParseAsync(patch.Audience, caller.Id, db, cancellation, Audience.OfMoments, moment);
             if (audience is null)
             {
                 return unknown;
             }
 
+            if (!patch.Widen && await Widening.LetsInAsync(db, moment, audience, cancellation))
+            {
+                return Widening.Fault();
+            }
+
             told = await hints.SeenByAsync(moment, cancellation);
-            await db.Entry(moment).Collection(m => m.Circles).LoadAsync(cancellation);
-            await db.Entry(moment).Collection(m => m.Exceptions).LoadAsync(cancellation);
             audience.ApplyTo(moment);
             changed = moment;
             return null;

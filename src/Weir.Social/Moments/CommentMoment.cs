@@ -27,6 +27,7 @@ internal static class CommentMoment
         Request request,
         Caller caller,
         MomentThrottle throttle,
+        RepeatableIds ids,
         MomentEntrance entrance,
         WriteScope write,
         WeirDb db,
@@ -62,9 +63,12 @@ internal static class CommentMoment
                 return refusal;
             }
 
-            made = RepeatableId.Of(moment.Id, caller.Id, request.ClientId!);
-            if (await db.MomentComments.AnyAsync(c => c.Id == made, cancellation))
+            made = ids.Of(moment.Id, caller.Id, request.ClientId!);
+            var former = RepeatableIds.Former(moment.Id, caller.Id, request.ClientId!);
+            var sent = db.MomentComments.Where(c => c.Id == made || c.Id == former).Select(c => (Guid?)c.Id);
+            if (await sent.FirstOrDefaultAsync(cancellation) is { } there)
             {
+                made = there;
                 return null;
             }
 

@@ -62,19 +62,22 @@ internal sealed class MomentCards(WeirDb db)
             .AsNoTracking()
             .Where(c => moments.Contains(c.MomentId))
             .Select(c => new Viewing<MomentComment> { Item = c, Post = c.Moment!, Viewer = viewer });
-        var context = under.Parameters[0];
-        var comments = under.Body.Then(context, Interactions.AuthorKnown<MomentComment>())
-            .Then<Viewing<MomentComment>, FoundComment>(context, (db, all) =>
-                from seen in all
-                join answered in db.Accounts.Where(a => a.DeletedAt == null) on seen.Item.ReplyToAuthorId equals answered.Id into known
-                from answered in known.DefaultIfEmpty()
-                orderby seen.Item.CreatedAt, seen.Item.Id
-                select new FoundComment
-                {
-                    Comment = seen.Item,
-                    Author = new Person(seen.Item.Author!.Id, seen.Item.Author.UserName!, seen.Item.Author.Name, seen.Item.Author.AvatarId),
-                    ReplyTo = answered == null ? null : new Person(answered.Id, answered.UserName!, answered.Name, answered.AvatarId),
-                });
+        Expression<Func<IQueryable<Viewing<MomentComment>>, IQueryable<Account>, IQueryable<FoundComment>>> found = (all, people) =>
+            from seen in all
+            join answered in people on seen.Item.ReplyToAuthorId equals answered.Id into known
+            from answered in known.DefaultIfEmpty()
+            orderby seen.Item.CreatedAt, seen.Item.Id
+            select new FoundComment
+            {
+                Comment = seen.Item,
+                Author = new Person(seen.Item.Author!.Id, seen.Item.Author.UserName!, seen.Item.Author.Name, seen.Item.Author.AvatarId),
+                ReplyTo = answered == null ? null : new Person(answered.Id, answered.UserName!, answered.Name, answered.AvatarId),
+            };
+        Expression<Func<WeirDb, IQueryable<Account>>> everybody = db => db.Accounts;
+        var (context, me) = (under.Parameters[0], under.Parameters[1]);
+        var comments = found.With(
+            under.Body.Then(context, Interactions.AuthorKnown<MomentComment>()),
+            VisiblePeople.Visible.With(context, me, everybody.With(context)));
         return EF.CompileAsyncQuery(
             Expression.Lambda<Func<WeirDb, Guid, List<Guid>, IQueryable<FoundComment>>>(comments, under.Parameters));
     });

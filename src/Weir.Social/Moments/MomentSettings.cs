@@ -52,8 +52,7 @@ internal static class MomentSettings
         var found = (await (
             from hiding in db.MomentHidings
             where hiding.OwnerId == caller.Id
-            join account in db.Accounts on hiding.OtherId equals account.Id
-            where account.DeletedAt == null
+            join account in db.Accounts.VisibleTo(db, caller.Id) on hiding.OtherId equals account.Id
             orderby account.Name, account.UserName
             select new { hiding.Theirs, Person = new Person(account.Id, account.UserName!, account.Name, account.AvatarId) }).ToListAsync(cancellation))
             .ToLookup(h => h.Theirs, h => h.Person);

@@ -24,6 +24,7 @@ internal static class PostMoment
         Caller caller,
         MomentThrottle throttle,
         MomentHints hints,
+        RepeatableIds ids,
         WriteScope write,
         WeirDb db,
         TimeProvider clock,
@@ -59,14 +60,16 @@ internal static class PostMoment
             return Problems.Throttled(context, retryAfter);
         }
 
-        var id = request.ClientId is { } clientId ? RepeatableId.Of(caller.Id, caller.Id, clientId) : Guid.CreateVersion7(clock.GetUtcNow());
+        var id = request.ClientId is { } clientId ? ids.Of(caller.Id, caller.Id, clientId) : Guid.CreateVersion7(clock.GetUtcNow());
+        var former = request.ClientId is { } typed ? RepeatableIds.Former(caller.Id, caller.Id, typed) : id;
         Moment? posted = null;
         var answer = await write.RunAsync<Results<Created<Made>, ProblemHttpResult>>(async () =>
         {
             posted = null;
-            if (await db.Moments.AnyAsync(m => m.Id == id, cancellation))
+            var sent = db.Moments.Where(m => m.Id == id || m.Id == former).Select(m => (Guid?)m.Id);
+            if (await sent.FirstOrDefaultAsync(cancellation) is { } there)
             {
-                return Answer(id);
+                return Answer(there);
             }
 
             var (audience, unknown) = await Audience.ParseAsync(request.Audience, caller.Id, db, cancellation, Audience.OfMoments);

@@ -8,7 +8,8 @@ using Weir.Social.Data;
 namespace Weir.Social.Notifications;
 
 /// <summary>Who is told that a broadcast is live: those who gave its host a star and may watch; a conversation by a card.</summary>
-internal sealed class LiveNotices(WeirDb db, WriteScope write, Notices notices, MessageWriter messages, TimeProvider clock)
+internal sealed class LiveNotices(
+    WeirDb db, WriteScope write, Notices notices, MessageWriter messages, RepeatableIds ids, TimeProvider clock)
 {
     /// <summary>Inside the transaction in which a broadcast begins; not when it goes on after an interruption.</summary>
     public async Task BeganAsync(Broadcast broadcast, CancellationToken cancellation)
@@ -48,8 +49,8 @@ internal sealed class LiveNotices(WeirDb db, WriteScope write, Notices notices, 
 
         var host = await db.Accounts.Where(a => a.Id == broadcast.OwnerId).Select(a => new Person(a.Id, a.UserName!, a.Name, a.AvatarId)).SingleAsync(cancellation);
         var card = new MessageContent { Card = new Card(CardKind.Broadcast, broadcast.Id) };
-        var draft = new Draft(conversation, host, $"live-{broadcast.Id:N}", "", null, [], card);
-        if (!await db.Messages.AnyAsync(m => m.Id == draft.Id, cancellation))
+        var draft = new Draft(ids, conversation, host, $"live-{broadcast.Id:N}", "", null, [], card);
+        if (!await db.Messages.AnyAsync(m => m.Id == draft.Id || m.Id == draft.FormerId, cancellation))
         {
             write.AfterCommit(() => messages.TryEnqueue(draft));
         }

@@ -27,6 +27,7 @@ internal static class ReportCalls
         services.AddScoped<IReportable, ReportedArticles>();
         services.AddScoped<IReportable, ReportedOfficials>();
         services.AddScoped<IReportable, ReportedPeople>();
+        services.AddSingleton<ReportRetention>().AddHostedService(provider => provider.GetRequiredService<ReportRetention>());
     }
 
     public static void Map(RouteGroupBuilder api)

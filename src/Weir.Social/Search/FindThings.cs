@@ -36,8 +36,8 @@ internal sealed class FindThings(WeirDb db, ISearchIndex index, BroadcastCards b
         async ids =>
         {
             var me = request.Me;
-            var seen = await db.Accounts
-                .Where(a => ids.Contains(a.Id) && a.Id != me && a.DeletedAt == null)
+            var seen = await db.Accounts.VisibleTo(db, me)
+                .Where(a => ids.Contains(a.Id) && a.Id != me)
                 .Select(a => new
                 {
                     a.Id,

@@ -93,6 +93,17 @@ public class CommentRoomTests
     }
 
     [Fact]
+    public void Who_is_called_otherwise_now_is_not_shown_under_the_old_name_to_those_who_join()
+    {
+        _room.Post(Ann, "1", "hi", null);
+        _room.Post(Host, "2", "hello", null);
+        _room.SetNames(new Dictionary<Guid, string> { [Ann.Account] = "Nobody" });
+        var shown = _room.Latest().Select(comment => System.Text.Json.JsonDocument.Parse(_room.Shown(comment)).RootElement).ToList();
+        Assert.Equal(["Nobody", Host.Name], shown.Select(comment => comment.GetProperty("name").GetString()));
+        Assert.Equal("hi", shown[0].GetProperty("text").GetString());
+    }
+
+    [Fact]
     public void The_latest_fifty_are_kept_for_those_who_join()
     {
         for (var i = 0; i < 60; i++)

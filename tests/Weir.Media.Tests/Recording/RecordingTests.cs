@@ -286,6 +286,20 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public void Who_is_called_otherwise_now_is_not_shown_under_the_old_name_in_the_replay()
+    {
+        using var studio = new Studio();
+        studio.Stage.Play(studio.Stage.Publish(), Sample.H264Aac);
+        studio.Comment(Ann, "hi", 0);
+        studio.Comment(Host, "hello", 1);
+        var names = new Dictionary<Guid, string> { [Ann.Account] = "Nobody" };
+        var page = JsonDocument.Parse(studio.Recorder.Events.Page(0, long.MaxValue, names).Json).RootElement;
+        var shown = page.GetProperty("events").EnumerateArray().ToList();
+        Assert.Equal(["Nobody", Host.Name], shown.Select(comment => comment.GetProperty("name").GetString()));
+        Assert.Equal(["hi", "hello"], shown.Select(comment => comment.GetProperty("text").GetString()));
+    }
+
+    [Fact]
     public async Task Whoever_waits_for_the_disk_is_never_a_thread_of_the_pool()
     {
         var disk = new ThreadsOnDisk();

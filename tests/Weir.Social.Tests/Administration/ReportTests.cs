@@ -1,6 +1,10 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Weir.Contracts;
+using Weir.Social.Data;
+using Weir.Social.Reporting;
 using Weir.Social.Tests.Articles;
 using Weir.Social.Tests.Moments;
 
@@ -53,6 +57,42 @@ public abstract class ReportTests(SharedServer shared)
         (await shared.Admin.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.NotFound);
         Assert.Equal("dismissed", (await EntryAsync(report, "closed")).GetProperty("outcome").GetString());
         Assert.False((await anna.GetAsync("/api/reports")).Json[0].GetProperty("open").GetBoolean());
+    }
+
+    [Fact]
+    public async Task What_was_reported_is_kept_for_ninety_days_after_the_decision()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var conversation = await anna.TalkAsync(ben);
+        var (old, young, open) = (await ReportedAsync("old"), await ReportedAsync("young"), await ReportedAsync("open"));
+        (await DecideAsync(old)).Is(HttpStatusCode.NoContent);
+        (await DecideAsync(young)).Is(HttpStatusCode.NoContent);
+        await DecidedAgoAsync(old, TimeSpan.FromDays(91));
+        await DecidedAgoAsync(young, TimeSpan.FromDays(89));
+        await SweepAsync();
+        Assert.Equal((false, true, true), (await KeptAsync(old), await KeptAsync(young), await KeptAsync(open)));
+
+        // With the account of whom it is about goes all that is decided.
+        (await ben.DeleteAsync("/api/me", new { password = Someone.Password })).Is(HttpStatusCode.NoContent);
+        Assert.Equal((false, true), (await KeptAsync(young), await KeptAsync(open)));
+        (await DecideAsync(open)).Is(HttpStatusCode.NoContent);
+        await SweepAsync();
+        Assert.False(await KeptAsync(open));
+
+        async Task<string> ReportedAsync(string text)
+        {
+            var said = (await ben.SayAsync(conversation, text)).Is(HttpStatusCode.Created).Text("id");
+            return (await anna.ReportAsync("message", said)).Is(HttpStatusCode.Created).Text("id");
+        }
+
+        Task<int> DecidedAgoAsync(string report, TimeSpan ago) => _server.ReadAsync(db => db.Reports.Where(r => r.Id == Guid.Parse(report))
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.DecidedAt, TimeProvider.System.Now() - ago)));
+
+        Task<bool> KeptAsync(string report) => _server.ReadAsync(db =>
+            db.Reports.Where(r => r.Id == Guid.Parse(report)).Select(r => r.Snapshot != null).SingleAsync());
+
+        Task SweepAsync() => _server.Plane.App.Services.GetRequiredService<ReportRetention>().SweepAsync(default);
     }
 
     [Fact]

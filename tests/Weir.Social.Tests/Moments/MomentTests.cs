@@ -138,7 +138,7 @@ public abstract class MomentTests(SharedServer shared)
         (await stranger.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.NotFound);
         await anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "onlyMe" } });
         (await ben.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.NotFound);
-        await anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "friends" } });
+        await anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "friends" }, widen = true });
         Assert.Equal([id], (await ben.FeedAsync("?limit=1")).Select(m => m.Id()));
         (await anna.DeleteAsync($"/api/moments/{id}")).Is(HttpStatusCode.NoContent);
         (await ben.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.NotFound);

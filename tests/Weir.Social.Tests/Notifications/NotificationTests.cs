@@ -107,7 +107,7 @@ public abstract class NotificationTests(SharedServer shared)
 
         (await anna.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "onlyMe" } })).Is(HttpStatusCode.OK);
         Assert.DoesNotContain(await ben.NoticesAsync(), i => i.Kind() == "live");
-        (await anna.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } })).Is(HttpStatusCode.OK);
+        (await anna.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" }, widen = true })).Is(HttpStatusCode.OK);
         Assert.Contains(await ben.NoticesAsync(), i => i.Kind() == "live");
         // Dora may watch now, and was not told then.
         Assert.DoesNotContain(await dora.NoticesAsync(), i => i.Kind() == "live");

@@ -36,6 +36,15 @@ public abstract class DeletionTests(SharedServer shared)
         Assert.Equal("to Ben", read[0].GetProperty("text").GetString());
         Assert.Equal(Account.DeletedName, read[0].GetProperty("sender").GetProperty("name").GetString());
         Assert.Equal(System.Text.Json.JsonValueKind.Null, read[0].GetProperty("sender").GetProperty("avatar").ValueKind);
+        // Neither do those who knew the handle read it anywhere, nor may anybody have it now.
+        foreach (var path in new[] { $"/{conversation}/messages", $"/{conversation}", $"/{group}/messages", "" })
+        {
+            Assert.DoesNotContain(anna.Handle, (await ben.GetAsync($"/api/conversations{path}")).Is(HttpStatusCode.OK).Body);
+        }
+
+        var invitation = (await ben.PostAsync("/api/invitations")).Is(HttpStatusCode.Created).Text("code");
+        var again = new { invitation, handle = anna.Handle, name = "Anna", password = Someone.Password };
+        Assert.Equal("handle-taken", (await _server.Anybody.PostAsync("/api/accounts", again)).Is(HttpStatusCode.BadRequest).Code);
         (await ben.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.OK);
         (await ben.GetAsync($"/api/files/{avatar}")).Is(HttpStatusCode.NotFound);
         Assert.Equal("not-friends", (await ben.SayAsync(conversation, "are you there?")).Is(HttpStatusCode.Forbidden).Code);

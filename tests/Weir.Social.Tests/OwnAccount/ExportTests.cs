@@ -38,6 +38,7 @@ public abstract class ExportTests(SharedServer shared)
         var left = (await ben.PostAsync("/api/conversations", new { members = new[] { anna.Handle }, name = "Left group" })).Is(HttpStatusCode.Created).Text("id");
         await anna.SayAsync(left, "said before I left");
         (await anna.PostAsync($"/api/conversations/{left}/leave")).Is(HttpStatusCode.NoContent);
+        (await ben.PatchAsync($"/api/conversations/{left}", new { name = "What it is called since" })).Is(HttpStatusCode.NoContent);
 
         using var zip = await ExportAsync(anna);
         Assert.Equal("about me", Json(zip, "profile.json").GetProperty("about").GetString());
@@ -60,6 +61,7 @@ public abstract class ExportTests(SharedServer shared)
 
         Assert.Contains("conversations/0001.html", Text(zip, "index.html"));
         Assert.DoesNotContain(zip.Entries, entry => Text(zip, entry.FullName).Contains("what Ben wrote", StringComparison.Ordinal));
+        Assert.DoesNotContain(zip.Entries, entry => Text(zip, entry.FullName).Contains("called since", StringComparison.Ordinal));
     }
 
     [Fact]

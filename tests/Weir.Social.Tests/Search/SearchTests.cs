@@ -169,7 +169,7 @@ public abstract class SearchTests(SharedServer shared)
             hit.GetProperty("moment").Id(), hit.GetProperty("moment").GetProperty("author").GetProperty("handle").GetString(), hit.GetProperty("snippet").GetProperty("marks").GetRawText()));
         Assert.Single(await anna.FindAsync("moments", _rare));
         Assert.Empty(await cleo.FindAsync("moments", _rare));
-        (await anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "friends", except = new { accounts = new[] { ben.Handle } } } })).Is(HttpStatusCode.OK);
+        (await anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "friends", except = new { accounts = new[] { ben.Handle } } }, widen = true })).Is(HttpStatusCode.OK);
         Assert.Empty(await ben.FindAsync("moments", _rare));
         Assert.Single(await cleo.FindAsync("moments", _rare));
         (await cleo.PutAsync($"/api/moment-hiding/theirs/{anna.Handle}")).Is(HttpStatusCode.NoContent);

@@ -12,7 +12,9 @@ internal static class WorldFacts
 
     public static MomentWindow WindowOf(World world, int person) => Enum.Parse<MomentWindow>(world.Windows[person], ignoreCase: true);
 
-    public static DateTimeOffset TimeOf(World.Post post) => Now.AddDays(-post.DaysOld);
+    public static DateTimeOffset TimeOf(World.Post post) => TimeOf(post, Now);
+
+    public static DateTimeOffset TimeOf(World.Post post, DateTimeOffset now) => now.AddDays(-post.DaysOld);
 
     public static AudienceFacts Of(World world, int viewer, World.Post post)
     {

@@ -11,8 +11,13 @@ using Weir.Social.OfficialAccounts;
 namespace Weir.Social.Tests.Visibility;
 
 /// <summary>The ids that one world got in a database.</summary>
-internal sealed record Placed(World World, Guid[] People, Guid[] Posts, Guid[] Remarks)
+internal sealed record Placed(
+    World World, int Number, Guid[] People, Guid[] Posts, Guid[] Remarks, Guid[] Circles, Guid[] Talks, Guid[] Papers)
 {
+    public string Handle(int person) => $"w{Number}_{person}";
+
+    public string Paper(int paper) => $"p{Number}_{paper}";
+
     /// <summary>The empty id for somebody without an account.</summary>
     public Guid Person(int number) => number == World.Nobody ? Guid.Empty : People[number];
 }
@@ -20,7 +25,8 @@ internal sealed record Placed(World World, Guid[] People, Guid[] Posts, Guid[] R
 /// <summary>Puts worlds into a database side by side. All accounts of one world were made at one moment, by which a query finds who is of the same world.</summary>
 internal static class WorldStore
 {
-    public static Placed Add(WeirDb db, World world, int number)
+    /// <param name="now">When the world is looked at: the time of these tests, unless a server with a clock of its own looks.</param>
+    public static Placed Add(WeirDb db, World world, int number, DateTimeOffset? now = null)
     {
         var day = WorldFacts.Now.AddYears(-5).AddMinutes(number);
         var people = Enumerable.Range(0, World.Crowd).Select(_ => Guid.NewGuid()).ToArray();
@@ -51,17 +57,31 @@ internal static class WorldStore
             CreatedAt = day,
             LastAt = day,
         }));
-        db.ConversationMembers.AddRange(world.Talks.SelectMany((talk, index) => talk.Members.Select(person => new ConversationMember { ConversationId = talks[index], AccountId = people[person], JoinedAt = day })));
+        db.ConversationMembers.AddRange(world.Talks.SelectMany((talk, index) => talk.Members.Select(person => new ConversationMember
+        {
+            ConversationId = talks[index],
+            AccountId = people[person],
+            JoinedAt = day,
+            Role = talk.Group && person == talk.Members[0] ? MemberRole.Owner : MemberRole.Member,
+        })));
         var papers = world.Papers.ConvertAll(_ => Guid.NewGuid());
         db.OfficialAccounts.AddRange(world.Papers.Select((paper, index) => new OfficialAccount { Id = papers[index], Handle = $"p{number}_{index}", Name = "Paper", CreatedAt = day, ClosedAt = paper.Closed ? day : null }));
         db.OfficialEditors.AddRange(world.Papers.SelectMany((paper, index) => paper.Editors.Select(person => (person, accepted: true)).Concat(paper.Asked.Select(person => (person, accepted: false)))
-            .Select(editor => new OfficialEditor { OfficialAccountId = papers[index], AccountId = people[editor.person], InvitedAt = day, AcceptedAt = editor.accepted ? day : null })));
+            .Select(editor => new OfficialEditor
+            {
+                OfficialAccountId = papers[index],
+                AccountId = people[editor.person],
+                InvitedAt = day,
+                AcceptedAt = editor.accepted ? day : null,
+                Role = paper.Editors is [var owner, ..] && owner == editor.person ? EditorRole.Owner : EditorRole.Editor,
+            })));
         db.Followers.AddRange(world.Papers.SelectMany((paper, index) => paper.Followers.Select(person => new Follower { OfficialAccountId = papers[index], AccountId = people[person], Since = day, SeenAt = day })));
         var posts = world.Posts.ConvertAll(post =>
         {
+            var (id, owner, created) = (Guid.NewGuid(), people[post.Owner], WorldFacts.TimeOf(post, now ?? WorldFacts.Now));
             var added = post.Moment
-                ? (Audiences.Post)new Moment { Id = Guid.NewGuid(), OwnerId = people[post.Owner], Text = "x", CreatedAt = WorldFacts.TimeOf(post) }
-                : new Broadcast { Id = Guid.NewGuid(), OwnerId = people[post.Owner], Title = "x", CreatedAt = WorldFacts.TimeOf(post) };
+                ? (Audiences.Post)new Moment { Id = id, OwnerId = owner, Text = $"w{number}x", CreatedAt = created }
+                : new Broadcast { Id = id, OwnerId = owner, Title = "x", CreatedAt = created };
             added.DeletedAt = post.Deleted ? WorldFacts.Now : null;
             added.Kind = WorldFacts.KindOf(post);
             added.ConversationId = post.Kind == "conversation" ? talks[post.Talk] : null;
@@ -84,7 +104,7 @@ internal static class WorldStore
             db.MomentComments.Add(comment);
             return comment.Id;
         });
-        return new Placed(world, people, [.. posts], [.. remarks]);
+        return new Placed(world, number, people, [.. posts], [.. remarks], [.. circles], [.. talks], [.. papers]);
 
         string Handle(int person) => $"w{number}_{person}";
     }

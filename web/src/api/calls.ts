@@ -52,7 +52,7 @@ export const broadcastsIn = (conversation: string) => call<T.Broadcast[]>('GET',
 export const broadcast = (broadcastId: string) => call<T.Broadcast>('GET', `/api/broadcasts/${id(broadcastId)}`);
 export const createBroadcast = (title: string, audience: T.Audience, conversational = false) =>
   call<{ id: string } & T.PublishTargets>('POST', '/api/broadcasts', { title, audience, conversational });
-export const changeBroadcast = (broadcastId: string, change: { title?: string; audience?: T.Audience; conversational?: boolean }) =>
+export const changeBroadcast = (broadcastId: string, change: { title?: string; audience?: T.Audience; widen?: true; conversational?: boolean }) =>
   call<T.Broadcast>('PATCH', `/api/broadcasts/${id(broadcastId)}`, change);
 export const endBroadcast = (broadcastId: string) => call<void>('POST', `/api/broadcasts/${id(broadcastId)}/end`, {});
 export const deleteBroadcast = (broadcastId: string) => call<void>('DELETE', `/api/broadcasts/${id(broadcastId)}`);

@@ -34,10 +34,13 @@ export interface FriendRequests {
 export interface Circle { id: string; name: string; members: Person[] }
 
 export type AudienceKind = 'friends' | 'circles' | 'link' | 'public' | 'onlyMe';
+/** A server newer than the page may have kinds that the page does not know. */
 export interface Audience {
-  kind: AudienceKind;
-  circles?: string[];
-  except?: { accounts?: string[]; circles?: string[] };
+  kind: AudienceKind | 'conversation' | 'followers' | (string & {});
+  circles?: string[] | null;
+  except?: { accounts?: string[]; circles?: string[] } | null;
+  conversation?: string | null;
+  officialAccount?: string | null;
 }
 export interface AudiencePreview { count: number; people: Person[]; except: Person[] }
 

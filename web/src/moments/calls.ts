@@ -14,7 +14,7 @@ export const feed = (before?: string) => call<T.Moment[]>('GET', `/api/moments${
 export const ofPerson = (handle: string, before?: string) => call<T.Moment[]>('GET', `/api/people/${id(handle)}/moments${page(before)}`);
 export const one = (moment: string) => call<T.Moment>('GET', at(moment));
 export const post = (body: Posting) => call<{ id: string }>('POST', '/api/moments', body);
-export const changeAudience = (moment: string, audience: Audience) => call<T.Moment>('PATCH', at(moment), { audience });
+export const changeAudience = (moment: string, audience: Audience, widen?: true) => call<T.Moment>('PATCH', at(moment), { audience, widen });
 export const remove = (moment: string) => call<void>('DELETE', at(moment));
 export const like = (moment: string, wanted: boolean) => call<void>(wanted ? 'PUT' : 'DELETE', at(moment, '/like'));
 export const comment = (moment: string, body: { clientId: string; text: string; replyTo?: string }) => call<{ id: string }>('POST', at(moment, '/comments'), body);

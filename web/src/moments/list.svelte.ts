@@ -188,8 +188,8 @@ export class MomentList {
     await this.#optimistic(moment, (one) => ({ ...one, comments: one.comments.filter((other) => other.id !== comment.id) }), () => calls.removeComment(moment, comment.id));
   }
 
-  async changeAudience(moment: string, audience: Audience): Promise<void> {
-    const changed = await calls.changeAudience(moment, audience);
+  async changeAudience(moment: string, audience: Audience, widen?: true): Promise<void> {
+    const changed = await calls.changeAudience(moment, audience, widen);
     this.change(moment, () => changed);
   }
 

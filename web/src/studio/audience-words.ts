@@ -5,10 +5,16 @@ import type { Choice } from './audience';
 const named = 3;
 
 /** Who will see it, as one sentence: "Your 12 friends in Family, except Zhang Wei". */
-export function audienceWords(choice: Choice, preview: AudiencePreview | null, circles: Circle[], friends: Friend[]): string {
+export function audienceWords(choice: Choice, preview: AudiencePreview | null, circles: Circle[], friends: Friend[], place: string | null = null): string {
+  if (choice.locked) return lockedWords(choice.locked.kind, preview, place);
   const who = whoWords(choice, preview, circles);
   const left = choice.kind === 'onlyMe' ? [] : leftOut(choice, preview, circles, friends);
   return left.length > 0 ? t('audience.words.except', { who, names: names(left) }) : who;
+}
+
+function lockedWords(kind: string, preview: AudiencePreview | null, place: string | null): string {
+  if (kind !== 'conversation' && kind !== 'followers') return t('audience.words.unknown');
+  return preview && place !== null ? t(`audience.words.${kind}`, { count: preview.count, name: place }) : t('audience.words.checking');
 }
 
 function whoWords(choice: Choice, preview: AudiencePreview | null, circles: Circle[]): string {

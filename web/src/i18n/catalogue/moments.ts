@@ -49,6 +49,7 @@ export const moments = {
   'moments.mark.friends.except': { en: 'Friends, not all', zh: '部分朋友不可见' },
   'moments.mark.circles': { en: 'Circles', zh: '部分可见' },
   'moments.mark.circles.except': { en: 'Circles, not all', zh: '部分可见，有例外' },
+  'moments.mark.other': { en: 'Others', zh: '其他范围' },
   'moments.mark.onlyMe': { en: 'Only me', zh: '私密' },
   'moments.privacy': { en: 'Who sees my moments', zh: '朋友圈权限' },
   'moments.window': { en: 'How far back friends see my moments', zh: '允许朋友查看朋友圈的范围' },

@@ -1,0 +1,72 @@
+using Microsoft.EntityFrameworkCore;
+using Weir.Hosting;
+using Weir.Social.Data;
+
+namespace Weir.Social.Audiences;
+
+/// <summary>
+/// Whether a change of a post's audience lets anybody in who was out. Such a change must say so: a client that sends an audience it did not
+/// understand, or one that has changed since it was read, shows nothing to anybody.
+/// </summary>
+internal static class Widening
+{
+    public static ProblemHttpResult Fault() => Problems.Field(
+        "audience", "widens", "This lets in people who could not see it so far. Say \"widen\": true if it shall.");
+
+    /// <summary>
+    /// Decided by what the owner knows: their friends, circles, conversations and followers, not by who blocked them or removed them from
+    /// their own friends. Otherwise the answer would tell. The post's circles and exceptions must have been read.
+    /// </summary>
+    public static async Task<bool> LetsInAsync(WeirDb db, Post post, Audience next, CancellationToken cancellation)
+    {
+        var previous = Audience.Of(post);
+        if (IsOpen(next))
+        {
+            // Whoever has no link is out until it is public. A handle that is kept out no longer counts whether or not anybody has it: the
+            // answer must not tell.
+            return !IsOpen(previous)
+                || (next.Kind == AudienceKind.Public && previous.Kind == AudienceKind.Link)
+                || previous.ExceptHandles.Keys.Except(next.ExceptHandles.Keys).Any()
+                || await LetsInAsync(db, post.OwnerId, previous, next, cancellation);
+        }
+
+        return next.Kind != AudienceKind.OnlyMe && await LetsInAsync(db, post.OwnerId, previous, next, cancellation);
+    }
+
+    private static async Task<bool> LetsInAsync(WeirDb db, Guid owner, Audience previous, Audience next, CancellationToken cancellation)
+    {
+        var before = Named(db, owner, previous);
+        return await Named(db, owner, next).AnyAsync(account => account != owner && !before.Contains(account), cancellation);
+    }
+
+    private static bool IsOpen(Audience audience) => audience.Kind is AudienceKind.Link or AudienceKind.Public;
+
+    /// <summary>The accounts that an audience names, without those that it keeps out.</summary>
+    private static IQueryable<Guid> Named(WeirDb db, Guid owner, Audience audience)
+    {
+        var (circles, conversation, official) = (audience.Circles, audience.Conversation, audience.OfficialAccount);
+        var friends = db.Friendships.Where(f => f.OwnerId == owner).Select(f => f.FriendId);
+        var named = audience.Kind switch
+        {
+            AudienceKind.Link or AudienceKind.Public => db.Accounts.Select(a => a.Id),
+            AudienceKind.Friends => friends,
+            AudienceKind.Circles => db.CircleMembers
+                .Where(m => circles.Contains(m.CircleId) && friends.Contains(m.AccountId))
+                .Select(m => m.AccountId),
+            AudienceKind.Conversation => db.ConversationMembers
+                .Where(m => m.ConversationId == conversation
+                    && db.ConversationMembers.Any(mine => mine.ConversationId == conversation && mine.AccountId == owner)
+                    && (friends.Contains(m.AccountId) || db.Conversations.Any(c => c.Id == conversation && c.OneId == null)))
+                .Select(m => m.AccountId),
+            AudienceKind.Followers => db.Followers
+                .Where(f => f.OfficialAccountId == official
+                    && db.OfficialAccounts.Any(o => o.Id == official && o.ClosedAt == null)
+                    && db.OfficialEditors.Any(e => e.OfficialAccountId == official && e.AccountId == owner && e.AcceptedAt != null))
+                .Select(f => f.AccountId),
+            _ => db.Accounts.Where(a => false).Select(a => a.Id),
+        };
+        var (accounts, except) = (audience.ExceptHandles.Values.OfType<Guid>().ToList(), audience.ExceptCircles);
+        return named.Where(account => !accounts.Contains(account)
+            && !db.CircleMembers.Any(m => except.Contains(m.CircleId) && m.AccountId == account));
+    }
+}

@@ -1,0 +1,119 @@
+using System.Net;
+using Weir.Social.Tests.Articles;
+using Weir.Social.Tests.Moments;
+
+namespace Weir.Social.Tests;
+
+public sealed class WideningOnSqlite(SqliteServer shared) : WideningTests(shared);
+
+public sealed class WideningOnPostgres(PostgresServer shared) : WideningTests(shared);
+
+/// <summary>A change of an audience that lets in anybody who was out must say so; any other need not.</summary>
+public abstract class WideningTests(SharedServer shared)
+{
+    private readonly Server _server = shared.Server;
+
+    [Fact]
+    public async Task What_lets_somebody_in_is_refused_unless_it_says_so_and_what_lets_nobody_in_is_not()
+    {
+        var (anna, ben, cleo) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
+        await anna.BefriendAsync(ben);
+        await anna.BefriendAsync(cleo);
+        var (circle, empty) = (await anna.CircleAsync(ben), await anna.CircleAsync());
+        var made = await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle }, name = "Us" });
+        var group = made.Is(HttpStatusCode.Created).Text("id");
+        object friends = new { kind = "friends" };
+        object open = new { kind = "public" };
+        object link = new { kind = "link" };
+        object onlyMe = new { kind = "onlyMe" };
+        object circles = new { kind = "circles", circles = new[] { circle } };
+        object conversation = new { kind = "conversation", conversation = group };
+        (object From, object To, bool Widens)[] changes =
+        [
+            (friends, circles, false),
+            (circles, friends, true),
+            (friends, conversation, false),
+            (conversation, friends, true),
+            (conversation, circles, false),
+            (circles, conversation, false),
+            (onlyMe, circles, true),
+            (onlyMe, new { kind = "circles", circles = new[] { empty } }, false),
+            (friends, onlyMe, false),
+            (open, friends, false),
+            (open, link, false),
+            (link, open, true),
+            (friends, link, true),
+            (Except(friends, ben), friends, true),
+            (friends, Except(friends, ben), false),
+            (circles, new { kind = "friends", except = new { accounts = new[] { cleo.Handle } } }, false),
+            (new { kind = "friends", except = new { circles = new[] { circle } } }, friends, true),
+            (new { kind = "friends", except = new { circles = new[] { empty } } }, friends, false),
+            (new { kind = "public", except = new { circles = new[] { circle } } }, open, true),
+            (new { kind = "public", except = new { accounts = new[] { ben.Handle } } }, friends, true),
+        ];
+        foreach (var (from, to, widens) in changes)
+        {
+            var id = await anna.BroadcastAsync(from);
+            var before = (await anna.GetAsync($"/api/broadcasts/{id}"))["audience"].GetRawText();
+            var answer = await anna.PatchAsync($"/api/broadcasts/{id}", new { title = "Another", audience = to });
+            Assert.True(
+                widens ? answer.Status == HttpStatusCode.BadRequest && answer.Code == "widens" : answer.Status == HttpStatusCode.OK,
+                $"from {from} to {to}: {answer.Body}");
+            var after = await anna.GetAsync($"/api/broadcasts/{id}");
+            if (widens)
+            {
+                Assert.Equal(("A broadcast", before), (after.Text("title"), after["audience"].GetRawText()));
+                (await anna.PatchAsync($"/api/broadcasts/{id}", new { audience = to, widen = true })).Is(HttpStatusCode.OK);
+            }
+
+            (await anna.DeleteAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.NoContent);
+        }
+    }
+
+    [Fact]
+    public async Task Followers_are_let_in_and_shut_out_like_everybody_else()
+    {
+        var publishing = await Publishing.OpenAsync(_server, shared.Admin);
+        var reader = await publishing.FollowerAsync();
+        var account = (await publishing.Owner.GetAsync($"/api/official/{publishing.Handle}")).Is(HttpStatusCode.OK).Text("id");
+        object followers = new { kind = "followers", officialAccount = account };
+        var id = await publishing.Owner.BroadcastAsync(new { kind = "friends" });
+        await RefusedAsync(publishing.Owner, $"/api/broadcasts/{id}", followers);
+        await reader.SeesAsync(id, false);
+        (await publishing.Owner.PatchAsync($"/api/broadcasts/{id}", new { audience = followers, widen = true })).Is(HttpStatusCode.OK);
+        await reader.SeesAsync(id, true);
+        (await publishing.Owner.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } })).Is(HttpStatusCode.OK);
+        await reader.SeesAsync(id, false);
+    }
+
+    [Fact]
+    public async Task A_moment_is_widened_by_those_who_say_so()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var id = await anna.PostMomentAsync("Mine", new { kind = "onlyMe" });
+        await RefusedAsync(anna, $"/api/moments/{id}", new { kind = "friends" });
+        (await ben.GetAsync($"/api/moments/{id}")).Is(HttpStatusCode.NotFound);
+        (await anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "friends" }, widen = true })).Is(HttpStatusCode.OK);
+        (await ben.GetAsync($"/api/moments/{id}")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_answer_tells_neither_who_blocked_nor_whether_a_handle_exists()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        (await ben.PutAsync($"/api/blocks/{anna.Handle}")).Is(HttpStatusCode.NoContent);
+        var friends = await anna.BroadcastAsync(Except(new { kind = "friends" }, ben));
+        await RefusedAsync(anna, $"/api/broadcasts/{friends}", new { kind = "friends" });
+        var nobody = $"nobody_{Guid.NewGuid():N}"[..20];
+        var open = await anna.BroadcastAsync(new { kind = "public", except = new { accounts = new[] { nobody } } });
+        await RefusedAsync(anna, $"/api/broadcasts/{open}", new { kind = "public" });
+    }
+
+    private static async Task RefusedAsync(Someone owner, string path, object audience) =>
+        Assert.Equal("widens", (await owner.PatchAsync(path, new { audience })).Is(HttpStatusCode.BadRequest).Code);
+
+    private static object Except(object audience, Someone one) =>
+        new { kind = audience.GetType().GetProperty("kind")!.GetValue(audience), except = new { accounts = new[] { one.Handle } } };
+}
