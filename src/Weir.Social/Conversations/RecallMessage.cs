@@ -29,6 +29,10 @@ internal static class RecallMessage
         return new Recalled(message.ConversationId, message.Seq, message.Id, now);
     }
 
+    /// <summary>Those who may have read it: whoever came later does not even hear that there was one.</summary>
+    public static Task<List<Guid>> ReadersAsync(WeirDb db, Message message, CancellationToken cancellation) => db.ConversationMembers
+        .Where(m => m.ConversationId == message.ConversationId && m.FromSeq < message.Seq).Select(m => m.AccountId).ToListAsync(cancellation);
+
     private static async Task<Results<NoContent, ProblemHttpResult>> HandleAsync(
         string id, string message, Caller caller, WriteScope write, WeirDb db, Connections connections, TimeProvider clock, CancellationToken cancellation)
     {
@@ -64,7 +68,7 @@ internal static class RecallMessage
             }
 
             recalled = await TakeBackAsync(db, found, clock.Now(), cancellation);
-            told = await db.ConversationMembers.Where(m => m.ConversationId == conversation).Select(m => m.AccountId).ToListAsync(cancellation);
+            told = await ReadersAsync(db, found, cancellation);
             return null;
         }, cancellation);
         if (recalled is not null)

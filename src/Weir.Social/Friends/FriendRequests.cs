@@ -76,7 +76,9 @@ internal static class FriendRequests
 
             if (await db.Friendships.AnyAsync(
                 f => f.OwnerId == caller.Id && db.Accounts.Any(a => a.Id == f.FriendId && a.UserName == handle)
-                    && db.Friendships.Any(back => back.OwnerId == f.FriendId && back.FriendId == caller.Id),
+                    && db.Friendships.Any(back => back.OwnerId == f.FriendId && back.FriendId == caller.Id)
+                    // Who blocked the caller is for them like nobody, former friends too.
+                    && !db.Blocks.Any(b => b.OwnerId == f.FriendId && b.BlockedId == caller.Id),
                 cancellation))
             {
                 return Problems.Conflict("already-friends", "You are friends.");

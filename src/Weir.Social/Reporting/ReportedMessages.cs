@@ -42,7 +42,7 @@ internal sealed class ReportedMessages(WeirDb db, WriteScope write, Connections 
         if (message is not null)
         {
             var recalled = await RecallMessage.TakeBackAsync(db, message, clock.Now(), cancellation);
-            var told = await db.ConversationMembers.Where(m => m.ConversationId == message.ConversationId).Select(m => m.AccountId).ToListAsync(cancellation);
+            var told = await RecallMessage.ReadersAsync(db, message, cancellation);
             write.AfterCommit(() => connections.Send(told.ToFrozenSet(), Events.Recalled, recalled));
         }
 
