@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Weir.Social.Accounts;
 using Weir.Social.Broadcasts;
 using Weir.Social.Conversations;
