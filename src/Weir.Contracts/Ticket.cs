@@ -103,6 +103,13 @@ public sealed record Ticket(Guid Broadcast, Guid Account, ulong Id, uint Epoch, 
             return false;
         }
 
+        // Base64url has several texts for the same bytes: white space, padding, unused bits of the last character. A ticket has one.
+        Span<char> canonical = stackalloc char[MaxLength];
+        if (!Base64Url.TryEncodeToChars(bytes[..length], canonical, out var written) || !text.SequenceEqual(canonical[..written]))
+        {
+            return false;
+        }
+
         var start = bytes[0] switch
         {
             Version => FixedLength,
