@@ -10,7 +10,10 @@ public sealed class LimitsDocumentTests
     private static readonly (string Type, string[] But)[] Holders =
     [
         ("Weir.Social.Throttling.CallRates", []),
-        ("Weir.Social.Throttling.Limits", []),
+        ("Weir.Social.Throttling.Limits", ["SignIn"]),
+        ("Weir.Social.Throttling.SignInLimits", []),
+        ("Weir.Social.Sessions.SessionStart", []),
+        ("Weir.Social.Accounts.PasswordQueueLimits", ["Threads"]),
         ("Weir.Social.Conversations.ConversationLimits", []),
         ("Weir.Social.Moments.MomentLimits", []),
         ("Weir.Social.Files.FileLimits", ["SweepEvery"]),

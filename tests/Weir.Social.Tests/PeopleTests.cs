@@ -43,8 +43,8 @@ public abstract class PeopleTests(SharedServer shared)
         Assert.Equal(anna.Handle, Assert.Single((await ben.GetAsync("/api/friends")).Is(HttpStatusCode.OK).Json.EnumerateArray()).GetProperty("handle").GetString());
         Assert.Equal(ben.Handle, Assert.Single((await anna.GetAsync("/api/friends")).Is(HttpStatusCode.OK).Json.EnumerateArray()).GetProperty("handle").GetString());
 
-        // One that does not befriend cannot be made into one, and whom its maker has blocked or what is left of its maker befriends
-        // nobody.
+        // One that does not befriend cannot be made into one, whom its maker has blocked is no friend, and one of somebody who was
+        // suspended since is none.
         var plain = (await anna.PostAsync("/api/invitations", new { befriend = false })).Is(HttpStatusCode.Created).Text("code");
         Assert.Equal("invitation-invalid", (await AskAsync("~" + plain, Name())).Is(HttpStatusCode.BadRequest).Code);
         Assert.Empty((await (await ComeAsync(plain)).GetAsync("/api/friends")).Json.EnumerateArray());
@@ -53,7 +53,7 @@ public abstract class PeopleTests(SharedServer shared)
         Assert.Empty((await (await ComeAsync(second, blocked)).GetAsync("/api/friends")).Json.EnumerateArray());
         var third = (await anna.PostAsync("/api/invitations", new { befriend = true })).Text("code");
         (await shared.Admin.PutAsync($"/api/admin/accounts/{anna.Handle}/suspension")).Is(HttpStatusCode.NoContent);
-        Assert.Empty((await (await ComeAsync(third)).GetAsync("/api/friends")).Json.EnumerateArray());
+        Assert.Equal("invitation-invalid", (await AskAsync(third, Name())).Is(HttpStatusCode.BadRequest).Code);
 
         static string Name() => "ben_" + Guid.NewGuid().ToString("N")[..8];
         Task<Answer> AskAsync(string invitation, string handle) => _server.Anybody.PostAsync("/api/accounts", new { invitation, handle, name = "Ben", password = Someone.Password });

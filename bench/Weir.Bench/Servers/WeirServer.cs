@@ -28,7 +28,7 @@ internal sealed class WeirServer : IBenchServer
         _ownsDirectory = directory is null;
         _directory = directory ?? Directory.CreateTempSubdirectory("weir-bench-").FullName;
         _port = Loopback.FreePort();
-        _http = new HttpClient { BaseAddress = new Uri($"http://localhost:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
+        _http = new HttpClient(new HttpClientHandler { UseCookies = false }) { BaseAddress = new Uri($"http://localhost:{_port}"), Timeout = TimeSpan.FromSeconds(20) };
     }
 
     public string Name => "Weir";

@@ -20,6 +20,16 @@ internal sealed class SignInLimits(TimeProvider clock)
 
     private readonly AttemptLimiter _right = new(clock, 30, TimeSpan.FromSeconds(20));
 
+    public Rate ByAddress => _address.Rate;
+
+    public Rate ByHandleAtAddress => _account.Rate;
+
+    public Rate ByDevice => _device.Rate;
+
+    public Rate ByHandle => _everywhere.Rate;
+
+    public Rate Right => _right.Rate;
+
     /// <summary>Takes one attempt, or none and says how long until there is one.</summary>
     public bool TryTake(SignInAttempt attempt, out TimeSpan retryAfter)
     {

@@ -3,5 +3,10 @@ namespace Weir.EndToEnd.Harness;
 /// <summary>The servers here are our own and make their certificates themselves.</summary>
 internal static class Trust
 {
-    public static HttpClientHandler Handler() => new() { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+    /// <summary>Without cookies: who signs up or in with the cookie of a session ends that session.</summary>
+    public static HttpClientHandler Handler() => new()
+    {
+        UseCookies = false,
+        ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+    };
 }

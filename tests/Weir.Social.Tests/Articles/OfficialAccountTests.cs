@@ -30,7 +30,7 @@ public abstract class OfficialAccountTests(SharedServer shared)
     public async Task Its_handle_is_in_a_namespace_of_its_own()
     {
         var paper = await Publishing.OpenAsync(_server, shared.Admin);
-        var handle = paper.Owner.Handle;
+        var handle = (await _server.PersonAsync("Mina")).Handle;
         (await paper.Owner.PostAsync("/api/official", new { handle, name = "Mine" })).Is(HttpStatusCode.Created);
         Assert.Equal("Mine", (await paper.Owner.GetAsync($"/api/official/{handle}")).Is(HttpStatusCode.OK).Text("name"));
     }

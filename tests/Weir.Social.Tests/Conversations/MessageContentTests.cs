@@ -71,7 +71,7 @@ public abstract class MessageContentTests(SharedServer shared)
         }
 
         Assert.Equal("content-one", (await SendAsync(anna, id, new { clientId = "1", pictures = new[] { picture }, file })).Is(HttpStatusCode.BadRequest).Code);
-        Assert.Equal("text-shape", (await SendAsync(anna, id, new { clientId = "1", text = "a\0b", file })).Is(HttpStatusCode.BadRequest).Code);
+        Assert.Equal("text-shape", (await SendAsync(anna, id, new { clientId = "1", text = new string('x', 4001), file })).Is(HttpStatusCode.BadRequest).Code);
         Assert.Single((await ben.GetAsync($"/api/conversations/{id}/messages")).Json.EnumerateArray());
     }
 

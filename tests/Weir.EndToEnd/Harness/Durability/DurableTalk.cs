@@ -24,7 +24,8 @@ internal sealed class DurableTalk : IAsyncDisposable
     private const string Password = "a quiet river at dawn";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("weir-durability-").FullName;
-    private readonly HttpClient _http = new() { Timeout = Patience.Limit };
+    // Without cookies: to sign up with the cookie of a session would end that session.
+    private readonly HttpClient _http = new(new HttpClientHandler { UseCookies = false }) { Timeout = Patience.Limit };
     private readonly Dictionary<string, long> _known = [];
     private readonly List<(string Id, byte[] Hash)> _files = [];
     private readonly ForgetfulDisk _disk;
