@@ -101,7 +101,7 @@ public sealed class TestScriptStory
     {
         var root = Directory.CreateTempSubdirectory("weir-tiny-").FullName;
         var scripts = Directory.EnumerateFiles(Path.Combine(Root.Path, "scripts"), "*", SearchOption.AllDirectories);
-        var files = new[] { "test", "global.json", "Directory.Build.props", "Directory.Packages.props", "tests/Directory.Build.props", "tests/Patience.cs" }
+        var files = new[] { "test", "global.json", "Directory.Build.props", "Directory.Packages.props", "tests/Directory.Build.props", "tests/Patience.cs", "tests/Deep.cs" }
             .Concat(scripts.Select(script => Path.GetRelativePath(Root.Path, script)));
         foreach (var file in files)
         {
@@ -125,7 +125,7 @@ public sealed class TestScriptStory
         const string script = "apt-get() { return 1; }; export -f apt-get; exec \"$TINY_ROOT/test\" $1 >\"$2\" 2>&1";
         var environment = new Dictionary<string, string> { ["TINY_ROOT"] = root };
         await using var process = new ChildProcess("bash", ["-c", script, "bash", part, file], environment);
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(15));
         await process.WaitAsync(limit.Token);
         return (process.ExitCode, await File.ReadAllTextAsync(file));
     }

@@ -186,9 +186,11 @@ internal sealed class LiveAccessStage : IAsyncDisposable
         {
             publisher.Audio(Sound, frame * 1_024_000_000L / 48000 / 1000 * 1000, new byte[400]);
             // The packager follows on another thread and skips what it cannot keep up with.
+            var began = TimeProvider.System.GetTimestamp();
             while (running.Outputs.Packager.Position < running.Broadcast.Timeline.Log.Next)
             {
                 Cancellation.ThrowIfCancellationRequested();
+                Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience.Limit, "The packager stopped.");
                 await Task.Yield();
             }
         }

