@@ -24,7 +24,7 @@ internal sealed class RedactedConsole(TimeProvider clock) : ConsoleFormatter(For
         textWriter.Write(": ");
         textWriter.Write(logEntry.Category);
         textWriter.Write(' ');
-        textWriter.WriteLine(text.ReplaceLineEndings(" "));
+        textWriter.WriteLine(Redaction.Line(text));
     }
 
     private static string Word(LogLevel level) => level switch

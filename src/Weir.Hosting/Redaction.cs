@@ -18,6 +18,18 @@ public static partial class Redaction
     // What follows these parts of a path is the right to something: invitations, links of groups, and the sessions of WHIP and WHEP.
     private const string Codes = "/(?:api/invitations|api/group-links|join|g|whip/[^/\\s]+|live/[^/\\s]+/whep)/";
 
+    /// <summary>One line without control characters: what somebody else wrote must not move the cursor of whoever reads the log.</summary>
+    public static string Line(string text)
+    {
+        var line = text.ReplaceLineEndings(" ").ToCharArray();
+        for (var i = 0; i < line.Length; i++)
+        {
+            line[i] = char.IsControl(line[i]) && line[i] != '\t' ? '\uFFFD' : line[i];
+        }
+
+        return new string(line);
+    }
+
     /// <summary>The text with every ticket, bearer token, publish key and code in it hidden.</summary>
     public static string Text(string text) => Secrets().Replace(text, match => match.Groups["lead"].Value + Hidden);
 

@@ -35,7 +35,9 @@ public static class LiveNode
             options = options with { RtcPort = RtcPort.Free() };
         }
 
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ApplicationName = "weir-live" });
+        // Never the development's pages of errors, whatever the environment says.
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ApplicationName = "weir-live", EnvironmentName = Environments.Production });
         builder.AddWeirOperations(LiveMetrics.MeterName, "Weir.Media", ConnectionLimits.MeterName);
         // For this category ASP.NET Core makes an activity and a log scope of each request as soon as any level is on. HLS comes by the thousand, and nobody reads either.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None);

@@ -24,6 +24,19 @@ public sealed partial class DocumentTests
         }
     }
 
+    /// <summary>A promise is worth what its test is.</summary>
+    [Fact]
+    public void Every_test_that_the_page_on_security_names_is_there()
+    {
+        var files = new[] { "tests", Path.Combine("web", "src") }
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*", SearchOption.AllDirectories))
+            .Select(Path.GetFileName).ToHashSet();
+        var named = NamedTest().Matches(File.ReadAllText(Path.Combine(Root, "docs", "security.md")))
+            .Select(match => match.Groups["test"].Value).Distinct().ToList();
+        Assert.True(named.Count > 50, $"{named.Count} tests are named");
+        Assert.Empty(named.Where(test => !files.Contains(test.EndsWith(".ts", StringComparison.Ordinal) ? test : test + ".cs")));
+    }
+
     [Fact]
     public void No_source_file_has_grown_past_four_hundred_lines()
     {
@@ -49,6 +62,9 @@ public sealed partial class DocumentTests
 
         throw new InvalidOperationException("The tests run outside the checkout.");
     }
+
+    [GeneratedRegex(@"`(?<test>\w+(Tests|Story)|[\w-]+\.test\.ts)`")]
+    private static partial Regex NamedTest();
 
     [GeneratedRegex(@"^\d+\. `(?<file>[^`]+)`", RegexOptions.Multiline)]
     private static partial Regex Listed();

@@ -32,6 +32,10 @@ public sealed class HostingTests
     public void Tickets_keys_and_tokens_do_not_reach_logs(string text, string expected) => Assert.Equal(expected, Redaction.Text(text));
 
     [Fact]
+    public void A_log_entry_is_one_line_that_moves_no_cursor() =>
+        Assert.Equal("one two\tthree \uFFFD[2J\uFFFD", Redaction.Line("one\r\ntwo\tthree\n\u001b[2J\u009b"));
+
+    [Fact]
     public void A_secret_is_logged_as_something_that_tells_nothing_of_it() =>
         Assert.Matches("^#[0-9a-f]{6}$", Redaction.Secret("wk_secret"));
 
