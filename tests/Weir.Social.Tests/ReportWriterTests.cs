@@ -151,7 +151,7 @@ public abstract class ReportWriterTests : IAsyncLifetime
     [Fact]
     public async Task An_acknowledgement_names_no_report_that_is_not_written()
     {
-        var outbox = new Outbox();
+        var outbox = new Outbox(TimeProvider.System);
         var progress = new ReportProgress(outbox);
         var (first, second) = (new ReportWriter.Waiting { Report = new() }, new ReportWriter.Waiting { Report = new() });
         progress.Received(1);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Weir.Social.Broadcasts;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Tests.Moments;
@@ -62,6 +63,9 @@ public abstract class VisiblePeopleTests(SharedServer shared)
         await anna.BefriendAsync(host);
         await ben.BefriendAsync(host);
         var broadcast = await anna.BroadcastAsync(new { kind = "public" });
+        var live = Guid.Parse(broadcast);
+        await _server.ReadAsync(db => db.Broadcasts.Where(b => b.Id == live)
+            .ExecuteUpdateAsync(set => set.SetProperty(b => b.State, BroadcastState.Live)));
         var moment = await host.PostMomentAsync("A moment of somebody else");
         var comment = await anna.CommentAsync(moment, "Anna says something");
         await ben.CommentAsync(moment, "And Ben answers her", comment);
@@ -96,7 +100,7 @@ public abstract class VisiblePeopleTests(SharedServer shared)
             ["GET /api/notifications"] = () => ben.GetAsync("/api/notifications"),
             ["GET /api/search"] = () => ben.GetAsync($"/api/search?q={name}"),
             ["GET /api/group-invitations"] = () => ben.GetAsync("/api/group-invitations"),
-            ["GET /api/broadcasts"] = () => ben.GetAsync($"/api/broadcasts/{broadcast}"),
+            ["GET /api/broadcasts"] = () => ben.GetAsync("/api/broadcasts"),
             ["GET /api/broadcasts/{id}"] = () => ben.GetAsync($"/api/broadcasts/{broadcast}"),
             ["POST /api/audience-preview"] = () => ben.PostAsync("/api/audience-preview", new { audience = new { kind = "friends" } }),
         };

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Weir.Social.Tests.Articles;
 using Weir.Social.Tests.Moments;
 
@@ -22,20 +24,30 @@ public abstract class WideningTests(SharedServer shared)
         var (circle, empty) = (await anna.CircleAsync(ben), await anna.CircleAsync());
         var made = await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle }, name = "Us" });
         var group = made.Is(HttpStatusCode.Created).Text("id");
+        var another = await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle }, name = "The same people" });
         object friends = new { kind = "friends" };
         object open = new { kind = "public" };
         object link = new { kind = "link" };
         object onlyMe = new { kind = "onlyMe" };
         object circles = new { kind = "circles", circles = new[] { circle } };
         object conversation = new { kind = "conversation", conversation = group };
+        object other = new { kind = "conversation", conversation = another.Is(HttpStatusCode.Created).Text("id") };
         (object From, object To, bool Widens)[] changes =
         [
             (friends, circles, false),
             (circles, friends, true),
-            (friends, conversation, false),
+            (friends, conversation, true),
             (conversation, friends, true),
             (conversation, circles, false),
-            (circles, conversation, false),
+            (circles, conversation, true),
+            (conversation, conversation, false),
+            (conversation, other, true),
+            (open, conversation, false),
+            (link, conversation, true),
+            (Except(open, ben), conversation, true),
+            (Except(open, ben), Except(conversation, ben), false),
+            (Except(conversation, cleo), conversation, true),
+            (conversation, Except(conversation, cleo), false),
             (onlyMe, circles, true),
             (onlyMe, new { kind = "circles", circles = new[] { empty } }, false),
             (friends, onlyMe, false),
@@ -87,6 +99,28 @@ public abstract class WideningTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Who_may_come_by_themselves_later_is_let_in_by_those_who_say_so()
+    {
+        var publishing = await Publishing.OpenAsync(_server, shared.Admin);
+        var later = await _server.PersonAsync("Later");
+        var account = (await publishing.Owner.GetAsync($"/api/official/{publishing.Handle}")).Is(HttpStatusCode.OK).Text("id");
+        object followers = new { kind = "followers", officialAccount = account };
+        var id = await publishing.Owner.BroadcastAsync(new { kind = "friends" });
+        await RefusedAsync(publishing.Owner, $"/api/broadcasts/{id}", followers);
+        await RefusedAsync(publishing.Owner, $"/api/broadcasts/{id}", Except(followers, later));
+        (await later.PutAsync($"/api/official/{publishing.Handle}/follow")).Is(HttpStatusCode.NoContent);
+        await later.SeesAsync(id, false);
+        (await later.DeleteAsync($"/api/official/{publishing.Handle}/follow")).Is(HttpStatusCode.NoContent);
+
+        // Whoever is kept out by name and does not follow yet is let in as well when the name goes.
+        var kept = await publishing.Owner.BroadcastAsync(Except(followers, later));
+        (await publishing.Owner.PatchAsync($"/api/broadcasts/{kept}", new { audience = Except(followers, later) })).Is(HttpStatusCode.OK);
+        await RefusedAsync(publishing.Owner, $"/api/broadcasts/{kept}", followers);
+        (await publishing.Owner.PatchAsync($"/api/broadcasts/{kept}", new { audience = followers, widen = true })).Is(HttpStatusCode.OK);
+        (await publishing.Owner.PatchAsync($"/api/broadcasts/{kept}", new { audience = Except(followers, later) })).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task A_moment_is_widened_by_those_who_say_so()
     {
         var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
@@ -114,6 +148,10 @@ public abstract class WideningTests(SharedServer shared)
     private static async Task RefusedAsync(Someone owner, string path, object audience) =>
         Assert.Equal("widens", (await owner.PatchAsync(path, new { audience })).Is(HttpStatusCode.BadRequest).Code);
 
-    private static object Except(object audience, Someone one) =>
-        new { kind = audience.GetType().GetProperty("kind")!.GetValue(audience), except = new { accounts = new[] { one.Handle } } };
+    private static JsonObject Except(object audience, Someone one)
+    {
+        var but = JsonSerializer.SerializeToNode(audience)!.AsObject();
+        but["except"] = new JsonObject { ["accounts"] = new JsonArray(one.Handle) };
+        return but;
+    }
 }

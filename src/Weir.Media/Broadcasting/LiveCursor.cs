@@ -19,7 +19,8 @@ public sealed record LagPolicy
 
 /// <summary>
 /// One viewer's place in a timeline. It begins at the newest keyframe, and where it falls behind by more than the policy
-/// allows it goes on at a newer one; events are left out. One reader at a time.
+/// allows it goes on at a newer one. Where it begins at sound alone, pictures are left out until a keyframe; events always
+/// are. One reader at a time.
 /// </summary>
 public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider clock)
 {
@@ -29,12 +30,16 @@ public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider
     private readonly Queue<long> _skips = new();
     private long _next = Unjoined;
     private long _looked;
+    private bool _hasKeyframe;
 
     /// <summary>Skips so far.</summary>
     public int Skips { get; private set; }
 
     /// <summary>The viewer skipped more often than the policy allows.</summary>
     public bool IsTooSlow { get; private set; }
+
+    /// <summary>A keyframe was read since the place where this reader began: it can decode the pictures that follow.</summary>
+    public bool HasKeyframe => _hasKeyframe;
 
     /// <summary>Nothing will follow what was read.</summary>
     public bool IsEnded => timeline.Log.IsCompleted && (_next == Unjoined ? timeline.JoinIndex < 0 : _next >= timeline.Log.Next);
@@ -89,7 +94,12 @@ public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider
                 continue;
             }
 
-            if (frame.Kind != FrameKind.Event)
+            if (frame.Kind == FrameKind.Video && frame.IsKeyframe)
+            {
+                _hasKeyframe = true;
+            }
+
+            if (frame.Kind == FrameKind.Audio || (frame.Kind == FrameKind.Video && _hasKeyframe))
             {
                 return true;
             }
@@ -153,6 +163,7 @@ public sealed class LiveCursor(Timeline timeline, LagPolicy policy, TimeProvider
         // Without a newer keyframe the next one will do: nothing between can be decoded.
         var to = join > _next ? join : Unjoined;
         _next = to;
+        _hasKeyframe = false;
         Skips++;
         var now = clock.GetTimestamp();
         while (_skips.TryPeek(out var oldest) && clock.GetElapsedTime(oldest, now) > policy.SkipWindow)

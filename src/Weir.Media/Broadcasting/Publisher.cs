@@ -65,17 +65,16 @@ public sealed class Publisher : IDisposable
     /// <returns>False when this publisher was replaced.</returns>
     public bool Video(Track track, long dts, long compositionOffset, bool keyframe, ReadOnlyMemory<byte> payload)
     {
-        // Pictures that come back after sound alone: whoever joined meanwhile has no keyframe either.
-        var comesBack = !_awaitsKeyframe && _broadcast.Timeline.RunningVideo is null;
-        if ((_awaitsKeyframe || comesBack) && !keyframe)
+        if (_awaitsKeyframe && !keyframe)
         {
             _broadcast.Health.DroppedBeforeKeyframe();
-            if (comesBack)
-            {
-                KeyframeWanted?.Invoke();
-            }
-
             return !Replaced.IsCancellationRequested;
+        }
+
+        if (!_awaitsKeyframe && !keyframe && _broadcast.Timeline.RunningVideo is null)
+        {
+            // A picture after sound alone: who saw the keyframe goes on with it, who joined meanwhile cannot begin before the next one.
+            KeyframeWanted?.Invoke();
         }
 
         _awaitsKeyframe = false;

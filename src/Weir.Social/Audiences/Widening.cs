@@ -11,15 +11,21 @@ namespace Weir.Social.Audiences;
 internal static class Widening
 {
     public static ProblemHttpResult Fault() => Problems.Field(
-        "audience", "widens", "This lets in people who could not see it so far. Say \"widen\": true if it shall.");
+        "audience", "widens", "This lets in people who could not see it so far, now or later. Say \"widen\": true if it shall.");
 
     /// <summary>
     /// Decided by what the owner knows: their friends, circles, conversations and followers, not by who blocked them or removed them from
-    /// their own friends. Otherwise the answer would tell. The post's circles and exceptions must have been read.
+    /// their own friends. Otherwise the answer would tell. Whoever may follow, or come into a group by a link, is let in by a change to
+    /// these today: the owner is not asked when they come. The post's circles and exceptions must have been read.
     /// </summary>
     public static async Task<bool> LetsInAsync(WeirDb db, Post post, Audience next, CancellationToken cancellation)
     {
         var previous = Audience.Of(post);
+        if (next.Kind is AudienceKind.Followers or AudienceKind.Conversation)
+        {
+            return !(previous.Kind == AudienceKind.Public || AreTheSame(previous, next)) || !KeepsOutAll(previous, next);
+        }
+
         if (IsOpen(next))
         {
             // Whoever has no link is out until it is public. A handle that is kept out no longer counts whether or not anybody has it: the
@@ -38,6 +44,13 @@ internal static class Widening
         var before = Named(db, owner, previous);
         return await Named(db, owner, next).AnyAsync(account => account != owner && !before.Contains(account), cancellation);
     }
+
+    private static bool AreTheSame(Audience one, Audience other) =>
+        one.Kind == other.Kind && one.Conversation == other.Conversation && one.OfficialAccount == other.OfficialAccount;
+
+    /// <summary>Whether everybody whom <paramref name="previous"/> keeps out is kept out by <paramref name="next"/> in the same way.</summary>
+    private static bool KeepsOutAll(Audience previous, Audience next) =>
+        !previous.ExceptHandles.Keys.Except(next.ExceptHandles.Keys).Any() && !previous.ExceptCircles.Except(next.ExceptCircles).Any();
 
     private static bool IsOpen(Audience audience) => audience.Kind is AudienceKind.Link or AudienceKind.Public;
 

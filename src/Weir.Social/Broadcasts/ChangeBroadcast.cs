@@ -15,7 +15,7 @@ internal static class ChangeBroadcast
 
     public static void Map(RouteGroupBuilder broadcasts)
     {
-        broadcasts.MapPatch("/{id}", PatchAsync).AllowAnonymous();
+        broadcasts.MapPatch("/{id}", PatchAsync).AllowAnonymous().OnFullDisks();
         broadcasts.MapDelete("/{id}", DeleteAsync).AllowAnonymous();
         broadcasts.MapPost("/{id}/end", EndAsync).AllowAnonymous().OnFullDisks();
         broadcasts.MapPut("/{id}/mutes/{account}", MuteAsync).AllowAnonymous().OnFullDisks();

@@ -5,6 +5,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Circles;
 
@@ -26,7 +27,7 @@ internal static class CircleCalls
         circles.MapGet("", ListAsync);
         circles.MapPatch("/{id}", RenameAsync);
         circles.MapDelete("/{id}", DeleteAsync);
-        circles.MapPut("/{id}/members/{handle}", AddAsync);
+        circles.MapPut("/{id}/members/{handle}", AddAsync).OnFullDisks();
         circles.MapDelete("/{id}/members/{handle}", RemoveAsync);
     }
 

@@ -9,7 +9,7 @@ internal sealed record Watching(IReadOnlySet<Guid> Accounts, int Anonymous, Date
 /// The social plane's end of the link to its live node: what to tell it (<see cref="Outbox"/>) and what it says that is not stored.
 /// One node; a newer connection replaces the older.
 /// </summary>
-internal sealed class LiveLink
+internal sealed class LiveLink(TimeProvider clock)
 {
     /// <summary>Of how many broadcasts presence is kept; a node that names more is not believed.</summary>
     private const int MaxPresence = 10_000;
@@ -29,7 +29,7 @@ internal sealed class LiveLink
 
     public Outbox Connect()
     {
-        var outbox = new Outbox();
+        var outbox = new Outbox(clock);
         lock (_lock)
         {
             _outbox?.Replace();

@@ -4,14 +4,21 @@ namespace Weir.Social.LivePlane;
 /// What one connection still has to send. It holds which broadcasts changed, never the messages: a broadcast that changes a hundred times before it
 /// is sent is one entry and one message with the newest rules, so the bound is the number of broadcasts and nothing is ever dropped.
 /// </summary>
-internal sealed class Outbox
+internal sealed class Outbox(TimeProvider clock)
 {
+    /// <summary>
+    /// Which sessions are left is read and sent as a whole, and the node compares every viewer with it: not more often than this, however
+    /// many end.
+    /// </summary>
+    public static readonly TimeSpan SessionsEvery = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _lock = new();
     private readonly HashSet<Guid> _dirty = [];
     private readonly SemaphoreSlim _signal = new(0, 1);
     private readonly CancellationTokenSource _replaced = new();
     private bool _switch;
     private bool _sessions;
+    private long? _sessionsTaken;
     private ulong _received;
     private ulong _acknowledged;
     private long _changes;
@@ -70,18 +77,23 @@ internal sealed class Outbox
     {
         while (true)
         {
+            TimeSpan pause;
             lock (_lock)
             {
-                if (_switch || _sessions || _dirty.Count > 0 || _received > _acknowledged)
+                pause = _sessions ? PauseOfSessions() : Timeout.InfiniteTimeSpan;
+                var sessions = pause == TimeSpan.Zero;
+                if (_switch || sessions || _dirty.Count > 0 || _received > _acknowledged)
                 {
-                    var due = new Due(_switch, _sessions, _received > _acknowledged ? _received : null, [.. _dirty.Take(max)]);
-                    (_switch, _sessions) = (false, false);
+                    var due = new Due(_switch, sessions, _received > _acknowledged ? _received : null, [.. _dirty.Take(max)]);
+                    (_switch, _sessions) = (false, _sessions && !sessions);
+                    _sessionsTaken = sessions ? clock.GetTimestamp() : _sessionsTaken;
                     _acknowledged = _received;
                     _dirty.ExceptWith(due.Broadcasts);
-                    return _dirty.Count == 0 ? due with { Through = _changes } : due;
+                    return _dirty.Count == 0 && !_sessions ? due with { Through = _changes } : due;
                 }
             }
 
+            await using var timer = clock.CreateTimer(static outbox => ((Outbox)outbox!).Wake(), this, pause, Timeout.InfiniteTimeSpan);
             await _signal.WaitAsync(cancellation);
         }
     }
@@ -120,6 +132,21 @@ internal sealed class Outbox
             }
 
             await more.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>How long the sessions must not be sent yet; the first that ends after a while is sent at once.</summary>
+    private TimeSpan PauseOfSessions()
+    {
+        var pause = _sessionsTaken is { } taken ? SessionsEvery - clock.GetElapsedTime(taken) : TimeSpan.Zero;
+        return pause > TimeSpan.Zero ? pause : TimeSpan.Zero;
+    }
+
+    private void Wake()
+    {
+        lock (_lock)
+        {
+            Signal();
         }
     }
 

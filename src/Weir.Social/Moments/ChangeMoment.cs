@@ -3,6 +3,7 @@ using Weir.Hosting;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Moments;
 
@@ -13,7 +14,7 @@ internal static class ChangeMoment
 
     public static void Map(RouteGroupBuilder moments)
     {
-        moments.MapPatch("/{id}", PatchAsync);
+        moments.MapPatch("/{id}", PatchAsync).OnFullDisks();
         moments.MapDelete("/{id}", DeleteAsync);
     }
 

@@ -128,8 +128,7 @@ internal sealed class SessionAuthentication(
         // Also when it was last seen in what is now the future: a clock that was wrong for a while must not lengthen a session.
         if ((now - found.LastSeenAt).Duration() > SeenPrecision)
         {
-            using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(Context.RequestAborted) : null;
-            await db.Sessions.Where(s => s.Id == found.Id).ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), Context.RequestAborted);
+            await NoteSeenAsync(db, found.Id, now);
         }
 
         var identity = new ClaimsIdentity(Scheme.Name, ClaimTypes.Name, ClaimTypes.Role);
@@ -140,6 +139,23 @@ internal sealed class SessionAuthentication(
         }
 
         return new KnownSessions.Entry(new Caller(found.AccountId, found.Handle, found.Name, found.AvatarId, found.IsAdmin, found.Id), new ClaimsPrincipal(identity));
+    }
+
+    /// <summary>
+    /// A full disk must not keep anybody from reading, or from ending what they began: the session is good, and noted when there is room.
+    /// </summary>
+    private async Task NoteSeenAsync(WeirDb db, Guid session, DateTimeOffset now)
+    {
+        using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(Context.RequestAborted) : null;
+        try
+        {
+            await db.Sessions.Where(s => s.Id == session)
+                .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), Context.RequestAborted);
+        }
+        catch (Exception fault) when (FullDisks.IsFull(fault))
+        {
+            SocialMetrics.SessionsNotNoted.Add(1);
+        }
     }
 
     public const string AdminRole = "admin";

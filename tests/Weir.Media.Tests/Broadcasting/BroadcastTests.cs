@@ -72,6 +72,58 @@ public class BroadcastTests
     }
 
     [Fact]
+    public void Pictures_that_come_seldom_beside_sound_are_shown_to_those_who_can_decode_them()
+    {
+        var timeline = _broadcast.Timeline;
+        var (asked, clock) = (0, new FakeTimeProvider());
+        using var publisher = _broadcast.Publish(new PublisherInfo("test", ""))!;
+        publisher.KeyframeWanted = () => asked++;
+        publisher.Video(Video, 0, 0, true, new byte[1]);
+        LiveCursor always = new(timeline, new LagPolicy(), clock), late = new(timeline, new LagPolicy(), clock);
+        Assert.True(always.TryNext(out _));
+        Sound(0, 12_000_000);
+        Assert.Null(timeline.RunningVideo);
+        Assert.True(late.TryNext(out var joined) && joined.Kind == FrameKind.Audio);
+
+        // Nothing was lost: whoever saw the keyframe has what this picture refers to.
+        Assert.True(publisher.Video(Video, 12_000_000, 0, false, new byte[1]));
+        Assert.Equal((1, -1L), (asked, timeline.JoinIndex));
+        Sound(12_020_000, 12_100_000);
+        Assert.Equal([12_000_000], Pictures(always));
+        Assert.Empty(Pictures(late));
+        publisher.Video(Video, 12_120_000, 0, true, new byte[1]);
+        publisher.Video(Video, 12_160_000, 0, false, new byte[1]);
+        Assert.Equal(1, asked);
+        Assert.Equal([12_120_000, 12_160_000], Pictures(always));
+        Assert.Equal([12_120_000, 12_160_000], Pictures(late));
+
+        void Sound(long from, long until)
+        {
+            for (var time = from; time <= until; time += 20_000)
+            {
+                publisher.Audio(Audio, time, new byte[1]);
+                if (time < 12_000_000)
+                {
+                    while (always.TryNext(out _))
+                    {
+                    }
+                }
+            }
+        }
+
+        static List<long> Pictures(LiveCursor cursor)
+        {
+            List<long> pictures = [];
+            while (cursor.TryNext(out var frame))
+            {
+                pictures.AddRange(frame.Kind == FrameKind.Video ? [frame.Dts] : []);
+            }
+
+            return pictures;
+        }
+    }
+
+    [Fact]
     public void A_wire_form_is_built_once_a_frame()
     {
         var built = 0;

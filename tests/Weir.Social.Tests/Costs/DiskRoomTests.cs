@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Weir.Hosting;
 using Weir.Social.Data;
+using Weir.Social.Tests.Moments;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Tests;
@@ -58,6 +59,10 @@ public sealed partial class DiskRoomTests
         var talk = await host.TalkAsync(friend);
         var message = (await host.PostAsync($"/api/conversations/{talk}/messages", new { clientId = "a", text = "before" })).Is(HttpStatusCode.Created).Text("id");
         var broadcast = await host.BroadcastAsync(new { kind = "friends" });
+        var moment = await host.PostMomentAsync("For friends");
+        var circle = await host.CircleAsync();
+        var but = await host.BroadcastAsync(new { kind = "friends", except = new { circles = new[] { circle } } });
+        await friend.SeesAsync(but, true);
         var file = (await host.UploadAsync([1, 2, 3], "x", "file")).Is(HttpStatusCode.Created).Text("id");
         disk.Free = 50 * Mega;
 
@@ -82,6 +87,14 @@ public sealed partial class DiskRoomTests
         (await server.Anybody.PostAsync("/api/sessions", new { handle = friend.Handle, password = Someone.Password })).Is(HttpStatusCode.Created);
         (await friend.TicketAsync(broadcast)).Is(HttpStatusCode.Created);
         (await host.PostAsync($"/api/conversations/{talk}/messages/{message}/recall")).Is(HttpStatusCode.NoContent);
+
+        // An audience is narrowed, and by whom a circle has.
+        (await host.PatchAsync($"/api/broadcasts/{broadcast}", new { audience = new { kind = "onlyMe" } })).Is(HttpStatusCode.OK);
+        await friend.SeesAsync(broadcast, false);
+        (await host.PatchAsync($"/api/moments/{moment}", new { audience = new { kind = "onlyMe" } })).Is(HttpStatusCode.OK);
+        (await friend.GetAsync($"/api/moments/{moment}")).Is(HttpStatusCode.NotFound);
+        (await host.PutAsync($"/api/circles/{circle}/members/{friend.Handle}")).Is(HttpStatusCode.NoContent);
+        await friend.SeesAsync(but, false);
         (await host.PostAsync($"/api/broadcasts/{broadcast}/end")).Is(HttpStatusCode.NoContent);
         (await host.DeleteAsync($"/api/broadcasts/{broadcast}")).Is(HttpStatusCode.NoContent);
         (await host.DeleteAsync($"/api/friends/{friend.Handle}")).Is(HttpStatusCode.NoContent);

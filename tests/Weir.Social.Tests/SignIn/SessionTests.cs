@@ -6,7 +6,48 @@ namespace Weir.Social.Tests.SignIn;
 
 public sealed class SessionsOnSqlite(SqliteServer shared) : SessionTests(shared);
 
-public sealed class SessionsOnPostgres(PostgresServer shared) : SessionTests(shared);
+public sealed class SessionsOnPostgres(PostgresServer shared) : SessionTests(shared)
+{
+    /// <summary>What PostgreSQL answers when its disk is full, to one person. SQLite would need a disk of its own.</summary>
+    private const string Fill = """
+        CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER full_disk BEFORE UPDATE ON "Sessions" FOR EACH ROW WHEN (OLD."Client" = 'full disk') EXECUTE FUNCTION full_disk();
+        """;
+
+    private const string Free = """
+        DROP TRIGGER full_disk ON "Sessions";
+        DROP FUNCTION full_disk();
+        """;
+
+    [Fact]
+    public async Task Whoever_is_signed_in_reads_while_the_disk_has_no_room_to_note_when_they_did()
+    {
+        var server = shared.Server;
+        var anna = await server.PersonAsync("Anna");
+        var (account, old) = (Guid.Parse(anna.Id), DateTimeOffset.UtcNow - TimeSpan.FromHours(1));
+        await server.ReadAsync(db => db.Sessions.Where(s => s.AccountId == account)
+            .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, old).SetProperty(s => s.Client, "full disk")));
+        await server.ReadAsync(db => db.Database.ExecuteSqlRawAsync(Fill));
+        try
+        {
+            await server.ForgetAsync();
+            (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+            Assert.True(await IsNotedAsOldAsync());
+        }
+        finally
+        {
+            await server.ReadAsync(db => db.Database.ExecuteSqlRawAsync(Free));
+        }
+
+        await server.ForgetAsync();
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        Assert.False(await IsNotedAsOldAsync());
+
+        Task<bool> IsNotedAsOldAsync() =>
+            server.ReadAsync(db => db.Sessions.AnyAsync(s => s.AccountId == account && s.LastSeenAt < old + TimeSpan.FromMinutes(1)));
+    }
+}
 
 public abstract class SessionTests(SharedServer shared)
 {

@@ -101,7 +101,7 @@ public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy polic
                 return timeline.Log.IsAhead(shared.To) ? FeedState.LastBytes : FeedState.Bytes;
             }
 
-            // Its second track is news to this viewer, who joined where that one was not to be seen.
+            // A track of it is news to this viewer, or its pictures refer to others that this viewer has not: frame by frame.
             bytes = form.Frame(first);
             _cursor.Advance(first.Index + 1);
             return FeedState.Bytes;
@@ -140,7 +140,8 @@ public sealed class FrameFeed(Timeline timeline, FrameForm form, LagPolicy polic
     }
 
     private bool IsTold(Batch batch) =>
-        (batch.First is null || ReferenceEquals(batch.First, _video)) && (batch.Second is null || ReferenceEquals(batch.Second, _audio));
+        (batch.First is null || (ReferenceEquals(batch.First, _video) && _cursor.HasKeyframe))
+        && (batch.Second is null || ReferenceEquals(batch.Second, _audio));
 
     /// <summary>Takes note of the track; true when the viewer must be told its configuration.</summary>
     private bool IsNews(Track track)

@@ -49,7 +49,7 @@ export const studio = {
   'audience.locked.unknown': { en: 'This page is too old to change who sees it. Reload it to choose others.', zh: '此页面版本过旧，无法更改观众。请刷新页面后再选。' },
   'audience.widens': { en: 'Show it to them', zh: '给他们看' },
   'audience.widens.title': { en: 'Let more people in?', zh: '让更多人看到？' },
-  'audience.widens.text': { en: 'Some of them could not see it so far. What was shown already, they see too.', zh: '其中有些人之前看不到。此前的内容他们也会看到。' },
+  'audience.widens.text': { en: 'Some of them could not see it so far, or may join later. What was shown already, they see too.', zh: '其中有些人之前看不到，或者以后才会加入。此前的内容他们也会看到。' },
   'audience.words.nobody': { en: 'Nobody would see this', zh: '没有人能看到' },
   'audience.words.link': { en: 'Anyone who has the link', zh: '任何有链接的人' },
   'audience.words.public': { en: 'Everyone, signed in or not', zh: '所有人，无论是否登录' },
