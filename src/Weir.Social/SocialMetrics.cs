@@ -28,6 +28,9 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> DiskFull = Meter.CreateCounter<long>("weir.social.disk_full", description: "Calls refused because the disk had no room");
 
+    public static readonly Counter<long> LocationBounds = Meter.CreateCounter<long>(
+        "weir.social.location_bounds", description: "Files kept as they came because looking for a place in them passed a bound");
+
     public static readonly Counter<long> PasswordsRefused = Meter.CreateCounter<long>(
         "weir.social.passwords_refused", description: "Passwords not looked at because too many waited");
 
