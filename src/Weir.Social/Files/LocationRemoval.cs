@@ -4,7 +4,7 @@ namespace Weir.Social.Files;
 
 /// <summary>
 /// Takes where it was made out of a picture or a video that is sent as a file: cameras write it down, and hardly anybody knows.
-/// In place, so that nothing else of the file changes: the positions of Exif, XMP and IPTC in JPEG, PNG, WebP and HEIF,
+/// In place, so that nothing else of the file changes: the positions of Exif, XMP and IPTC in JPEG, PNG, WebP, TIFF and HEIF,
 /// the place of ISO and QuickTime files. Pictures that are sent as pictures are made anew and have none.
 /// </summary>
 /// <remarks>What is left as it is, docs/protocol.md says.</remarks>
@@ -38,7 +38,7 @@ internal static class LocationRemoval
         }
 
         var budget = new RemovalBudget(head.Length, cancellation);
-        var fromHead = CleanExif(head, budget) | XmpPlaces.Clean(head, budget) | CleanIptc(head);
+        var fromHead = TiffPlaces.Clean(head, budget) | CleanExif(head, budget) | XmpPlaces.Clean(head, budget) | CleanIptc(head);
         if (head.AsSpan().StartsWith(PngPlaces.Mark))
         {
             fromHead |= PngPlaces.Clean(head, budget);
@@ -69,7 +69,7 @@ internal static class LocationRemoval
     private static bool IsBoxes(ReadOnlySpan<byte> head) => head.Length > 12 && head.Slice(4, 4).SequenceEqual("ftyp"u8);
 
     private static bool IsPicture(ReadOnlySpan<byte> head) =>
-        head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) || head.StartsWith(PngPlaces.Mark)
+        head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) || head.StartsWith(PngPlaces.Mark) || TiffPlaces.IsTiff(head)
         || (head.Length > 12 && head.StartsWith("RIFF"u8) && head.Slice(8, 4).SequenceEqual("WEBP"u8));
 
     /// <summary>Every TIFF structure behind the mark of Exif: JPEG, HEIF, and WebP where its writer kept the mark.</summary>

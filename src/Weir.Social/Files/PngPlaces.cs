@@ -28,6 +28,13 @@ internal static class PngPlaces
             {
                 removed |= TiffPlaces.Clean(chunk[4..], budget);
             }
+            else if (IsPacked(chunk))
+            {
+                // Nothing can be taken out of it in place, so it goes as a whole: a comment without words.
+                "tEXtComment\0"u8.CopyTo(chunk);
+                chunk[12..].Fill((byte)' ');
+                changed = removed = true;
+            }
 
             if (changed)
             {
@@ -38,6 +45,16 @@ internal static class PngPlaces
         }
 
         return removed;
+    }
+
+    /// <summary>Exif, IPTC or XMP as compressed or hexadecimal text: ImageMagick's profiles, and XMP in a compressed chunk.</summary>
+    private static bool IsPacked(ReadOnlySpan<byte> chunk)
+    {
+        var isText = chunk.StartsWith("zTXt"u8) || chunk.StartsWith("tEXt"u8) || chunk.StartsWith("iTXt"u8);
+        var text = isText ? chunk[4..] : [];
+        return text.StartsWith("Raw profile type exif\0"u8) || text.StartsWith("Raw profile type APP1\0"u8)
+            || text.StartsWith("Raw profile type xmp\0"u8) || text.StartsWith("Raw profile type iptc\0"u8)
+            || text.StartsWith("XML:com.adobe.xmp\0\x01"u8);
     }
 
     /// <summary>W3C PNG, annex D.</summary>

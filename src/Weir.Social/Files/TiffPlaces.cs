@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Weir.Social.Files;
 
-/// <summary>The positions in a TIFF structure, which Exif is.</summary>
+/// <summary>The positions in a TIFF structure: a TIFF file, many RAW files, and what Exif is.</summary>
 internal static class TiffPlaces
 {
     private const int MaxDirectory = 512;

@@ -67,6 +67,36 @@ public sealed class LocationTests(SqliteServer shared)
         }
     }
 
+    [Fact]
+    public async Task A_tiff_file_loses_the_positions_of_its_first_directory()
+    {
+        var anna = await shared.Server.PersonAsync("Anna");
+        var tiff = TestPictures.Exif(1);
+        var sent = (await anna.UploadAsync(tiff, "x.dng", "file")).Is(HttpStatusCode.Created);
+        Assert.True(sent["locationRemoved"].GetBoolean());
+        var got = (await anna.BytesAsync($"/api/files/{sent.Text("id")}")).Bytes;
+        Assert.Equal(tiff.Length, got.Length);
+        Assert.False(HasPosition(got));
+        Assert.Contains("SECRET-CAMERA", Encoding.Latin1.GetString(got));
+    }
+
+    [Theory]
+    [InlineData("zTXt", "Raw profile type exif\0\0")]
+    [InlineData("tEXt", "Raw profile type APP1\0")]
+    [InlineData("iTXt", "XML:com.adobe.xmp\0\u0001\0\0\0")]
+    public async Task A_packed_profile_in_a_png_goes_as_a_whole(string type, string start)
+    {
+        var anna = await shared.Server.PersonAsync("Anna");
+        var png = PngWith(Encoding.ASCII.GetBytes(type), [.. Encoding.ASCII.GetBytes(start), .. "SECRET-PACKED"u8]);
+        var sent = (await anna.UploadAsync(png, "x", "file")).Is(HttpStatusCode.Created);
+        Assert.True(sent["locationRemoved"].GetBoolean());
+        var got = (await anna.BytesAsync($"/api/files/{sent.Text("id")}")).Bytes;
+        Assert.Equal(png.Length, got.Length);
+        Assert.DoesNotContain("SECRET-PACKED", Encoding.Latin1.GetString(got));
+        using var whole = Image.NewFromBuffer(got, failOn: Enums.FailOn.Warning);
+        Assert.InRange(whole.Avg(), 1, 254);
+    }
+
     [Theory]
     [InlineData("<photoshop:City>SECRET</photoshop:City>", "<photoshop:City>      </photoshop:City>")]
     [InlineData("photoshop:State = 'SECRET \"x\"'", "photoshop:State = '          '")]
