@@ -31,6 +31,9 @@ internal static class SocialMetrics
     public static readonly Counter<long> SessionsNotNoted = Meter.CreateCounter<long>(
         "weir.social.sessions_not_noted", description: "Uses of a session that were not noted because the disk had no room");
 
+    public static readonly Counter<long> LocationBounds = Meter.CreateCounter<long>(
+        "weir.social.location_bounds", description: "Files kept as they came because looking for a place in them passed a bound");
+
     public static readonly Counter<long> PasswordsRefused = Meter.CreateCounter<long>(
         "weir.social.passwords_refused", description: "Passwords not looked at because too many waited");
 

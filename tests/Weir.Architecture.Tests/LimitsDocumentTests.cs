@@ -17,6 +17,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Social.Conversations.ConversationLimits", []),
         ("Weir.Social.Moments.MomentLimits", []),
         ("Weir.Social.Files.FileLimits", ["SweepEvery"]),
+        ("Weir.Social.Files.RemovalBudget", []),
         ("Weir.Social.Search.SearchLimits", ["AtOnce", "Batch", "Waiting", "MostTold", "Every", "LookAtAllEvery"]),
         ("Weir.Social.Links.LinkLimits", []),
         ("Weir.Social.Articles.ArticleThrottle", []),

@@ -1,58 +1,72 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace Weir.Social.Files;
 
+/// <summary>The box of a movie as it is to be.</summary>
+/// <param name="At">Where it stands in the file.</param>
+internal sealed record CleanMovie(long At, byte[] Bytes);
+
 /// <summary>
-/// The places in ISO and QuickTime files: <c>©xyz</c> and <c>loci</c> (3GPP TS 26.244 8.13) of the user data, and the metadata item whose key is <c>com.apple.quicktime.location.*</c>. Each box
-/// becomes one of free space of the same size, so that no offset in the file changes.
+/// The places in ISO and QuickTime files: <c>©xyz</c> and <c>loci</c> (3GPP TS 26.244 8.13) of the user data, and the metadata item
+/// whose key is <c>com.apple.quicktime.location.*</c>. Each box becomes one of free space of the same size, so that no offset in the
+/// file changes.
 /// </summary>
 internal static class IsoPlaces
 {
-    private const int MaxMovie = 64 << 20;
-    private const string Key = "com.apple.quicktime.location.";
     private const int MaxDepth = 6;
+    private static readonly byte[] Key = "com.apple.quicktime.location."u8.ToArray();
 
-    public static bool Remove(FileStream file)
+    /// <summary>Null when there is no place in it.</summary>
+    /// <param name="head">The first bytes of the file as they are to be; they may hold some of the movie's box.</param>
+    public static CleanMovie? Clean(FileStream file, ReadOnlySpan<byte> head, RemovalBudget budget)
     {
         var header = new byte[16];
-        for (long at = 0; at + 8 <= file.Length;)
+        for (long at = 0; at + 8 <= file.Length && budget.TakeBox();)
         {
             file.Position = at;
             var read = file.ReadAtLeast(header, (int)Math.Min(16, file.Length - at), throwOnEndOfStream: false);
             long size = BinaryPrimitives.ReadUInt32BigEndian(header);
-            size = size switch { 0 => file.Length - at, 1 when read == 16 => (long)BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(8)), _ => size };
+            size = size switch
+            {
+                0 => file.Length - at,
+                1 when read == 16 => (long)BinaryPrimitives.ReadUInt64BigEndian(header.AsSpan(8)),
+                _ => size,
+            };
             if (size < 8 || size > file.Length - at)
             {
-                return false;
+                return null;
             }
 
-            if (header.AsSpan(4, 4).SequenceEqual("moov"u8) && size <= MaxMovie)
+            if (header.AsSpan(4, 4).SequenceEqual("moov"u8))
             {
-                var movie = new byte[size];
-                file.Position = at;
-                file.ReadExactly(movie);
-                if (!Clean(movie.AsSpan(8), 0))
-                {
-                    return false;
-                }
-
-                file.Position = at;
-                file.Write(movie);
-                return true;
+                return budget.TakeMovie(size) ? CleanAt(file, at, (int)size, head, budget) : null;
             }
 
             at += size;
         }
 
-        return false;
+        return null;
     }
 
-    private static bool Clean(Span<byte> boxes, int depth)
+    private static CleanMovie? CleanAt(FileStream file, long at, int size, ReadOnlySpan<byte> head, RemovalBudget budget)
+    {
+        var movie = new byte[size];
+        file.Position = at;
+        file.ReadExactly(movie);
+        if (at < head.Length)
+        {
+            var known = head[(int)at..];
+            known[..Math.Min(known.Length, size)].CopyTo(movie);
+        }
+
+        return Clean(movie.AsSpan(8), 0, budget) ? new CleanMovie(at, movie) : null;
+    }
+
+    private static bool Clean(Span<byte> boxes, int depth, RemovalBudget budget)
     {
         var removed = false;
-        var keys = new List<int>();
-        while (Next(boxes, out var box))
+        HashSet<int> keys = [];
+        while (Next(boxes, out var box) && budget.TakeBox())
         {
             var type = box.Slice(4, 4);
             if (type.SequenceEqual("loci"u8) || type.SequenceEqual((ReadOnlySpan<byte>)[0xA9, (byte)'x', (byte)'y', (byte)'z']))
@@ -62,17 +76,18 @@ internal static class IsoPlaces
             }
             else if (type.SequenceEqual("keys"u8))
             {
-                keys = Located(box[8..]);
+                keys = Located(box[8..], budget);
             }
             else if (type.SequenceEqual("ilst"u8))
             {
-                removed |= CleanItems(box[8..], keys);
+                removed |= CleanItems(box[8..], keys, budget);
             }
             else if (depth < MaxDepth && (type.SequenceEqual("udta"u8) || type.SequenceEqual("trak"u8) || type.SequenceEqual("meta"u8)))
             {
                 // QuickTime's meta is a plain box, ISO's a full one, with four bytes before the first box in it.
                 var inside = box[8..];
-                removed |= Clean(type.SequenceEqual("meta"u8) && inside.Length > 12 && !inside.Slice(4, 4).SequenceEqual("hdlr"u8) ? inside[4..] : inside, depth + 1);
+                var isFull = type.SequenceEqual("meta"u8) && inside.Length > 12 && !inside.Slice(4, 4).SequenceEqual("hdlr"u8);
+                removed |= Clean(isFull ? inside[4..] : inside, depth + 1, budget);
             }
 
             boxes = boxes[box.Length..];
@@ -81,10 +96,10 @@ internal static class IsoPlaces
         return removed;
     }
 
-    private static bool CleanItems(Span<byte> items, List<int> keys)
+    private static bool CleanItems(Span<byte> items, HashSet<int> keys, RemovalBudget budget)
     {
         var removed = false;
-        while (Next(items, out var item))
+        while (Next(items, out var item) && budget.TakeBox())
         {
             if (keys.Contains(BinaryPrimitives.ReadInt32BigEndian(item[4..])))
             {
@@ -99,18 +114,18 @@ internal static class IsoPlaces
     }
 
     /// <summary>QuickTime File Format, metadata item keys: numbers from 1 on.</summary>
-    private static List<int> Located(ReadOnlySpan<byte> keys)
+    private static HashSet<int> Located(ReadOnlySpan<byte> keys, RemovalBudget budget)
     {
-        var found = new List<int>();
+        var found = new HashSet<int>();
         var rest = keys.Length < 8 ? [] : keys[8..];
-        for (var number = 1; rest.Length >= 8 && BinaryPrimitives.ReadUInt32BigEndian(rest) is >= 8 and var size && size <= rest.Length; number++)
+        for (var number = 1; Next(rest, out int size) && budget.TakeKey(); number++)
         {
-            if (Encoding.ASCII.GetString(rest[8..(int)size]).StartsWith(Key, StringComparison.Ordinal))
+            if (rest[8..size].StartsWith(Key))
             {
                 found.Add(number);
             }
 
-            rest = rest[(int)size..];
+            rest = rest[size..];
         }
 
         return found;
@@ -118,20 +133,17 @@ internal static class IsoPlaces
 
     private static bool Next(Span<byte> boxes, out Span<byte> box)
     {
-        box = default;
-        if (boxes.Length < 8 || BinaryPrimitives.ReadUInt32BigEndian(boxes) is < 8 or > int.MaxValue)
-        {
-            return false;
-        }
-
-        var size = (int)BinaryPrimitives.ReadUInt32BigEndian(boxes);
-        if (size > boxes.Length)
-        {
-            return false;
-        }
-
+        var found = Next(boxes, out int size);
         box = boxes[..size];
-        return true;
+        return found;
+    }
+
+    /// <summary>The size of the first box; zero when there is none, or it is broken.</summary>
+    private static bool Next(ReadOnlySpan<byte> boxes, out int size)
+    {
+        var told = boxes.Length < 8 ? 0 : BinaryPrimitives.ReadUInt32BigEndian(boxes);
+        size = told >= 8 && told <= boxes.Length ? (int)told : 0;
+        return size > 0;
     }
 
     private static void Free(Span<byte> box)

@@ -20,6 +20,35 @@ internal sealed class Pictures(FileLimits limits) : IDisposable
         }
     }
 
+    /// <summary>Whether a place was taken out of what is sent as a file. It waits its turn like a picture that is decoded.</summary>
+    public async Task<bool> RemoveLocationAsync(string path, CancellationToken cancellation)
+    {
+        // Most files are of no such kind, and wait for nobody.
+        if (!LocationRemoval.MayHave(path))
+        {
+            return false;
+        }
+
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            // A thread of its own, because its priority is lower; what comes after it runs on the pool again.
+            return await Task.Factory.StartNew(
+                () =>
+                {
+                    BackgroundPriority.Take();
+                    return LocationRemoval.Remove(path, cancellation);
+                },
+                cancellation,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously,
+                TaskScheduler.Default);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     public static ProblemHttpResult Problem(PictureFault fault) => fault switch
     {
         PictureFault.NotAPicture => Problems.Field("file", "not-a-picture", "This is not a JPEG, PNG, WebP, GIF or AVIF picture."),

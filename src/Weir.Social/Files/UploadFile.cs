@@ -109,7 +109,7 @@ internal static class UploadFile
             var withoutLocation = false;
             if (kind == FileKind.File)
             {
-                withoutLocation = location != KeepLocation && LocationRemoval.Remove(received);
+                withoutLocation = location != KeepLocation && await pictures.RemoveLocationAsync(received, cancellation);
                 file = new StoredFile
                 {
                     Id = Guid.NewGuid(), OwnerId = caller.Id, Kind = kind, Name = safe, Type = FileName.TypeOf(safe), Size = length, CreatedAt = now, ExpiresAt = now + limits.UnusedFor,

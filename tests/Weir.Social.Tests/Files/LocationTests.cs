@@ -37,7 +37,7 @@ public sealed class LocationTests(SqliteServer shared)
     public async Task Png_and_WebP_lose_it_too_and_stay_whole()
     {
         var anna = await shared.Server.PersonAsync("Anna");
-        foreach (var bytes in new[] { Png(), WebP() })
+        foreach (var bytes in new[] { Png(), MarkedPng(), WebP() })
         {
             Assert.True(HasPosition(bytes), "The test's own picture has no position.");
             var sent = (await anna.UploadAsync(bytes, "x", "file")).Is(HttpStatusCode.Created);
@@ -50,17 +50,9 @@ public sealed class LocationTests(SqliteServer shared)
             Assert.InRange(whole.Avg(), 1, 254);
         }
 
-        static byte[] Png()
-        {
-            using var image = TestPictures.Halves(400, 300);
-            var png = image.PngsaveBuffer(keep: Enums.ForeignKeep.None);
-            var chunk = (byte[])[.. "eXIf"u8, .. TestPictures.Exif(1)];
-            var (length, sum) = (new byte[4], new byte[4]);
-            BinaryPrimitives.WriteInt32BigEndian(length, chunk.Length - 4);
-            BinaryPrimitives.WriteUInt32BigEndian(sum, Crc(chunk));
-            // Behind the header, which has 33 bytes.
-            return [.. png[..33], .. length, .. chunk, .. sum, .. png[33..]];
-        }
+        static byte[] Png() => PngWith("eXIf"u8, TestPictures.Exif(1));
+
+        static byte[] MarkedPng() => PngWith("eXIf"u8, [.. "Exif\0\0"u8, .. TestPictures.Exif(1)]);
 
         static byte[] WebP()
         {
@@ -73,6 +65,56 @@ public sealed class LocationTests(SqliteServer shared)
             BinaryPrimitives.WriteInt32LittleEndian(whole.AsSpan(4), whole.Length - 8);
             return whole;
         }
+    }
+
+    [Fact]
+    public async Task A_tiff_file_loses_the_positions_of_its_first_directory()
+    {
+        var anna = await shared.Server.PersonAsync("Anna");
+        var tiff = TestPictures.Exif(1);
+        var sent = (await anna.UploadAsync(tiff, "x.dng", "file")).Is(HttpStatusCode.Created);
+        Assert.True(sent["locationRemoved"].GetBoolean());
+        var got = (await anna.BytesAsync($"/api/files/{sent.Text("id")}")).Bytes;
+        Assert.Equal(tiff.Length, got.Length);
+        Assert.False(HasPosition(got));
+        Assert.Contains("SECRET-CAMERA", Encoding.Latin1.GetString(got));
+    }
+
+    [Theory]
+    [InlineData("zTXt", "Raw profile type exif\0\0")]
+    [InlineData("tEXt", "Raw profile type APP1\0")]
+    [InlineData("iTXt", "XML:com.adobe.xmp\0\u0001\0\0\0")]
+    public async Task A_packed_profile_in_a_png_goes_as_a_whole(string type, string start)
+    {
+        var anna = await shared.Server.PersonAsync("Anna");
+        var png = PngWith(Encoding.ASCII.GetBytes(type), [.. Encoding.ASCII.GetBytes(start), .. "SECRET-PACKED"u8]);
+        var sent = (await anna.UploadAsync(png, "x", "file")).Is(HttpStatusCode.Created);
+        Assert.True(sent["locationRemoved"].GetBoolean());
+        var got = (await anna.BytesAsync($"/api/files/{sent.Text("id")}")).Bytes;
+        Assert.Equal(png.Length, got.Length);
+        Assert.DoesNotContain("SECRET-PACKED", Encoding.Latin1.GetString(got));
+        using var whole = Image.NewFromBuffer(got, failOn: Enums.FailOn.Warning);
+        Assert.InRange(whole.Avg(), 1, 254);
+    }
+
+    [Theory]
+    [InlineData("<photoshop:City>SECRET</photoshop:City>", "<photoshop:City>      </photoshop:City>")]
+    [InlineData("photoshop:State = 'SECRET \"x\"'", "photoshop:State = '          '")]
+    [InlineData("exif:GPSLatitude=\"52,31N\" exif:Model=\"X\"", "exif:GPSLatitude=\"      \" exif:Model=\"X\"")]
+    [InlineData("<Iptc4xmpExt:City\n>SECRET<", "<Iptc4xmpExt:City\n>      <")]
+    [InlineData("<photoshop:City></photoshop:City> words <x/>", null)]
+    [InlineData("<photoshop:CityName>SECRET</photoshop:CityName>", null)]
+    [InlineData("photoshop:City=\"SECRET", null)]
+    [InlineData("<photoshop:City/>", null)]
+    public async Task Values_of_places_in_xmp_become_blanks_and_nothing_else(string xmp, string? cleaned)
+    {
+        var path = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(path, Jpeg(xmp));
+        Assert.Equal(cleaned is not null, Files.LocationRemoval.Remove(path, default));
+        Assert.Equal(Encoding.ASCII.GetString(Jpeg(cleaned ?? xmp)), Encoding.ASCII.GetString(await File.ReadAllBytesAsync(path)));
+        File.Delete(path);
+
+        static byte[] Jpeg(string xmp) => [0xFF, 0xD8, 0xFF, .. Encoding.ASCII.GetBytes($"<x:xmpmeta>{xmp}</x:xmpmeta>photoshop:City='X'")];
     }
 
     [Theory]
@@ -146,10 +188,22 @@ public sealed class LocationTests(SqliteServer shared)
             }
 
             await File.WriteAllBytesAsync(path, broken[..random.Next(broken.Length)]);
-            Files.LocationRemoval.Remove(path);
+            Files.LocationRemoval.Remove(path, default);
         }
 
         File.Delete(path);
+    }
+
+    private static byte[] PngWith(ReadOnlySpan<byte> type, byte[] body)
+    {
+        using var image = TestPictures.Halves(400, 300);
+        var png = image.PngsaveBuffer(keep: Enums.ForeignKeep.None);
+        var chunk = (byte[])[.. type, .. body];
+        var (length, sum) = (new byte[4], new byte[4]);
+        BinaryPrimitives.WriteInt32BigEndian(length, body.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(sum, Crc(chunk));
+        // Behind the header, which has 33 bytes.
+        return [.. png[..33], .. length, .. chunk, .. sum, .. png[33..]];
     }
 
     // W3C PNG, annex D.
