@@ -73,7 +73,7 @@ internal static class MyAccount
             return Problems.Field("new", weak.Code, weak.Text);
         }
 
-        var (_, fault) = await CheckPasswordAsync(change.Current, "current", caller, passwords, limits, db, context, cancellation);
+        var (account, fault) = await CheckPasswordAsync(change.Current, "current", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;
@@ -85,18 +85,29 @@ internal static class MyAccount
         }
 
         var hash = await hashing;
-        await write.RunAsync(async () =>
+        fault = await write.RunAsync(async () =>
         {
+            if (await PasswordRecheck.FaultAsync(db, caller, account.PasswordHash, () => WrongPassword("current"), cancellation) is { } changed)
+            {
+                return changed;
+            }
+
             await db.Accounts.Where(a => a.Id == caller.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
-            return await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
+            await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
+            return null;
         }, cancellation);
+        if (fault is not null)
+        {
+            return fault;
+        }
+
         security.PasswordChanged(context, caller);
         return TypedResults.NoContent();
     }
 
     /// <summary>
     /// Asks for the password again before something that a borrowed device should not do. It counts by the session, so that nobody outside
-    /// of it can use the attempts up.
+    /// of it can use the attempts up. What is written afterwards asks <see cref="PasswordRecheck"/> first.
     /// </summary>
     public static async Task<(Account Account, ProblemHttpResult? Fault)> CheckPasswordAsync(
         string? password,
@@ -131,7 +142,9 @@ internal static class MyAccount
         ProblemHttpResult Wrong()
         {
             context.RequestServices.GetRequiredService<SecurityLog>().PasswordCheckFailed(context, caller);
-            return Problems.Field(field, "wrong-password", "The password is wrong.");
+            return WrongPassword(field);
         }
     }
+
+    public static ProblemHttpResult WrongPassword(string field) => Problems.Field(field, "wrong-password", "The password is wrong.");
 }

@@ -72,14 +72,25 @@ internal static class SignIn
         var rehashed = isOld && passwords.Hash(password, lane, cancellation) is { } hashing ? await hashing : null;
         var session = await write.RunAsync(async () =>
         {
+            if (!await PasswordRecheck.HoldsAsync(db, account.Id, account.PasswordHash, cancellation))
+            {
+                return null;
+            }
+
             if (rehashed is not null)
             {
-                await db.Accounts.Where(a => a.Id == account.Id && a.PasswordHash == account.PasswordHash)
+                await db.Accounts.Where(a => a.Id == account.Id)
                     .ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, rehashed), cancellation);
             }
 
             return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
+        if (session is null)
+        {
+            security.SignInFailed(context, account.Id, "password");
+            return Wrong();
+        }
+
         sessions.SetCookies(context, account, session);
         security.SignedIn(context, account.Id, session.Id, "password");
         SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "ok"));
