@@ -106,8 +106,8 @@ internal static class MyAccount
     }
 
     /// <summary>
-    /// Asks for the password again before something that a borrowed device should not do. It counts by the session, so that nobody outside
-    /// of it can use the attempts up. What is written afterwards asks <see cref="PasswordRecheck"/> first.
+    /// Asks for the password again before something that a borrowed device should not do. It counts by the session, and by the account for
+    /// all its sessions together, so that nobody outside of them can use the attempts up. What is written afterwards asks <see cref="PasswordRecheck"/> first.
     /// </summary>
     public static async Task<(Account Account, ProblemHttpResult? Fault)> CheckPasswordAsync(
         string? password,
@@ -126,6 +126,12 @@ internal static class MyAccount
             return (account, Problems.Throttled(context, retryAfter));
         }
 
+        if (!limits.PasswordChecksByAccount.TryTake(out retryAfter, caller.Id.ToText()))
+        {
+            limits.PasswordChecks.GiveBack(session);
+            return (account, Problems.Throttled(context, retryAfter));
+        }
+
         if (PasswordRules.IsImpossible(password))
         {
             return (account, Wrong());
@@ -134,6 +140,7 @@ internal static class MyAccount
         if (passwords.Verify(account.PasswordHash, password, PasswordLane.Known, cancellation) is not { } verifying)
         {
             limits.PasswordChecks.GiveBack(session);
+            limits.PasswordChecksByAccount.GiveBack(caller.Id.ToText());
             return (account, PasswordQueue.Busy(context));
         }
 
