@@ -94,6 +94,8 @@ internal static class MyAccount
 
             await db.Accounts.Where(a => a.Id == caller.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
             await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
+            // With a link that was made before, somebody who saw it would set yet another one.
+            await db.PasswordResets.Where(r => r.AccountId == caller.Id).ExecuteDeleteAsync(cancellation);
             return null;
         }, cancellation);
         if (fault is not null)

@@ -30,7 +30,12 @@ internal static class SignIn
         CancellationToken cancellation)
     {
         var handle = Handle.Parse(request.Handle) ?? "";
-        var attempt = new SignInAttempt(handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), devices.Find(context, handle));
+        // Looked up before the limits are asked: whether a device is known depends on the password that the account has now.
+        var account = handle.Length == 0
+            ? null
+            : await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.NormalizedUserName == handle && a.DeletedAt == null, cancellation);
+        var device = devices.Find(context, handle, account?.PasswordHash);
+        var attempt = new SignInAttempt(handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), device);
         if (!limits.SignIn.TryTake(attempt, out var retryAfter))
         {
             return Problems.Throttled(context, retryAfter);
@@ -45,7 +50,6 @@ internal static class SignIn
 
         var password = request.Password;
         var lane = attempt.Device is null ? PasswordLane.Unknown : PasswordLane.Known;
-        var account = await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.NormalizedUserName == handle && a.DeletedAt == null, cancellation);
         if (passwords.Verify(account?.PasswordHash, password, lane, cancellation) is not { } verifying)
         {
             limits.SignIn.GiveBack(attempt);
@@ -91,6 +95,7 @@ internal static class SignIn
             return Wrong();
         }
 
+        account.PasswordHash = rehashed ?? account.PasswordHash;
         sessions.SetCookies(context, account, session);
         security.SignedIn(context, account.Id, session.Id, "password");
         SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "ok"));

@@ -179,6 +179,32 @@ public sealed class LockOutTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromSeconds(10), slowed.Message.Headers.RetryAfter!.Delta);
     }
 
+    [Fact]
+    public async Task A_new_password_makes_every_device_unknown()
+    {
+        var mark = MarkOf(await SignInAsync(Someone.Password, "192.0.2.1"));
+        const string another = "another good password";
+        (await _anna.PostAsync("/api/me/password", new { current = Someone.Password, @new = another })).Is(HttpStatusCode.NoContent);
+        for (var i = 0; i < 10; i++)
+        {
+            (await SignInAsync(Wrong, "192.0.2.1")).Is(HttpStatusCode.Unauthorized);
+        }
+
+        (await SignInAsync(another, "192.0.2.1", mark)).Is(HttpStatusCode.TooManyRequests);
+        var fresh = MarkOf(await SignInAsync(another, "192.0.2.2", mark));
+        (await SignInAsync(another, "192.0.2.1", fresh)).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_sign_up_leaves_the_marks_of_the_others_at_the_device()
+    {
+        var invitation = (await _anna.PostAsync("/api/invitations")).Is(HttpStatusCode.Created).Text("code");
+        var signedUp = (await _server.Anybody.PostAsync(
+            "/api/accounts", new { invitation, handle = "somebody_new", name = "Ben", password = Someone.Password })).Is(HttpStatusCode.Created);
+        Assert.DoesNotContain(
+            signedUp.Message.Headers.GetValues("Set-Cookie"), set => set.StartsWith(DeviceMarks.Cookie, StringComparison.Ordinal));
+    }
+
     private Task<Answer> SignInAsync(string password, string from, string? mark = null, string? handle = null) =>
         _server.Anybody.SendAsync(HttpMethod.Post, "/api/sessions", new { handle = handle ?? _anna.Handle, password }, request =>
         {

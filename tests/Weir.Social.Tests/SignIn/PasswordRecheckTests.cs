@@ -109,6 +109,14 @@ public abstract class PasswordRecheckTests(PostgresCluster? cluster) : IAsyncLif
         Assert.Equal(0, (await _anna.GetAsync("/api/me/passkeys")).Json.GetArrayLength());
     }
 
+    [Fact]
+    public async Task A_new_password_takes_the_links_back_that_would_set_another()
+    {
+        var code = await ResetCodeAsync();
+        (await _anna.PostAsync("/api/me/password", new { current = Someone.Password, @new = New })).Is(HttpStatusCode.NoContent);
+        (await _server.Anybody.PostAsync("/api/password-resets/use", new { code, password = Intruders })).Is(HttpStatusCode.NotFound);
+    }
+
     /// <summary>What is answered to a call whose password is held up until <paramref name="meanwhile"/> is over.</summary>
     private async Task<Answer> HeldWhileAsync(string password, Func<Task<Answer>> call, Func<Task> meanwhile)
     {
