@@ -87,7 +87,8 @@ internal static class MyAccount
         var hash = await hashing;
         fault = await write.RunAsync(async () =>
         {
-            if (await PasswordRecheck.FaultAsync(db, caller, account.PasswordHash, () => WrongPassword("current"), cancellation) is { } changed)
+            if (await PasswordRecheck.FaultAsync(
+                db, caller, account.PasswordHash, () => WrongPassword("current"), cancellation) is { } changed)
             {
                 return changed;
             }
@@ -109,7 +110,8 @@ internal static class MyAccount
 
     /// <summary>
     /// Asks for the password again before something that a borrowed device should not do. It counts by the session, and by the account for
-    /// all its sessions together, so that nobody outside of them can use the attempts up. What is written afterwards asks <see cref="PasswordRecheck"/> first.
+    /// all its sessions together, so that nobody outside of them can use the attempts up. What is written
+    /// afterwards asks <see cref="PasswordRecheck"/> first.
     /// </summary>
     public static async Task<(Account Account, ProblemHttpResult? Fault)> CheckPasswordAsync(
         string? password,

@@ -19,7 +19,7 @@ internal enum PasswordLane
     /// <summary>Somebody in a session, or at a device that signed in to this account before.</summary>
     Known,
 
-    /// <summary>Anybody else. However many they are, those who are known wait for one of them in four; and so none waits for ever.</summary>
+    /// <summary>Anybody else. However many they are, those who are known wait for one of them in four.</summary>
     Unknown,
 }
 

@@ -15,7 +15,9 @@ internal static class PasswordRecheck
     public static Task<bool> HoldsAsync(WeirDb db, Guid account, string? hash, CancellationToken cancellation) => db.Accounts.AnyAsync(
         a => a.Id == account && a.PasswordHash == hash && a.SuspendedAt == null && a.DeletedAt == null, cancellation);
 
-    /// <summary>Inside a session: what to answer when the session ended (401) or the password is another one (400); null when neither.</summary>
+    /// <summary>
+    /// Inside a session: what to answer when the session ended (401) or the password is another one (400); null when neither.
+    /// </summary>
     /// <param name="hash">Of the password that was checked.</param>
     /// <param name="other">The answer where the password is another one.</param>
     public static async Task<ProblemHttpResult?> FaultAsync(

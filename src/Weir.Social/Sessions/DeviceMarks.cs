@@ -58,7 +58,8 @@ internal sealed class DeviceMarks(ServerSecret secret, SocialOptions options)
 
         var (id, marks) = Read(context);
         var mark = Mark(id, account.Handle, account.PasswordHash);
-        var others = marks.Where(other => !other.AsSpan(0, NameLength).SequenceEqual(mark.AsSpan(0, NameLength))).Take(MaxAccounts - 1).SelectMany(other => other);
+        var others = marks.Where(other => !other.AsSpan(0, NameLength).SequenceEqual(mark.AsSpan(0, NameLength)))
+            .Take(MaxAccounts - 1).SelectMany(other => other);
         byte[] all = [.. id, .. mark, .. others];
         context.Response.Cookies.Append(Cookie, Base64Url.EncodeToString(all), new CookieOptions
         {

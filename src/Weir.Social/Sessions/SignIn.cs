@@ -33,7 +33,8 @@ internal static class SignIn
         // Looked up before the limits are asked: whether a device is known depends on the password that the account has now.
         var account = handle.Length == 0
             ? null
-            : await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.NormalizedUserName == handle && a.DeletedAt == null, cancellation);
+            : await db.Accounts.AsNoTracking()
+                .SingleOrDefaultAsync(a => a.NormalizedUserName == handle && a.DeletedAt == null, cancellation);
         var device = devices.Find(context, handle, account?.PasswordHash);
         var attempt = new SignInAttempt(handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), device);
         if (!limits.SignIn.TryTake(attempt, out var retryAfter))
