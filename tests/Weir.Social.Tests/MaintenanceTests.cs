@@ -230,7 +230,9 @@ public sealed class MaintenanceTests : IAsyncLifetime
     [Fact]
     public async Task A_reset_password_works_once_printed_and_ends_every_session()
     {
+        var link = (await _anna.PostAsync($"/api/admin/accounts/{_anna.Handle}/password-reset")).Is(HttpStatusCode.Created).Text("code");
         var password = await ResetPassword.RunAsync(_server.Options, "@" + _anna.Handle.ToUpperInvariant());
+        (await _anna.PostAsync("/api/password-resets/look", new { code = link })).Is(HttpStatusCode.NotFound);
         (await _anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
         (await _anna.PostAsync("/api/sessions", new { handle = _anna.Handle, password = Someone.Password })).Is(HttpStatusCode.Unauthorized);
         (await _anna.PostAsync("/api/sessions", new { handle = _anna.Handle, password })).Is(HttpStatusCode.Created);

@@ -43,7 +43,7 @@ internal static class DeleteMyAccount
         HttpContext context,
         CancellationToken cancellation)
     {
-        var (_, fault) = await MyAccount.CheckPasswordAsync(
+        var (seen, fault) = await MyAccount.CheckPasswordAsync(
             request.Password, "password", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
@@ -52,6 +52,12 @@ internal static class DeleteMyAccount
 
         fault = await write.RunAsync(async () =>
         {
+            if (await PasswordRecheck.FaultAsync(
+                db, caller, seen.PasswordHash, () => MyAccount.WrongPassword("password"), cancellation) is { } changed)
+            {
+                return changed;
+            }
+
             var account = await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation);
             if (account.IsAdmin && !await db.Accounts.AnyAsync(a => a.IsAdmin && a.Id != account.Id && a.DeletedAt == null && a.SuspendedAt == null, cancellation))
             {

@@ -73,7 +73,7 @@ internal static class MyAccount
             return Problems.Field("new", weak.Code, weak.Text);
         }
 
-        var (_, fault) = await CheckPasswordAsync(change.Current, "current", caller, passwords, limits, db, context, cancellation);
+        var (account, fault) = await CheckPasswordAsync(change.Current, "current", caller, passwords, limits, db, context, cancellation);
         if (fault is not null)
         {
             return fault;
@@ -85,18 +85,33 @@ internal static class MyAccount
         }
 
         var hash = await hashing;
-        await write.RunAsync(async () =>
+        fault = await write.RunAsync(async () =>
         {
+            if (await PasswordRecheck.FaultAsync(
+                db, caller, account.PasswordHash, () => WrongPassword("current"), cancellation) is { } changed)
+            {
+                return changed;
+            }
+
             await db.Accounts.Where(a => a.Id == caller.Id).ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellation);
-            return await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
+            await db.Sessions.Where(s => s.AccountId == caller.Id && s.Id != caller.Session).ExecuteDeleteAsync(cancellation);
+            // With a link that was made before, somebody who saw it would set yet another one.
+            await db.PasswordResets.Where(r => r.AccountId == caller.Id).ExecuteDeleteAsync(cancellation);
+            return null;
         }, cancellation);
+        if (fault is not null)
+        {
+            return fault;
+        }
+
         security.PasswordChanged(context, caller);
         return TypedResults.NoContent();
     }
 
     /// <summary>
-    /// Asks for the password again before something that a borrowed device should not do. It counts by the session, so that nobody outside
-    /// of it can use the attempts up.
+    /// Asks for the password again before something that a borrowed device should not do. It counts by the session, and by the account for
+    /// all its sessions together, so that nobody outside of them can use the attempts up. What is written
+    /// afterwards asks <see cref="PasswordRecheck"/> first.
     /// </summary>
     public static async Task<(Account Account, ProblemHttpResult? Fault)> CheckPasswordAsync(
         string? password,
@@ -115,6 +130,12 @@ internal static class MyAccount
             return (account, Problems.Throttled(context, retryAfter));
         }
 
+        if (!limits.PasswordChecksByAccount.TryTake(out retryAfter, caller.Id.ToText()))
+        {
+            limits.PasswordChecks.GiveBack(session);
+            return (account, Problems.Throttled(context, retryAfter));
+        }
+
         if (PasswordRules.IsImpossible(password))
         {
             return (account, Wrong());
@@ -123,6 +144,7 @@ internal static class MyAccount
         if (passwords.Verify(account.PasswordHash, password, PasswordLane.Known, cancellation) is not { } verifying)
         {
             limits.PasswordChecks.GiveBack(session);
+            limits.PasswordChecksByAccount.GiveBack(caller.Id.ToText());
             return (account, PasswordQueue.Busy(context));
         }
 
@@ -131,7 +153,9 @@ internal static class MyAccount
         ProblemHttpResult Wrong()
         {
             context.RequestServices.GetRequiredService<SecurityLog>().PasswordCheckFailed(context, caller);
-            return Problems.Field(field, "wrong-password", "The password is wrong.");
+            return WrongPassword(field);
         }
     }
+
+    public static ProblemHttpResult WrongPassword(string field) => Problems.Field(field, "wrong-password", "The password is wrong.");
 }

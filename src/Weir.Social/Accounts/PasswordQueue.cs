@@ -13,13 +13,13 @@ internal sealed record PasswordQueueLimits
     public int MaxWaiting { get; init; } = 64;
 }
 
-/// <summary>Whose password it is. The first lane goes first.</summary>
+/// <summary>Whose password it is. The first lane goes first, three times of four.</summary>
 internal enum PasswordLane
 {
     /// <summary>Somebody in a session, or at a device that signed in to this account before.</summary>
     Known,
 
-    /// <summary>Anybody else. However many they are, those who are known do not wait for them.</summary>
+    /// <summary>Anybody else. However many they are, those who are known wait for one of them in four.</summary>
     Unknown,
 }
 
@@ -29,12 +29,16 @@ internal enum PasswordLane
 /// </summary>
 internal sealed class PasswordQueue : IDisposable
 {
+    /// <summary>So many of the known go before somebody unknown who waits.</summary>
+    private const int KnownInARow = 3;
+
     private readonly Lock _lock = new();
     private readonly PasswordHashing _hashing;
     private readonly int _maxWaiting;
     private readonly Queue<Job>[] _lanes = [new(), new()];
     private readonly SemaphoreSlim _due = new(0);
     private readonly Thread[] _threads;
+    private int _knownInARow;
     private bool _stopping;
 
     public PasswordQueue(PasswordHashing hashing, PasswordQueueLimits limits)
@@ -111,7 +115,7 @@ internal sealed class PasswordQueue : IDisposable
         while (true)
         {
             _due.Wait();
-            Job? job = null;
+            Job? job;
             lock (_lock)
             {
                 if (_stopping)
@@ -119,11 +123,24 @@ internal sealed class PasswordQueue : IDisposable
                     return;
                 }
 
-                _ = _lanes[(int)PasswordLane.Known].TryDequeue(out job) || _lanes[(int)PasswordLane.Unknown].TryDequeue(out job);
+                job = Next();
             }
 
             job?.Run();
         }
+    }
+
+    private Job? Next()
+    {
+        var (known, unknown) = (_lanes[(int)PasswordLane.Known], _lanes[(int)PasswordLane.Unknown]);
+        if (known.Count > 0 && (unknown.Count == 0 || _knownInARow < KnownInARow))
+        {
+            _knownInARow = unknown.Count == 0 ? 0 : _knownInARow + 1;
+            return known.Dequeue();
+        }
+
+        _knownInARow = 0;
+        return unknown.TryDequeue(out var job) ? job : null;
     }
 
     private abstract class Job

@@ -13,7 +13,8 @@ namespace Weir.Social.Maintenance;
 public static class ResetPassword
 {
     /// <summary>Gives the account a new random password, which is returned once and kept nowhere, ends all its sessions, removes its
-    /// passkeys and renews its encoder key, of which a running live plane hears with the account's next broadcast.</summary>
+    /// passkeys and links that set passwords, and renews its encoder key, of which a running live plane hears
+    /// with the account's next broadcast.</summary>
     /// <exception cref="MaintenanceException">Nobody has this handle.</exception>
     public static async Task<string> RunAsync(SocialOptions options, string handle, CancellationToken cancellation = default)
     {
@@ -31,6 +32,7 @@ public static class ResetPassword
         account.EncoderKeyGeneration++;
         account.EncoderKeyCreatedAt = TimeProvider.System.Now();
         await db.SaveChangesAsync(cancellation);
+        await db.PasswordResets.Where(r => r.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
         await db.Passkeys.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
         await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
         await SessionsEpoch.RaiseIfChangedAsync(db, cancellation);

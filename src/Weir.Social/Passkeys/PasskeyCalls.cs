@@ -86,7 +86,8 @@ internal static class PasskeyCalls
         }
 
         var made = await handler.MakeCreationOptionsAsync(new PasskeyUserEntity { Id = account.Id.ToString(), Name = account.Handle, DisplayName = account.Name }, context);
-        return TypedResults.Created((string?)null, new PasskeyQuestion(challenges.Put(caller.Id, made.AttestationState!), Parse(made.CreationOptionsJson)));
+        return TypedResults.Created((string?)null, new PasskeyQuestion(
+            challenges.Put(caller.Id, made.AttestationState!, account.PasswordHash), Parse(made.CreationOptionsJson)));
     }
 
     private static async Task<Results<Created<Entry>, ProblemHttpResult>> RegisterAsync(
@@ -107,7 +108,7 @@ internal static class PasskeyCalls
             return NameFault();
         }
 
-        if (challenges.Take(registration.Id, caller.Id) is not { } state)
+        if (challenges.Take(registration.Id, caller.Id) is not { } asked)
         {
             return Expired();
         }
@@ -116,7 +117,7 @@ internal static class PasskeyCalls
         {
             HttpContext = context,
             CredentialJson = registration.Credential?.GetRawText() ?? "null",
-            AttestationState = state,
+            AttestationState = asked.State,
         });
         if (!verdict.Succeeded)
         {
@@ -140,6 +141,11 @@ internal static class PasskeyCalls
         };
         var fault = await write.RunAsync(async () =>
         {
+            if (await PasswordRecheck.FaultAsync(db, caller, asked.PasswordHash, Expired, cancellation) is { } changed)
+            {
+                return changed;
+            }
+
             if (await db.Passkeys.CountAsync(p => p.AccountId == caller.Id, cancellation) >= Passkey.MaxPerPerson)
             {
                 return TooMany();

@@ -17,8 +17,9 @@ internal sealed class PasskeyChallenges(TimeProvider clock, int capacity = 5_000
     private Dictionary<string, Waiting> _old = [];
 
     /// <param name="owner">Who registers; the empty id for whoever signs in.</param>
+    /// <param name="passwordHash">Of the password that whoever registers was asked for.</param>
     /// <returns>The name by which the answer refers to it.</returns>
-    public string Put(Guid owner, string state)
+    public string Put(Guid owner, string state, string? passwordHash = null)
     {
         var id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         lock (_lock)
@@ -28,14 +29,14 @@ internal sealed class PasskeyChallenges(TimeProvider clock, int capacity = 5_000
                 (_old, _young) = (_young, []);
             }
 
-            _young[id] = new Waiting(owner, state, clock.GetTimestamp());
+            _young[id] = new Waiting(owner, new Asked(state, passwordHash), clock.GetTimestamp());
         }
 
         return id;
     }
 
-    /// <summary>The state, once; null when there is none for this owner.</summary>
-    public string? Take(string? id, Guid owner)
+    /// <summary>What was asked, once; null when there is none for this owner.</summary>
+    public Asked? Take(string? id, Guid owner)
     {
         if (id is null)
         {
@@ -45,10 +46,12 @@ internal sealed class PasskeyChallenges(TimeProvider clock, int capacity = 5_000
         lock (_lock)
         {
             return (_young.Remove(id, out var waiting) || _old.Remove(id, out waiting)) && waiting.Owner == owner && clock.GetElapsedTime(waiting.Since) < Lifetime
-                ? waiting.State
+                ? waiting.Asked
                 : null;
         }
     }
 
-    private sealed record Waiting(Guid Owner, string State, long Since);
+    internal sealed record Asked(string State, string? PasswordHash);
+
+    private sealed record Waiting(Guid Owner, Asked Asked, long Since);
 }

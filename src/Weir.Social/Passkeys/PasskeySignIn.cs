@@ -55,7 +55,7 @@ internal static class PasskeySignIn
             return Problems.Throttled(context, retryAfter);
         }
 
-        if (challenges.Take(request.Id, Guid.Empty) is not { } state)
+        if (challenges.Take(request.Id, Guid.Empty) is not { State: var state })
         {
             return PasskeyCalls.Expired();
         }

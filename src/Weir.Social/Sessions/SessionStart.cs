@@ -46,12 +46,12 @@ internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions 
         return new Begun(id, token);
     }
 
-    /// <summary>The session's, and the mark by which this device is known at its next sign-in.</summary>
+    /// <summary>The session's, and, where a sign-in is answered, the mark by which this device is known at its next one.</summary>
     public void SetCookies(HttpContext context, Account account, Begun session)
     {
         var cookie = CookieOptions(context, SessionAuthentication.IdleLimit);
         context.Response.Cookies.Append(SessionAuthentication.CookieOf(context.Request, options), session.Token, cookie);
-        devices.Add(context, account.Handle);
+        devices.Add(context, account);
     }
 
     /// <summary>

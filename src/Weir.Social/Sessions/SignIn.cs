@@ -30,7 +30,13 @@ internal static class SignIn
         CancellationToken cancellation)
     {
         var handle = Handle.Parse(request.Handle) ?? "";
-        var attempt = new SignInAttempt(handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), devices.Find(context, handle));
+        // Looked up before the limits are asked: whether a device is known depends on the password that the account has now.
+        var account = handle.Length == 0
+            ? null
+            : await db.Accounts.AsNoTracking()
+                .SingleOrDefaultAsync(a => a.NormalizedUserName == handle && a.DeletedAt == null, cancellation);
+        var device = devices.Find(context, handle, account?.PasswordHash);
+        var attempt = new SignInAttempt(handle, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress), device);
         if (!limits.SignIn.TryTake(attempt, out var retryAfter))
         {
             return Problems.Throttled(context, retryAfter);
@@ -45,7 +51,6 @@ internal static class SignIn
 
         var password = request.Password;
         var lane = attempt.Device is null ? PasswordLane.Unknown : PasswordLane.Known;
-        var account = await db.Accounts.AsNoTracking().SingleOrDefaultAsync(a => a.NormalizedUserName == handle && a.DeletedAt == null, cancellation);
         if (passwords.Verify(account?.PasswordHash, password, lane, cancellation) is not { } verifying)
         {
             limits.SignIn.GiveBack(attempt);
@@ -72,14 +77,26 @@ internal static class SignIn
         var rehashed = isOld && passwords.Hash(password, lane, cancellation) is { } hashing ? await hashing : null;
         var session = await write.RunAsync(async () =>
         {
+            if (!await PasswordRecheck.HoldsAsync(db, account.Id, account.PasswordHash, cancellation))
+            {
+                return null;
+            }
+
             if (rehashed is not null)
             {
-                await db.Accounts.Where(a => a.Id == account.Id && a.PasswordHash == account.PasswordHash)
+                await db.Accounts.Where(a => a.Id == account.Id)
                     .ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, rehashed), cancellation);
             }
 
             return await sessions.BeginAsync(account, context, cancellation);
         }, cancellation);
+        if (session is null)
+        {
+            security.SignInFailed(context, account.Id, "password");
+            return Wrong();
+        }
+
+        account.PasswordHash = rehashed ?? account.PasswordHash;
         sessions.SetCookies(context, account, session);
         security.SignedIn(context, account.Id, session.Id, "password");
         SocialMetrics.SignIns.Add(1, new KeyValuePair<string, object?>("result", "ok"));

@@ -175,6 +175,9 @@ internal sealed class Limits(TimeProvider clock)
     /// </summary>
     public AttemptLimiter PasswordChecks { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
 
+    /// <summary>The same of all sessions of an account together, by the account.</summary>
+    public AttemptLimiter PasswordChecksByAccount { get; } = new(clock, 40, TimeSpan.FromSeconds(10));
+
     /// <summary>Sign-ups that were no success, from one address: each may have told that a handle is taken.</summary>
     public AttemptLimiter SignUpsByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
 

@@ -3,8 +3,9 @@ namespace Weir.Social.Throttling;
 /// <summary>
 /// Slows the guessing of passwords without letting anybody lock somebody else out. Wrong passwords count by the account and the address
 /// together, and by the address; by the account alone there is a bound that only a crowd reaches. A device that signed in to the account
-/// before has a count of its own and none of the others. What was right is given back, but a few dozen sign-ins of one account at once are
-/// a program that went wrong.
+/// before has a count of its own and none of these. Every right sign-in makes such a device, so they have counts together as well: by the
+/// account and, wide enough for a houseful of people, by the address. What was right is given back, but a few dozen sign-ins of one account
+/// at once are a program that went wrong.
 /// </summary>
 internal sealed class SignInLimits(TimeProvider clock)
 {
@@ -14,6 +15,10 @@ internal sealed class SignInLimits(TimeProvider clock)
     private readonly AttemptLimiter _account = new(clock, 10, TimeSpan.FromSeconds(30));
 
     private readonly AttemptLimiter _device = new(clock, 10, TimeSpan.FromSeconds(30));
+
+    private readonly AttemptLimiter _devicesOfAccount = new(clock, 60, TimeSpan.FromSeconds(10));
+
+    private readonly AttemptLimiter _devicesAtAddress = new(clock, 120, TimeSpan.FromSeconds(5));
 
     /// <summary>From everywhere: NIST SP 800-63B-4 section 3.2.2 allows 100 in a row.</summary>
     private readonly AttemptLimiter _everywhere = new(clock, 100, TimeSpan.FromMinutes(1));
@@ -25,6 +30,10 @@ internal sealed class SignInLimits(TimeProvider clock)
     public Rate ByHandleAtAddress => _account.Rate;
 
     public Rate ByDevice => _device.Rate;
+
+    public Rate ByDevicesOfAccount => _devicesOfAccount.Rate;
+
+    public Rate ByDevicesAtAddress => _devicesAtAddress.Rate;
 
     public Rate ByHandle => _everywhere.Rate;
 
@@ -41,7 +50,7 @@ internal sealed class SignInLimits(TimeProvider clock)
 
         if (attempt.Device is { } device)
         {
-            return _device.TryTake(out retryAfter, device);
+            return TryTakeKnown(attempt, device, out retryAfter);
         }
 
         if (!_address.TryTake(out retryAfter, attempt.Address))
@@ -71,6 +80,8 @@ internal sealed class SignInLimits(TimeProvider clock)
         if (attempt.Device is { } device)
         {
             _device.GiveBack(device);
+            _devicesOfAccount.GiveBack(attempt.Handle);
+            _devicesAtAddress.GiveBack(attempt.Address);
             return;
         }
 
@@ -87,6 +98,29 @@ internal sealed class SignInLimits(TimeProvider clock)
     {
         _account.Forget(attempt.AtAddress);
         _everywhere.Forget(attempt.Handle);
+    }
+
+    private bool TryTakeKnown(SignInAttempt attempt, string device, out TimeSpan retryAfter)
+    {
+        if (!_device.TryTake(out retryAfter, device))
+        {
+            return false;
+        }
+
+        if (!_devicesOfAccount.TryTake(out retryAfter, attempt.Handle))
+        {
+            _device.GiveBack(device);
+            return false;
+        }
+
+        if (!_devicesAtAddress.TryTake(out retryAfter, attempt.Address))
+        {
+            _device.GiveBack(device);
+            _devicesOfAccount.GiveBack(attempt.Handle);
+            return false;
+        }
+
+        return true;
     }
 }
 

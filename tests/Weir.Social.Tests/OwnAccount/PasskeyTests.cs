@@ -157,9 +157,9 @@ public sealed class PasskeyChallengeTests
         var id = challenges.Put(owner, "state");
         Assert.Null(challenges.Take(id, Guid.NewGuid()));
         Assert.Null(challenges.Take(id, owner));
-        id = challenges.Put(owner, "state");
+        id = challenges.Put(owner, "state", "hash");
         clock.Advance(PasskeyChallenges.Lifetime - TimeSpan.FromTicks(1));
-        Assert.Equal("state", challenges.Take(id, owner));
+        Assert.Equal(new PasskeyChallenges.Asked("state", "hash"), challenges.Take(id, owner));
         id = challenges.Put(owner, "state");
         clock.Advance(PasskeyChallenges.Lifetime);
         Assert.Null(challenges.Take(id, owner));

@@ -108,6 +108,103 @@ public sealed class LockOutTests : IAsyncLifetime
         (await other.PostAsync("/api/me/passkeys/challenge", new { password = Someone.Password })).Is(HttpStatusCode.Created);
     }
 
+    [Fact]
+    public async Task Many_devices_of_one_account_guess_no_more_than_a_few_do()
+    {
+        var marks = new List<string>();
+        for (var i = 0; i < 7; i++)
+        {
+            marks.Add(MarkOf(await SignInAsync(Someone.Password, "192.0.2.1")));
+        }
+
+        for (var i = 0; i < 60; i++)
+        {
+            (await SignInAsync(Wrong, $"198.51.100.{i}", marks[i / 10])).Is(HttpStatusCode.Unauthorized);
+        }
+
+        var slowed = (await SignInAsync(Wrong, "203.0.113.1", marks[6])).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(10), slowed.Message.Headers.RetryAfter!.Delta);
+        // Nor is what was refused taken from the device.
+        _clock.Advance(TimeSpan.FromSeconds(100));
+        for (var i = 0; i < 10; i++)
+        {
+            (await SignInAsync(Wrong, "203.0.113.1", marks[6])).Is(HttpStatusCode.Unauthorized);
+        }
+    }
+
+    [Fact]
+    public async Task Known_devices_at_one_address_guess_no_more_than_a_houseful_does()
+    {
+        var people = new List<(string Handle, List<string> Marks)>();
+        for (var person = 0; person < 3; person++)
+        {
+            var someone = await _server.PersonAsync("Ben");
+            var marks = new List<string>();
+            for (var i = 0; i < 5; i++)
+            {
+                marks.Add(MarkOf(await SignInAsync(Someone.Password, "192.0.2.1", handle: someone.Handle)));
+            }
+
+            people.Add((someone.Handle, marks));
+        }
+
+        var guesses = people.SelectMany(person => person.Marks.SelectMany(mark => Enumerable.Repeat((person.Handle, mark), 10))).ToList();
+        foreach (var (handle, mark) in guesses.Take(120))
+        {
+            (await SignInAsync(Wrong, "192.0.2.1", mark, handle)).Is(HttpStatusCode.Unauthorized);
+        }
+
+        var (last, lasts) = guesses[^1];
+        var slowed = (await SignInAsync(Wrong, "192.0.2.1", lasts, last)).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(5), slowed.Message.Headers.RetryAfter!.Delta);
+        (await SignInAsync(Someone.Password, "192.0.2.2", lasts, last)).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task Passwords_asked_for_again_count_by_the_account_too()
+    {
+        var sessions = new List<Someone>();
+        for (var i = 0; i < 5; i++)
+        {
+            sessions.Add(await Someone.OfAsync(_server, await SignInAsync(Someone.Password, "192.0.2.1")));
+        }
+
+        Task<Answer> CheckAsync(Someone who) => who.PostAsync("/api/me/passkeys/challenge", new { password = Wrong });
+        for (var i = 0; i < 40; i++)
+        {
+            (await CheckAsync(sessions[i / 10])).Is(HttpStatusCode.BadRequest);
+        }
+
+        var slowed = (await CheckAsync(sessions[4])).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(10), slowed.Message.Headers.RetryAfter!.Delta);
+    }
+
+    [Fact]
+    public async Task A_new_password_makes_every_device_unknown()
+    {
+        var mark = MarkOf(await SignInAsync(Someone.Password, "192.0.2.1"));
+        const string another = "another good password";
+        (await _anna.PostAsync("/api/me/password", new { current = Someone.Password, @new = another })).Is(HttpStatusCode.NoContent);
+        for (var i = 0; i < 10; i++)
+        {
+            (await SignInAsync(Wrong, "192.0.2.1")).Is(HttpStatusCode.Unauthorized);
+        }
+
+        (await SignInAsync(another, "192.0.2.1", mark)).Is(HttpStatusCode.TooManyRequests);
+        var fresh = MarkOf(await SignInAsync(another, "192.0.2.2", mark));
+        (await SignInAsync(another, "192.0.2.1", fresh)).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_sign_up_leaves_the_marks_of_the_others_at_the_device()
+    {
+        var invitation = (await _anna.PostAsync("/api/invitations")).Is(HttpStatusCode.Created).Text("code");
+        var signedUp = (await _server.Anybody.PostAsync(
+            "/api/accounts", new { invitation, handle = "somebody_new", name = "Ben", password = Someone.Password })).Is(HttpStatusCode.Created);
+        Assert.DoesNotContain(
+            signedUp.Message.Headers.GetValues("Set-Cookie"), set => set.StartsWith(DeviceMarks.Cookie, StringComparison.Ordinal));
+    }
+
     private Task<Answer> SignInAsync(string password, string from, string? mark = null, string? handle = null) =>
         _server.Anybody.SendAsync(HttpMethod.Post, "/api/sessions", new { handle = handle ?? _anna.Handle, password }, request =>
         {

@@ -32,6 +32,26 @@ public sealed class PasswordQueueTests
     }
 
     [Fact]
+    public async Task Of_four_one_is_unknown_while_both_wait()
+    {
+        var hashing = new GatedHashing { IsOpen = false };
+        using var queue = new PasswordQueue(hashing, new PasswordQueueLimits { Threads = 1 });
+        var first = queue.Hash("first", PasswordLane.Known, default);
+        await Patience.HoldsAsync(() => hashing.Begun == 1);
+        var all = new List<Task<string>> { first! };
+        all.AddRange(Enumerable.Range(1, 8).Select(i => queue.Hash($"known {i}", PasswordLane.Known, default)!));
+        all.AddRange(Enumerable.Range(1, 3).Select(i => queue.Hash($"unknown {i}", PasswordLane.Unknown, default)!));
+        hashing.IsOpen = true;
+        await Task.WhenAll(all);
+        Assert.Equal(
+            [
+                "first", "known 1", "known 2", "known 3", "unknown 1", "known 4", "known 5", "known 6", "unknown 2", "known 7", "known 8",
+                "unknown 3",
+            ],
+            hashing.Done);
+    }
+
+    [Fact]
     public async Task What_waits_at_the_end_is_cancelled_and_nothing_is_taken_after_it()
     {
         var hashing = new GatedHashing { IsOpen = false };
