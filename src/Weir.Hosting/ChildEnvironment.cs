@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Weir.Hosting;
 
 /// <summary>
-/// What a child process gets of this one's environment: what programs need to run, and nothing that an operator put there for Weir. The database's password and the set-up code
-/// may stand in it, and the children read what strangers send.
+/// What a child process gets of this one's environment: what programs need to run, and nothing that an operator put there for Weir. The
+/// database's password and the set-up code may stand in it, and the children read what strangers send.
 /// </summary>
 public static class ChildEnvironment
 {

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Weir.Hosting;
 
 /// <summary>
-/// Open connections of one address (a /64 of IPv6) over all listeners of a process; one more is closed at once, before TLS. Proxies that are trusted speak for many, and this machine's own
-/// programs are their owner's: neither is counted.
+/// Open connections of one address (a /64 of IPv6) over all listeners of a process; one more is closed at once, before TLS. Proxies that
+/// are trusted speak for many, and this machine's own programs are their owner's: neither is counted.
 /// </summary>
 public sealed class ConnectionLimits(int perAddress, IEnumerable<string> proxies, bool countThisMachine = false)
 {

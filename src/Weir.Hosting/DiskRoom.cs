@@ -4,9 +4,10 @@ namespace Weir.Hosting;
 public readonly record struct DiskSpace(long Free, long Size);
 
 /// <summary>
-/// Whether there is room on a directory's disk. Both planes ask it before they write what somebody sends. Recordings stop first, because they are nearly
-/// everything that grows; then the social plane refuses to write for people. What is left after that belongs to what must always work: reading, ending, deleting,
-/// signing in, and the database's own work. Each goes on once there is a quarter more than its reserve, so that it does not go on and off at the limit.
+/// Whether there is room on a directory's disk. Both planes ask it before they write what somebody sends. Recordings stop first, because
+/// they are nearly everything that grows; then the social plane refuses to write for people. What is left after that belongs to what must
+/// always work: reading, ending, deleting, signing in, and the database's own work. Each goes on once there is a quarter more than its
+/// reserve, so that it does not go on and off at the limit.
 /// </summary>
 public sealed class DiskRoom
 {

@@ -26,7 +26,8 @@ public static class Operations
     /// <summary>Adds metrics of ASP.NET Core, the runtime and <paramref name="meters"/>, the logs' shape, problem documents and the shutdown limit.</summary>
     public static WebApplicationBuilder AddWeirOperations(this WebApplicationBuilder builder, params string[] meters)
     {
-        // A line ends with CR LF (RFC 9112 2.2 lets a server take LF alone, and a proxy in front may not): what two of them read differently is how requests are smuggled.
+        // A line ends with CR LF (RFC 9112 2.2 lets a server take LF alone, and a proxy in front may not): what two of them read
+        // differently is how requests are smuggled.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddAspNetCoreInstrumentation()

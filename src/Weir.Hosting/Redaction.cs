@@ -34,8 +34,8 @@ public static partial class Redaction
     public static string Text(string text) => Secrets().Replace(text, match => match.Groups["lead"].Value + Hidden);
 
     /// <summary>
-    /// The text with every address in it as a route is written: names of ours stay, everything else of a path is <c>*</c>, and a query is hidden. For what others log:
-    /// they cannot know which part of a path is a secret, nor can a list of those that are.
+    /// The text with every address in it as a route is written: names of ours stay, everything else of a path is <c>*</c>, and a query is
+    /// hidden. For what others log: they cannot know which part of a path is a secret, nor can a list of those that are.
     /// </summary>
     public static string Routes(string text) => Text(Paths().Replace(text, match =>
         string.Join('/', match.Groups["path"].Value.Split('/').Select(part => part.Length <= MaxWord && Word().IsMatch(part) ? part : "*")) + (match.Groups["query"].Success ? "?" + Hidden : "")));

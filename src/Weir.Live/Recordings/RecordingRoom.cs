@@ -3,7 +3,8 @@ using Weir.Media.Recording;
 
 namespace Weir.Live.Recordings;
 
-/// <summary>Whether recordings may grow: the disk has room for them, and their host's take no more of it than <see cref="LiveOptions.RecordingLimit"/>.</summary>
+/// <summary>Whether recordings may grow: the disk has room for them, and their host's take no more of it than
+/// <see cref="LiveOptions.RecordingLimit"/>.</summary>
 internal sealed class RecordingRoom(LiveOptions options, DiskRoom disk, ReplayStore replays, TimeProvider clock)
 {
     /// <summary>How old the sum of a host's other recordings may be.</summary>

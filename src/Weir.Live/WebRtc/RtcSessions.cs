@@ -68,10 +68,12 @@ internal sealed record PendingSession(string Name, Guid Broadcast, string Ticket
 /// <summary>The open WHIP and WHEP sessions of the node by the names in their URLs. Bounded by what the endpoint takes.</summary>
 internal sealed class RtcSessions
 {
-    /// <summary>Sessions of one broadcast's publishers: one publishes, the others are about to be replaced, or begin. Each costs a handshake.</summary>
+    /// <summary>Sessions of one broadcast's publishers: one publishes, the others are about to be replaced, or begin. Each costs a
+    /// handshake.</summary>
     public const int MostPublishers = 8;
 
-    /// <summary>Sessions of one address (a /64 of IPv6) without tickets; with one it is <see cref="LiveOptions.SessionsPerTicket"/>.</summary>
+    /// <summary>Sessions of one address (a /64 of IPv6) without tickets; with one it is
+    /// <see cref="LiveOptions.SessionsPerTicket"/>.</summary>
     public const int MostOpenly = 200;
 
     /// <summary>Of older ones it is forgotten why they ended.</summary>

@@ -18,7 +18,8 @@ public sealed record PublisherInfo(string Protocol, string Encoder)
 /// </summary>
 public sealed class Publisher : IDisposable
 {
-    /// <summary>50 Mbit/s: more than any picture here needs, and a bound on what one publisher makes everything behind it send and write.</summary>
+    /// <summary>50 Mbit/s: more than any picture here needs, and a bound on what one publisher makes everything behind it send and
+    /// write.</summary>
     public const long MaxBytesPerSecond = 6_250_000;
 
     /// <summary>So much may come at once: an encoder that lost its network sends what it kept meanwhile.</summary>

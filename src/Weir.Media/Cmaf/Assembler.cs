@@ -300,7 +300,8 @@ internal sealed partial class Assembler
         }
     }
 
-    /// <summary>Where pictures are known to be rare, the next one is waited for longer before the broadcast is taken for sound alone.</summary>
+    /// <summary>Where pictures are known to be rare, the next one is waited for longer before the broadcast is taken for sound
+    /// alone.</summary>
     private void NotePicture(long time)
     {
         const long rarest = 10_000_000;

@@ -18,7 +18,8 @@ internal sealed class Segmenter(long firstNumber)
     /// </summary>
     public int? Target { get; private set; }
 
-    /// <param name="betweenKeyframes">It was the parts that asked for a new segment: the next keyframe begins another, for those who join.</param>
+    /// <param name="betweenKeyframes">It was the parts that asked for a new segment: the next keyframe begins another, for those who
+    /// join.</param>
     public void Begin(long start, bool betweenKeyframes = false) => (_start, _beganBetweenKeyframes) = (start, betweenKeyframes);
 
     /// <summary>Whether what lasts from one time to the other must not be in this segment.</summary>

@@ -163,7 +163,8 @@ internal sealed partial class RtmpIngest(Publisher publisher, ILogger logger)
         _sps = codec == FourCc.Avc ? AvcConfiguration.Read(configuration.Span).Sps[0] : [];
     }
 
-    /// <summary>An encoder may change its picture's size by parameter sets in band alone: what was announced is then no longer true.</summary>
+    /// <summary>An encoder may change its picture's size by parameter sets in band alone: what was announced is then no longer
+    /// true.</summary>
     private void TakeParameterSets(ReadOnlySpan<byte> picture)
     {
         KeyPicture.ParameterSetsOfH264(picture, out var sps, out var pps);

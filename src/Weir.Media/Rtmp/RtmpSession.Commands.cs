@@ -16,7 +16,8 @@ public sealed partial class RtmpSession
     private CancellationTokenRegistration _onCut;
     private Task<RtmpEnd> _player = Task.FromResult(RtmpEnd.None);
 
-    /// <summary>Null: it cannot be read, and it need not be. Encoders send commands of their own, also in AMF3; those must not end what runs.</summary>
+    /// <summary>Null: it cannot be read, and it need not be. Encoders send commands of their own, also in AMF3; those must not end what
+    /// runs.</summary>
     private RtmpCommand? ReadCommand(in RtmpMessage message)
     {
         try

@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Weir.Social.Articles;
 
 /// <summary>
-/// Published articles as they were rendered: a long one takes as long as thousands of other reads. One is rendered once for each of its versions, however many ask at the same
-/// time; at most about <see cref="MaxCharacters"/> are kept, in two generations, and what was not asked for since is forgotten.
+/// Published articles as they were rendered: a long one takes as long as thousands of other reads. One is rendered once for each of its
+/// versions, however many ask at the same time; at most about <see cref="MaxCharacters"/> are kept, in two generations, and what was not
+/// asked for since is forgotten.
 /// </summary>
 internal sealed class RenderedArticles
 {

@@ -48,7 +48,8 @@ internal static class Widening
     private static bool AreTheSame(Audience one, Audience other) =>
         one.Kind == other.Kind && one.Conversation == other.Conversation && one.OfficialAccount == other.OfficialAccount;
 
-    /// <summary>Whether everybody whom <paramref name="previous"/> keeps out is kept out by <paramref name="next"/> in the same way.</summary>
+    /// <summary>Whether everybody whom <paramref name="previous"/> keeps out is kept out by <paramref name="next"/> in the same
+    /// way.</summary>
     private static bool KeepsOutAll(Audience previous, Audience next) =>
         !previous.ExceptHandles.Keys.Except(next.ExceptHandles.Keys).Any() && !previous.ExceptCircles.Except(next.ExceptCircles).Any();
 

@@ -128,8 +128,8 @@ internal static class Database
     }
 
     private static DbContextOptionsBuilder ConfigureSqlite(DbContextOptionsBuilder builder, string file, bool pooling) => builder
-        // A list is one value, so that its query is one text, which stays generated and prepared. With a value for each item EF Core generates the
-        // text anew at every run, and another for every length.
+        // A list is one value, so that its query is one text, which stays generated and prepared. With a value for each item EF Core
+        // generates the text anew at every run, and another for every length.
         .UseSqlite(SqliteConnection(file, pooling), sqlite => sqlite.UseParameterizedCollectionMode(ParameterTranslationMode.Parameter))
         // Said of migrations that rebuild tables: SqliteUpgrade makes them in a copy.
         .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));

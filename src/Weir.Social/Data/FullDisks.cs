@@ -5,7 +5,8 @@ using Weir.Hosting;
 
 namespace Weir.Social.Data;
 
-/// <summary>Answers 507 where a disk was full all the same: the reserve of <see cref="DiskRoom"/> was taken by somebody else, or PostgreSQL has a disk of its own.</summary>
+/// <summary>Answers 507 where a disk was full all the same: the reserve of <see cref="DiskRoom"/> was taken by somebody else, or PostgreSQL
+/// has a disk of its own.</summary>
 internal sealed class FullDisks(ILogger<FullDisks> log) : IExceptionHandler
 {
     private const int SqliteFull = 13;

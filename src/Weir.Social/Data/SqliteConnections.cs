@@ -12,8 +12,8 @@ internal sealed class SqliteConnections(string connectionString) : IDisposable
 {
     internal const int MaxIdle = 8;
 
-    // WAL with synchronous=FULL acknowledges a commit after fsync. What is deleted is overwritten with zeros (secure_delete): a disk that somebody gets hold of later
-    // does not hold what people took back. The log that is written ahead is begun anew by the next writes.
+    // WAL with synchronous=FULL acknowledges a commit after fsync. What is deleted is overwritten with zeros (secure_delete): a disk that
+    // somebody gets hold of later does not hold what people took back. The log that is written ahead is begun anew by the next writes.
     public const string Pragmas = "PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA secure_delete=ON;";
 
     private readonly Lock _lock = new();

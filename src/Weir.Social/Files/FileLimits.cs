@@ -23,7 +23,8 @@ internal sealed record FileLimits
     /// <summary>Uploads under way, of one person. One more is refused with 429; the app sends two at a time.</summary>
     public int EachAtOnce { get; init; } = 4;
 
-    /// <summary>What an upload must bring a second, from its beginning on, after <see cref="SlowFor"/>: a slower one holds its place for nothing.</summary>
+    /// <summary>What an upload must bring a second, from its beginning on, after <see cref="SlowFor"/>: a slower one holds its place for
+    /// nothing.</summary>
     public int MinBytesPerSecond { get; init; } = 4096;
 
     /// <summary>A phone that changes its network sends nothing for a while.</summary>

@@ -11,7 +11,8 @@ internal static class TiffPlaces
     public static bool IsTiff(ReadOnlySpan<byte> start) =>
         start.StartsWith("II*\0"u8) || start.StartsWith("MM\0*"u8);
 
-    /// <summary>TIFF 6.0: the directory that the first one names under <see cref="GpsDirectory"/> is emptied, and what its entries point to.</summary>
+    /// <summary>TIFF 6.0: the directory that the first one names under <see cref="GpsDirectory"/> is emptied, and what its entries point
+    /// to.</summary>
     public static bool Clean(Span<byte> tiff, RemovalBudget budget)
     {
         if (tiff.Length < 8 || !IsTiff(tiff) || !budget.TakeStructure())

@@ -5,8 +5,9 @@ using Weir.Social.Data;
 namespace Weir.Social.Maintenance;
 
 /// <summary>
-/// A backup knows nothing of what was ended after it: sessions, tickets, links that set a password. None of them may come back to life. Tickets and the media's addresses are signed with the node's
-/// key, which is not restored but made anew; the rest ends with the first start, in whichever database it is.
+/// A backup knows nothing of what was ended after it: sessions, tickets, links that set a password. None of them may come back to life.
+/// Tickets and the media's addresses are signed with the node's key, which is not restored but made anew; the rest ends with the first
+/// start, in whichever database it is.
 /// </summary>
 internal static class AfterRestore
 {

@@ -34,8 +34,9 @@ internal sealed class SessionAuthentication(
     public const string PlainCookie = "weir";
 
     /// <summary>
-    /// The cookie of a site with HTTPS. A browser takes a name that begins like this only from the site itself, by HTTPS, for all its paths: neither a page of another
-    /// name below the same domain nor somebody on the way who answers for the site without HTTPS can put a session of theirs in its place.
+    /// The cookie of a site with HTTPS. A browser takes a name that begins like this only from the site itself, by HTTPS, for all its
+    /// paths: neither a page of another name below the same domain nor somebody on the way who answers for the site without HTTPS can put a
+    /// session of theirs in its place.
     /// </summary>
     public const string SecureCookie = "__Host-weir";
 
@@ -55,8 +56,8 @@ internal sealed class SessionAuthentication(
     public static string CookieOf(HttpRequest request, SocialOptions site) => site.IsSecure(request.HttpContext) ? SecureCookie : PlainCookie;
 
     /// <summary>
-    /// Of the token in the cookie of a request that comes by cookie, good or not; null otherwise. A program with a bearer token goes on with
-    /// that, whatever cookies its library keeps.
+    /// Of the token in the cookie of a request that comes by cookie, good or not; null otherwise. A program with a bearer token goes on
+    /// with that, whatever cookies its library keeps.
     /// </summary>
     public static byte[]? CookieHash(HttpContext context, SocialOptions site) =>
         context.Request.Headers.Authorization.Count == 0 && context.Request.Cookies[CookieOf(context.Request, site)] is { Length: > 0 and <= MaxToken } token

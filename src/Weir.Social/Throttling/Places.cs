@@ -1,7 +1,8 @@
 namespace Weir.Social.Throttling;
 
 /// <summary>
-/// Places for what is under way at the same time: so many of one key (an account, an address), so many in all. Nobody waits for one, so memory is bounded by the places.
+/// Places for what is under way at the same time: so many of one key (an account, an address), so many in all. Nobody waits for one, so
+/// memory is bounded by the places.
 /// </summary>
 internal sealed class Places(int each, int all)
 {

@@ -3,8 +3,9 @@ using Weir.Hosting;
 namespace Weir.Social.Throttling;
 
 /// <summary>
-/// Refuses what would write for somebody while the disk has no room for it: 507. Reading and deleting always work, and so does what has <see cref="NeedsNoRoom"/>.
-/// On PostgreSQL the database has a disk of its own, which says for itself when it is full (<see cref="Data.FullDisks"/>); there only calls ask that write files.
+/// Refuses what would write for somebody while the disk has no room for it: 507. Reading and deleting always work, and so does what has
+/// <see cref="NeedsNoRoom"/>. On PostgreSQL the database has a disk of its own, which says for itself when it is full
+/// (<see cref="Data.FullDisks"/>); there only calls ask that write files.
 /// </summary>
 internal sealed class RoomForWrites(DiskRoom room, SocialOptions options, ILogger<RoomForWrites> log)
 {
@@ -46,7 +47,8 @@ internal sealed class RoomForWrites(DiskRoom room, SocialOptions options, ILogge
 }
 
 /// <summary>
-/// This call works on a full disk: it writes nothing, or little and for a good reason: it ends something, takes something away, or keeps somebody out or safe. docs/limits.md lists them.
+/// This call works on a full disk: it writes nothing, or little and for a good reason: it ends something, takes something away, or keeps
+/// somebody out or safe. docs/limits.md lists them.
 /// </summary>
 internal sealed class NeedsNoRoom
 {

@@ -5,8 +5,8 @@ using Weir.Social.Sessions;
 namespace Weir.Social.Throttling;
 
 /// <summary>
-/// Counts what an account writes by the bytes of its calls: messages, moments, comments, articles' beginnings, groups, names, all together. Files, recordings and pictures
-/// have quotas of their own, and a draft takes the place of the one before.
+/// Counts what an account writes by the bytes of its calls: messages, moments, comments, articles' beginnings, groups, names, all together.
+/// Files, recordings and pictures have quotas of their own, and a draft takes the place of the one before.
 /// </summary>
 internal sealed class WrittenBytes(CallRates rates, TimeProvider clock)
 {

@@ -25,13 +25,15 @@ internal static class ServeWebApp
 
             if (context.Request.IsHttps)
             {
-                // A browser that came by HTTPS once never asks without it again. It takes no notice where it does not trust the certificate (RFC 6797 8.1).
+                // A browser that came by HTTPS once never asks without it again. It takes no notice where it does not trust the certificate
+                // (RFC 6797 8.1).
                 headers.StrictTransportSecurity = "max-age=31536000";
             }
 
             if (headers.CacheControl.Count == 0 && IsApi(context.Request.Path))
             {
-                // What people see of each other: in no cache, also not in the browser's. Files and pages say for themselves what may keep them.
+                // What people see of each other: in no cache, also not in the browser's. Files and pages say for themselves what may keep
+                // them.
                 headers.CacheControl = "no-store";
             }
 

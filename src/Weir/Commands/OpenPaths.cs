@@ -2,7 +2,8 @@ using Weir.Hosting;
 
 namespace Weir.Commands;
 
-/// <summary>Says loudly at every start what other users of the machine can read. What is made from now on is private in any case (<see cref="ProcessRights"/>).</summary>
+/// <summary>Says loudly at every start what other users of the machine can read. What is made from now on is private in any case
+/// (<see cref="ProcessRights"/>).</summary>
 internal static class OpenPaths
 {
     public static void Warn(Settings settings)

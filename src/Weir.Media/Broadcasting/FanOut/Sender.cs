@@ -257,8 +257,8 @@ internal sealed class Sender : IDisposable
     {
         if (flow.HasCaughtUp && !flow.Merges)
         {
-            // Frames that come close together leave as one packet where the network is busy. Not before: the greeting and the first pictures would wait for
-            // an acknowledgement, which the viewer's kernel may delay by 40 ms.
+            // Frames that come close together leave as one packet where the network is busy. Not before: the greeting and the first
+            // pictures would wait for an acknowledgement, which the viewer's kernel may delay by 40 ms.
             flow.Merges = true;
             Kernel.MergeSmall(flow.Descriptor);
         }

@@ -7,8 +7,9 @@ namespace Weir.Social.Articles.Pages;
 internal readonly record struct PageKey(string Handle, string? Name, int Page, string Language, bool Open);
 
 /// <summary>
-/// An answer, ready to be sent: page, feed or (with <see cref="Location"/>) the way to the page. Where the site has no public address, it is made for <see cref="AnySite"/>, and
-/// the name by which it was asked for is put in when it is sent: the page is one, whatever a request calls its host.
+/// An answer, ready to be sent: page, feed or (with <see cref="Location"/>) the way to the page. Where the site has no public address, it
+/// is made for <see cref="AnySite"/>, and the name by which it was asked for is put in when it is sent: the page is one, whatever a request
+/// calls its host.
 /// </summary>
 internal sealed record ReadyPage(byte[] Body, byte[] Zipped, string Type, string Tag, Guid? Article, bool Open, string? Location, DateTimeOffset MadeAt)
 {
