@@ -242,7 +242,7 @@ public sealed class SocialPlane : IAsyncDisposable
             authentication.AddScheme<SessionAuthentication>(SessionAuthentication.SchemeName, null);
         });
         services.AddSingleton(provider => new KnownSessions(provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<SessionsEpochReader>();
+        services.AddSingleton<SessionsEpochReader>().AddScoped<CallerStanding>().AddExceptionHandler<LostStandings>();
         services.AddTransient<SessionAuthentication>().AddWebEncoders();
         services.AddAuthorization();
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
@@ -337,6 +337,11 @@ public sealed class SocialPlane : IAsyncDisposable
         ExportCalls.Map(api);
 
         var admin = api.MapGroup("/admin").RequireAuthorization(policy => policy.RequireRole(SessionAuthentication.AdminRole)).WithTags("Administration");
+        admin.AddEndpointFilter((context, next) =>
+        {
+            context.HttpContext.RequestServices.GetRequiredService<CallerStanding>().MustAdminister = true;
+            return next(context);
+        });
         LiveControl.Map(admin);
         AccountControl.Map(admin);
         OfficialControl.Map(admin);

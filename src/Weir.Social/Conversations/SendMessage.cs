@@ -38,6 +38,7 @@ internal static class SendMessage
         MemberLists members,
         MessageWriter writer,
         RepeatableIds ids,
+        CallerStanding standing,
         TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
@@ -111,6 +112,7 @@ internal static class SendMessage
             return ContentRequest.CardUnknown();
         }
 
+        await standing.CheckAsync(cancellation);
         if (!writer.TryEnqueue(draft))
         {
             context.Response.Headers.RetryAfter = "1";

@@ -12,7 +12,7 @@ namespace Weir.Social.Data;
 /// Every change goes through here: one serializable transaction, so that what a change has read still holds when it is written (a ticket
 /// and a cut of the same person cannot both win), then word to the live plane of the broadcasts it changed.
 /// </summary>
-internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, SearchSignal search, TimeProvider clock)
+internal sealed class WriteScope(WeirDb db, WriteGate gate, CallerStanding standing, LiveLink live, SearchSignal search, TimeProvider clock)
 {
     private const int Attempts = 20;
 
@@ -99,6 +99,7 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, LiveLink live, Searc
             _afterTurn.Clear();
             try
             {
+                await standing.CheckAsync(cancellation);
                 // On SQLite this is BEGIN IMMEDIATE.
                 await using var transaction = await db.Database.BeginTransactionAsync(IsolationLevel.Serializable, cancellation);
                 var result = await body();

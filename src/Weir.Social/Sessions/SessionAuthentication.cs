@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -109,6 +110,12 @@ internal sealed class SessionAuthentication(
         }
 
         Context.Features.Set(entry.Caller);
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null)
+        {
+            // What anybody may do does not depend on who does it, and whoever signs in ends the session that they come with.
+            Context.RequestServices.GetRequiredService<CallerStanding>().Begin(entry.Caller, epoch);
+        }
+
         return AuthenticateResult.Success(new AuthenticationTicket(entry.Principal, Scheme.Name));
     }
 
@@ -168,8 +175,13 @@ internal sealed class SessionAuthentication(
             return Problems.Forbidden("x-weir-required", $"A call that changes something and signs in by cookie needs the header {AntiForgeryHeader}: 1.").ExecuteAsync(Context);
         }
 
-        Response.Headers.WWWAuthenticate = "Bearer";
-        return Problems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Sign in first.").ExecuteAsync(Context);
+        return SignInFirst(Context).ExecuteAsync(Context);
+    }
+
+    public static ProblemHttpResult SignInFirst(HttpContext context)
+    {
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return Problems.Of(StatusCodes.Status401Unauthorized, "unauthenticated", "Sign in first.");
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Forbidden().ExecuteAsync(Context);
