@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
+using Weir.Social.Admin;
 using Weir.Social.Articles;
 using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
@@ -59,9 +60,9 @@ internal static class DeleteMyAccount
             }
 
             var account = await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation);
-            if (account.IsAdmin && !await db.Accounts.AnyAsync(a => a.IsAdmin && a.Id != account.Id && a.DeletedAt == null && a.SuspendedAt == null, cancellation))
+            if (account.IsAdmin && await Administrators.FaultWithoutAsync(db, account.Id, cancellation) is { } last)
             {
-                return Problems.Conflict("last-admin", "You are the only administrator.");
+                return last;
             }
 
             var handle = account.Handle;

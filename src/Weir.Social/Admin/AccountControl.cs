@@ -25,6 +25,11 @@ internal static class AccountControl
                 return Problems.Conflict("cannot-suspend-yourself", "You cannot suspend yourself.");
             }
 
+            if (await Administrators.FaultWithoutAsync(deed.Db, account.Id, cancellation) is { } last)
+            {
+                return last;
+            }
+
             if (account.SuspendedAt is null)
             {
                 deed.Trail.Add(AuditAction.AccountSuspended, deed.Caller, account);
@@ -60,9 +65,9 @@ internal static class AccountControl
                 return null;
             }
 
-            if (!await deed.Db.Accounts.AnyAsync(a => a.IsAdmin && a.Id != account.Id && a.DeletedAt == null && a.SuspendedAt == null, cancellation))
+            if (await Administrators.FaultWithoutAsync(deed.Db, account.Id, cancellation) is { } last)
             {
-                return Problems.Conflict("last-admin", "There must be an administrator.");
+                return last;
             }
 
             account.IsAdmin = false;

@@ -119,6 +119,11 @@ internal static class ReportControl
                 return Problems.Conflict("cannot-suspend-yourself", "You cannot suspend yourself.");
             }
 
+            if (decision.Suspend && accused is not null && await Administrators.FaultWithoutAsync(db, accused.Id, cancellation) is { } last)
+            {
+                return last;
+            }
+
             // Judged before anything is changed: a fault leaves nothing behind.
             if (decision.Remove && (kinds.SingleOrDefault(k => k.Kind == report.Kind) is not { } kind || !await kind.RemoveAsync(report, cancellation)))
             {

@@ -74,6 +74,24 @@ public abstract class AdministrationTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Administrators_who_take_each_other_away_at_the_same_moment_leave_one()
+    {
+        await using var server = await Server.StartAsync((shared as PostgresServer)?.Cluster);
+        var anna = await server.PersonAsync("Anna", admin: true);
+        for (var round = 0; round < 5; round++)
+        {
+            var ben = await server.PersonAsync("Ben");
+            (await anna.PutAsync($"/api/admin/accounts/{ben.Handle}/administrator")).Is(HttpStatusCode.NoContent);
+            var deeds = await Task.WhenAll(
+                anna.PutAsync($"/api/admin/accounts/{ben.Handle}/suspension"), ben.PutAsync($"/api/admin/accounts/{anna.Handle}/suspension"));
+            Assert.Single(deeds, deed => deed.Status == HttpStatusCode.NoContent);
+            var left = await server.ReadAsync(db => db.Accounts.CountAsync(a => a.IsAdmin && a.SuspendedAt == null));
+            Assert.Equal(1, left);
+            anna = deeds[0].Status == HttpStatusCode.NoContent ? anna : ben;
+        }
+    }
+
+    [Fact]
     public async Task A_link_sets_a_password_once_ends_all_sessions_and_is_no_secret_of_the_trail()
     {
         var anna = await _server.PersonAsync("Anna");
