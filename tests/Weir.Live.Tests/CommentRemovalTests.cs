@@ -27,6 +27,28 @@ public sealed class CommentRemovalTests
     }
 
     [Fact]
+    public async Task What_was_deleted_is_in_no_later_answer_however_far_the_recorder_is()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        stage.Publish();
+        var running = stage.Broadcasts.FindRunning(stage.Broadcast)!;
+        var events = running.Outputs.Events!;
+        var removal = new CommentRemoval(stage.Broadcasts, stage.Replays, NullLogger<CommentRemoval>.Instance);
+        for (var number = 0; number < 20; number++)
+        {
+            var ben = new Commenter(Guid.NewGuid(), "Ben", IsHost: false, MayComment: true);
+            Assert.Equal(CommentOutcome.Taken, running.Broadcast.Comments.Post(ben, null, "oops", null).Outcome);
+            using var said = System.Text.Json.JsonDocument.Parse(running.Broadcast.Comments.Latest()[^1].Json);
+            var id = said.RootElement.GetProperty("id").GetString()!;
+            await Patience.HoldsAsync(() => events.Find(id) is not null);
+            Assert.True(await removal.RemoveAsync(stage.Broadcast, id, ben.Account, isHost: false));
+            Assert.Null(events.Find(id));
+            Assert.Equal("""{"events":[],"next":null}""", System.Text.Encoding.UTF8.GetString(events.Page(0, long.MaxValue).Json));
+        }
+    }
+
+    [Fact]
     public async Task What_an_administrator_took_away_is_gone_and_told_again_changes_nothing()
     {
         await using var stage = new Stage();

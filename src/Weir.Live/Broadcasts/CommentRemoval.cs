@@ -14,6 +14,8 @@ internal sealed class CommentRemoval(BroadcastDirectory broadcasts, ReplayStore 
         var running = broadcasts.FindRunning(broadcast);
         if (running?.Broadcast.Comments.Delete(comment, by, isHost) == true)
         {
+            // Whoever asks for the comments after the answer does not get it, however far the recorder is.
+            running.Outputs.Events?.Hide(comment);
             return true;
         }
 

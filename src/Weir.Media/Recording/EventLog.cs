@@ -159,6 +159,23 @@ public sealed class EventLog : IDisposable
         _reader.Dispose();
     }
 
+    /// <summary>Shows a recorded comment no longer: that it was deleted stands in the timeline, and will be recorded when its turn comes.</summary>
+    public void Hide(string id)
+    {
+        lock (_lock)
+        {
+            TakeOut(id);
+        }
+    }
+
+    private void TakeOut(string id)
+    {
+        if (_byId.Remove(id, out var gone))
+        {
+            _entries.RemoveAt(_entries.BinarySearch(gone, ByTime));
+        }
+    }
+
     private bool Delete(string id, Guid by, bool isHost)
     {
         lock (_lock)
@@ -201,10 +218,7 @@ public sealed class EventLog : IDisposable
         {
             if (type.ValueEquals("deleted"))
             {
-                if (_byId.Remove(id, out var gone))
-                {
-                    _entries.RemoveAt(_entries.BinarySearch(gone, ByTime));
-                }
+                TakeOut(id);
             }
             else if (type.ValueEquals("comment") && _entries.Count < MostComments)
             {
