@@ -66,6 +66,13 @@ weir_needs() {
   weir_debian "${missing[@]}" || weir_die "these tests need the Debian packages ${missing[*]}"
 }
 
+# weir_room MB DIRECTORY: ends the run where a disk has less room, before something fails in the middle for a reason that nobody sees.
+weir_room() {
+  local room
+  room=$(df -Pm "$2" | awk 'NR == 2 { print $4 }')
+  [ "${room:-$1}" -ge "$1" ] || weir_die "$2 has $room MB of free space, and this needs $1"
+}
+
 # weir_print PATH...: what the files below some paths are: names, sizes and times. Build output does not count.
 weir_print() {
   find "$@" \( -name bin -o -name obj -o -name node_modules -o -name dist -o -name .vite \) -prune -o -type f -printf '%p %s %T@\n' 2>/dev/null | sort | sha256sum

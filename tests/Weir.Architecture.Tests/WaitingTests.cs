@@ -18,6 +18,16 @@ public sealed partial class WaitingTests
         Assert.Equal("", string.Join('\n', found));
     }
 
+    [Fact]
+    public void No_test_of_the_web_app_waits_but_with_the_bound_of_all()
+    {
+        var found =
+            from file in Directory.EnumerateFiles(Path.Combine(DocumentTests.Root, "web", "src"), "*.test.ts", SearchOption.AllDirectories)
+            where File.ReadAllText(file).Contains("vi.waitFor(", StringComparison.Ordinal)
+            select $"{Path.GetFileName(file)}: vi.waitFor gives up after a second; expect.poll has the bound of vite.config.ts";
+        Assert.Equal("", string.Join('\n', found));
+    }
+
     [GeneratedRegex(@"(?:WaitAsync|CancelAfter|CancellationTokenSource)\(TimeSpan\.FromSeconds|Thread\.Sleep|(?:GetAsync|TrueAsync)\([^;]*?"",\s*TimeSpan\.")]
     private static partial Regex Short();
 }

@@ -41,7 +41,7 @@ public sealed class PostgresCluster : IAsyncDisposable
         "-o", $"-c listen_addresses='' -c unix_socket_directories='{_directory}' -c fsync=off -c max_connections=600", "start");
 
     /// <summary>As when its machine fails: every connection breaks.</summary>
-    public Task StopAsync() => AsPostgresAsync("pg_ctl", "-D", Data, "-m", "immediate", "stop");
+    public Task StopAsync() => AsPostgresAsync("pg_ctl", "-D", Data, "-w", "-t", Seconds, "-m", "immediate", "stop");
 
     /// <summary>A new, empty database.</summary>
     public Task<string> CreateDatabaseAsync() => CreateAsync("template1");

@@ -17,10 +17,7 @@ public sealed class PlayerTests
         theatre.Stage.Play(publisher, frames.Take(400));
         var next = 400;
 
-        using var listener = new HttpListener();
-        var port = FreePort();
-        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-        listener.Start();
+        using var listener = Listen(out var address);
         var serving = ServeAsync(listener, theatre, () =>
         {
             // Every look at the playlist finds two seconds more, until all is there.
@@ -36,7 +33,7 @@ public sealed class PlayerTests
         });
 
         var played = await Task.Run(() => Sample.Run(
-            "ffmpeg", $"-v warning -live_start_index 0 -i http://127.0.0.1:{port}/index.m3u8?ticket=T -map 0:v:0 -map 0:a:0 -f framecrc -"));
+            "ffmpeg", $"-v warning -live_start_index 0 -i {address}index.m3u8?ticket=T -map 0:v:0 -map 0:a:0 -f framecrc -"));
         listener.Stop();
         await serving;
 
@@ -85,10 +82,25 @@ public sealed class PlayerTests
         }
     }
 
-    private static int FreePort()
+    /// <summary>An <see cref="HttpListener"/> chooses no port itself, and one that was free may be taken a moment later.</summary>
+    private static HttpListener Listen(out string address)
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        for (var tries = 1; ; tries++)
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, 0);
+            probe.Start();
+            address = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/";
+            probe.Stop();
+            var listener = new HttpListener { Prefixes = { address } };
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (HttpListenerException) when (tries < 20)
+            {
+                listener.Close();
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ it.each([true, false])('a change that lets somebody in is made only after a yes:
     if (!widen) throw widens();
   });
   const changed = unlessWidened(change);
-  await vi.waitFor(() => expect(question()).not.toBeNull());
+  await expect.poll(question).not.toBeNull();
   question()!.answer(yes);
   expect(await changed).toBe(yes);
   expect(change.mock.calls).toEqual(yes ? [[], [true]] : [[]]);

@@ -41,12 +41,12 @@ describe('a pause that the browser makes by itself', () => {
   it('is answered without sound at the start, and the page offers the sound', async () => {
     video.refuses = 'sound';
     video.pause();
-    await vi.waitFor(() => expect(video.paused).toBe(false));
+    await expect.poll(() => video.paused).toBe(false);
     expect([video.muted, playback.silenced, playback.blocked, playback.paused]).toEqual([true, true, false, false]);
   });
   it('asks for a tap where silent play is paused too', async () => {
     video.pause();
-    await vi.waitFor(() => expect(video.paused).toBe(false));
+    await expect.poll(() => video.paused).toBe(false);
     video.pause();
     expect([video.paused, playback.blocked]).toEqual([true, true]);
     await playback.play();
@@ -55,7 +55,7 @@ describe('a pause that the browser makes by itself', () => {
   it('asks for a tap where even silent play is refused', async () => {
     video.refuses = 'everything';
     video.pause();
-    await vi.waitFor(() => expect(playback.blocked).toBe(true));
+    await expect.poll(() => playback.blocked).toBe(true);
     expect(video.paused).toBe(true);
   });
   it('is left alone later, when somebody paused outside of the page', async () => {
