@@ -17,6 +17,13 @@ last_failed() {
   sort -u "$root/.build/test-failed"
 }
 
+# What could not even begin.
+report_broken() { # project, what of it was to run, why it did not
+  echo "$1: $3" >>"$failures.names"
+  echo "$1 $2" >>"$failures.again"
+  failed=$((failed + 1))
+}
+
 # A run that ends without the runner's closing lines counts as one failure.
 report_project() { # project, what it ran, log, exit code
   local project=$1 ran=$2 log=$3 code=$4 total fail skip
@@ -32,9 +39,7 @@ report_project() { # project, what it ran, log, exit code
   awk '/^Test run summary/ { left = 0 } /^failed / { left = 25 } /^\[Long Running Test/ { left = left < 1 ? 1 : left }
     left > 0 { print; left-- }' "$log" >>"$failures.details"
   if [ -z "$total" ] || { [ "$code" != 0 ] && [ "${fail:-0}" = 0 ]; }; then
-    echo "$project: the test run itself failed (exit code $code)" >>"$failures.names"
-    echo "$project $ran" >>"$failures.again"
-    failed=$((failed + 1))
+    report_broken "$project" "$ran" "the test run itself failed (exit code $code)"
     return
   fi
   passed=$((passed + total - fail - skip)) failed=$((failed + fail)) skipped=$((skipped + skip))
@@ -55,6 +60,8 @@ report_web() {
     weir_say "Web app: $((p + f + s)) tests"
   fi
   if [ "$(cat "$build/test-web.code")" != 0 ]; then
+    # Where its packages could not be installed no test began: then what is said of that counts.
+    [ -e "$build/test-web.log" ] || cp "$build/test-beside.log" "$build/test-web.log" 2>/dev/null || echo "no word of it" >"$build/test-web.log"
     cat "$build/test-web.log"
     tail -n 40 "$build/test-web.log" >>"$failures.details"
     if [ "$f" = 0 ]; then

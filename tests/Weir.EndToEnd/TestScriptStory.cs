@@ -97,6 +97,35 @@ public sealed class TestScriptStory
         }
     }
 
+    [Fact]
+    public async Task What_could_not_even_begin_counts_as_failed_beside_what_ran()
+    {
+        // It has neither pages nor servers: the packages of the one cannot be installed, and the others cannot be built.
+        var root = MakeCheckout("# Needs nothing.");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(root, "Weir.slnx"), """<Solution><Project Path="tests/Tiny.Tests/Tiny.Tests.csproj" /></Solution>""");
+            Directory.CreateDirectory(Path.Combine(root, "web"));
+            Directory.CreateDirectory(Path.Combine(root, "tests", "Weir.EndToEnd"));
+            await File.WriteAllTextAsync(Path.Combine(root, "tests", "Weir.EndToEnd", "needs"), "");
+            var (code, output) = await RunAsync(root, "all");
+            Assert.True(code != 0, output);
+            Assert.EndsWith("\n2 passed, 3 failed, 0 skipped\n", output);
+            var end = output[output.IndexOf("\n== 3 failed\n", StringComparison.Ordinal)..];
+            InOrder(
+                end,
+                "Tiny.Tests.FirstTests.Is_wrong_until_mended",
+                "web: the test run itself failed",
+                "Weir.EndToEnd: what its servers are made of could not be built",
+                "npm ci failed",
+                "./test failed");
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+    }
+
     private static string MakeCheckout(string needs)
     {
         var root = Directory.CreateTempSubdirectory("weir-tiny-").FullName;
