@@ -88,6 +88,9 @@ public sealed class ConnectionLimits(int perAddress, IEnumerable<string> proxies
 /// <summary>Whom an address stands for where something is counted by address.</summary>
 public static class AddressKey
 {
+    /// <summary>Those of a /64.</summary>
+    private const int Ipv6Digits = 16;
+
     /// <summary>A whole IPv6 /64 is one, because one customer has that many.</summary>
     public static string Of(IPAddress? address)
     {
@@ -102,7 +105,11 @@ public static class AddressKey
         }
 
         return address.AddressFamily == AddressFamily.InterNetworkV6
-            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
+            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, Ipv6Digits / 2))
             : address.ToString();
     }
+
+    /// <summary>The IPv6 /48 that an address is in; null where it is IPv4.</summary>
+    /// <param name="key">As <see cref="Of"/> gives it. That of no IPv4 address is as long as that of an IPv6 /64.</param>
+    public static string? SiteOf(string key) => key.Length == Ipv6Digits ? key[..12] : null;
 }

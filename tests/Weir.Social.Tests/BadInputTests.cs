@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Weir.Social.Tests.Articles;
 using Weir.Social.Tests.Moments;
 
@@ -98,6 +101,42 @@ public abstract class BadInputTests(SharedServer shared)
         Assert.Equal(("A title", "Some *words*.", 2), (draft.Text("title"), draft.Text("markdown"), draft["version"].GetInt32()));
         Assert.Empty((await anna.GetAsync("/api/reports")).Json.EnumerateArray());
         Assert.Empty((await anna.GetAsync("/api/me/passkeys")).Json.EnumerateArray());
+    }
+
+    [Fact]
+    public async Task A_call_without_a_content_type_reads_json_and_one_whose_body_is_optional_needs_none()
+    {
+        var bodies = (
+            from endpoint in _server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            let accepts = endpoint.Metadata.GetMetadata<IAcceptsMetadata>()
+            where accepts is not null && endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("api/", StringComparison.Ordinal)
+            from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []
+            select (Call: $"{method} /{endpoint.RoutePattern.RawText!.Trim('/')}", accepts.IsOptional)).ToList();
+        var anna = await _server.PersonAsync("Anna");
+        var optional = new Dictionary<string, Func<Action<HttpRequestMessage>, Task<Answer>>>
+        {
+            ["POST /api/invitations"] = change => anna.SendAsync(HttpMethod.Post, "/api/invitations", null, change),
+        };
+        Assert.Equal(optional.Keys.Order(), bodies.Where(b => b.IsOptional).Select(b => b.Call).Order());
+        foreach (var (_, call) in optional)
+        {
+            (await call(_ => { })).Is(HttpStatusCode.Created);
+            (await call(request => request.Content = Untyped(""))).Is(HttpStatusCode.Created);
+            (await call(request => request.Content = Untyped("{}"))).Is(HttpStatusCode.Created);
+            (await call(request => request.Content = Untyped("nonsense"))).Is(HttpStatusCode.BadRequest);
+        }
+
+        // What needs a body says so, and is not taken for a call that does not exist.
+        var needing = bodies.Where(b => !b.IsOptional && !b.Call.Contains('{', StringComparison.Ordinal))
+            .Select(b => b.Call.Split(' ')).ToList();
+        Assert.NotEmpty(needing);
+        foreach (var call in needing)
+        {
+            var answer = await shared.Admin.SendAsync(new HttpMethod(call[0]), call[1]);
+            Assert.True(answer.Status == HttpStatusCode.BadRequest, $"{call[0]} {call[1]}: {(int)answer.Status} {answer.Body}");
+        }
+
+        static ByteArrayContent Untyped(string text) => new(Encoding.UTF8.GetBytes(text));
     }
 
     [Fact]

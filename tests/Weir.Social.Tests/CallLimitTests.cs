@@ -110,6 +110,47 @@ public sealed partial class CallLimitTests
     }
 
     [Fact]
+    public async Task Every_limit_by_address_counts_the_networks_of_one_ipv6_site_together()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(
+            options: o => o with { TrustedProxies = ["127.0.0.1/32"] },
+            configure: b => b.Services.AddSingleton<TimeProvider>(clock).AddSingleton(new CallRates
+            {
+                UnknownSessions = new(2, TimeSpan.FromHours(1)),
+                OpenTickets = new(2, TimeSpan.FromHours(1)),
+                OpenFiles = new(2, TimeSpan.FromHours(1)),
+            }));
+        var id = Guid.NewGuid().ToString("N");
+        (string What, int Each, Func<Action<HttpRequestMessage>, Task<Answer>> Ask)[] calls =
+        [
+            ("tickets", 2, from => server.Anybody.SendAsync(HttpMethod.Post, $"/api/broadcasts/{id}/tickets", new { }, from)),
+            ("files", 2, from => server.Anybody.SendAsync(HttpMethod.Get, $"/api/files/{id}", null, from)),
+            ("sessions", 2, from => new Someone(server, "guess", "", "").SendAsync(HttpMethod.Get, "/api/me", null, from)),
+            ("passwords", 30, from => server.Anybody.SendAsync(
+                HttpMethod.Post, "/api/sessions", new { handle = $"x_{Guid.NewGuid():N}"[..20], password = "wrong" }, from)),
+            ("invitations", 30, from => server.Anybody.SendAsync(HttpMethod.Get, "/api/invitations/none", null, from)),
+            ("passkeys", 30, from => server.Anybody.SendAsync(
+                HttpMethod.Post, "/api/sessions/passkey", new { id = "none", credential = new { } }, from)),
+            ("questions", 30, from => server.Anybody.SendAsync(HttpMethod.Post, "/api/passkey-challenges", new { }, from)),
+            ("resets", 30, from => server.Anybody.SendAsync(HttpMethod.Post, "/api/password-resets/look", new { code = "none" }, from)),
+        ];
+        foreach (var (what, each, ask) in calls)
+        {
+            var through = 0;
+            for (var network = 0; network < each * 2 * AddressLimiter.TimesForSite; network++)
+            {
+                var answer = await ask(request => request.Headers.Add("X-Forwarded-For", $"2001:db8:1:{network:x}::1"));
+                through += answer.Status == HttpStatusCode.TooManyRequests ? 0 : 1;
+            }
+
+            Assert.True(through == each * AddressLimiter.TimesForSite, $"{what}: {through} came through");
+            var elsewhere = await ask(request => request.Headers.Add("X-Forwarded-For", "2001:db8:2::1"));
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, elsewhere.Status);
+        }
+    }
+
+    [Fact]
     public async Task Sessions_that_are_not_there_are_looked_up_so_often_and_no_more_and_those_that_are_do_not_count()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);

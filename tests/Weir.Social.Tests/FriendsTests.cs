@@ -83,9 +83,32 @@ public abstract class FriendsTests(SharedServer shared)
         var first = (await anna.PostAsync("/api/friend-requests", new { handle = ben.Handle })).Text("id");
         (await eve.DeleteAsync($"/api/friend-requests/{first}")).Is(HttpStatusCode.NotFound);
         (await ben.DeleteAsync($"/api/friend-requests/{first}")).Is(HttpStatusCode.NoContent);
+        (await ben.DeleteAsync($"/api/friend-requests/{first}")).Is(HttpStatusCode.NotFound);
+        (await anna.DeleteAsync($"/api/friend-requests/{first}")).Is(HttpStatusCode.NoContent);
         var second = (await anna.PostAsync("/api/friend-requests", new { handle = ben.Handle })).Text("id");
+        Assert.NotEqual(first, second);
         (await anna.DeleteAsync($"/api/friend-requests/{second}")).Is(HttpStatusCode.NoContent);
         (await ben.PostAsync($"/api/friend-requests/{second}/accept")).Is(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Who_declined_sees_the_request_no_more_and_may_still_change_their_mind()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        var request = (await anna.PostAsync("/api/friend-requests", new { handle = ben.Handle })).Text("id");
+        (await ben.GetAsync($"/api/people/{anna.Handle}")).Is(HttpStatusCode.OK);
+        (await ben.DeleteAsync($"/api/friend-requests/{request}")).Is(HttpStatusCode.NoContent);
+        var again = await anna.PostAsync("/api/friend-requests", new { handle = ben.Handle });
+        Assert.Equal(request, again.Is(HttpStatusCode.Created).Text("id"));
+        Assert.Equal(0, (await ben.GetAsync("/api/friend-requests"))["incoming"].GetArrayLength());
+        Assert.Empty(await ben.NoticesAsync());
+        (await ben.GetAsync($"/api/people/{anna.Handle}")).Is(HttpStatusCode.NotFound);
+        (await ben.PostAsync($"/api/friend-requests/{request}/accept")).Is(HttpStatusCode.NotFound);
+        Assert.Equal(request, (await anna.GetAsync("/api/friend-requests"))["outgoing"][0].GetProperty("id").GetString());
+
+        (await ben.PostAsync("/api/friend-requests", new { handle = anna.Handle })).Is(HttpStatusCode.Created);
+        Assert.Equal(1, (await anna.GetAsync("/api/friends")).Json.GetArrayLength());
+        Assert.Equal(0, (await anna.GetAsync("/api/friend-requests"))["outgoing"].GetArrayLength());
     }
 
     [Fact]

@@ -261,6 +261,72 @@ public abstract class LivePlaneTests : IAsyncLifetime
         static bool Has(BroadcastRules rules, byte[] hash) => rules.PublishKeyHashes.Any(h => h.Span.SequenceEqual(hash));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_reset_voids_the_keys_of_every_broadcast_and_those_read_afterwards_are_good(bool byCommand)
+    {
+        var (prepared, newest) = (await _ben.BroadcastAsync(new { kind = "friends" }), await _ben.BroadcastAsync(new { kind = "friends" }));
+        var others = await _anna.BroadcastAsync(new { kind = "friends" });
+        var before = (await KeysAsync(_ben, prepared)).Concat(await KeysAsync(_ben, newest)).ToList();
+        var kept = await KeysAsync(_anna, others);
+        // One's own new password changes none of them.
+        const string Changed = "another horse battery staple";
+        (await _ben.PostAsync("/api/me/password", new { current = Someone.Password, @new = Changed })).Is(HttpStatusCode.NoContent);
+        Assert.Equal(before, (await KeysAsync(_ben, prepared)).Concat(await KeysAsync(_ben, newest)));
+        await using var node = await FakeNode.ReadyAsync(_server);
+        foreach (var id in new[] { prepared, newest })
+        {
+            Assert.Contains(Listed(id).PublishKeyHashes, hash => before.Exists(key => IsOf(hash, key)));
+        }
+
+        var password = "a wholly new password";
+        if (byCommand)
+        {
+            password = await Maintenance.ResetPassword.RunAsync(_server.Options, _ben.Handle);
+        }
+        else
+        {
+            var code = (await _anna.PostAsync($"/api/admin/accounts/{_ben.Handle}/password-reset")).Is(HttpStatusCode.Created).Text("code");
+            (await _server.Anybody.PostAsync("/api/password-resets/use", new { code, password })).Is(HttpStatusCode.NoContent);
+        }
+
+        var ben = await Someone.OfAsync(_server, await _server.Anybody.PostAsync("/api/sessions", new { handle = _ben.Handle, password }));
+        var after = new Dictionary<string, List<string>>
+        {
+            [prepared] = await KeysAsync(ben, prepared),
+            [newest] = await KeysAsync(ben, newest),
+        };
+        Assert.Empty(after.Values.SelectMany(keys => keys).Intersect(before));
+        Assert.Equal(kept, await KeysAsync(_anna, others));
+        var waiting = after.Keys.ToHashSet();
+        while (waiting.Count > 0)
+        {
+            var rules = (await node.NextAsync(c => c.Rules is not null)).Rules;
+            // The encoder key is with the newest alone.
+            if (after.TryGetValue(Ids.FromWire(rules.Broadcast).ToText(), out var keys)
+                && rules.PublishKeyHashes.Count(hash => keys.Exists(key => IsOf(hash, key))) == rules.PublishKeyHashes.Count)
+            {
+                waiting.Remove(Ids.FromWire(rules.Broadcast).ToText());
+            }
+        }
+
+        static bool IsOf(Google.Protobuf.ByteString hash, string key) => hash.Span.SequenceEqual(PublishKey.Hash(key));
+
+        BroadcastRules Listed(string broadcast) =>
+            node.Lists.Single(c => c.Rules is { } r && Ids.FromWire(r.Broadcast).ToText() == broadcast).Rules;
+
+        static async Task<List<string>> KeysAsync(Someone host, string broadcast)
+        {
+            var publish = (await host.GetAsync($"/api/broadcasts/{broadcast}/publish")).Is(HttpStatusCode.OK);
+            return
+            [
+                publish["rtmp"].GetProperty("streamKey").GetString()!, publish["whip"].GetProperty("token").GetString()!,
+                (await host.GetAsync("/api/encoder-key"))["rtmp"].GetProperty("streamKey").GetString()!,
+            ];
+        }
+    }
+
     [Fact]
     public async Task A_muted_viewer_is_in_the_rules_until_unmuted()
     {

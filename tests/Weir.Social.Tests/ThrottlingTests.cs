@@ -51,6 +51,50 @@ public sealed class ThrottlingTests
     }
 
     [Fact]
+    public void The_networks_of_one_ipv6_site_have_as_much_together_as_a_few_addresses()
+    {
+        var clock = new FakeTimeProvider();
+        var limiter = new AddressLimiter(clock, burst: 3, refill: TimeSpan.FromSeconds(32));
+        var (site, through) = (3 * AddressLimiter.TimesForSite, 0);
+        for (var network = 0; network < 65_536; network++)
+        {
+            through += limiter.TryTake(out _, KeyOf($"2001:db8:1:{network:x}::1")) ? 1 : 0;
+        }
+
+        Assert.Equal(site, through);
+        Assert.False(limiter.TryTake(out var wait, KeyOf("2001:db8:1:ffff::1")));
+        Assert.Equal(TimeSpan.FromSeconds(2), wait);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(limiter.TryTake(out _, KeyOf("2001:db8:1:ffff::1")));
+        Assert.False(limiter.TryTake(out _, KeyOf("2001:db8:1:ffff::1")));
+
+        // Another site, and one of its networks, have their own; IPv4 has no sites.
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(limiter.TryTake(out _, KeyOf("2001:db8:2:1::1")));
+        }
+
+        Assert.False(limiter.TryTake(out wait, KeyOf("2001:db8:2:1::2")));
+        Assert.Equal(TimeSpan.FromSeconds(32), wait);
+        for (var host = 0; host < 2 * site; host++)
+        {
+            Assert.True(limiter.TryTake(out _, KeyOf($"192.0.2.{host}")));
+        }
+
+        // What was right, and what was refused, takes nothing of the site.
+        for (var i = 0; i < 2 * site; i++)
+        {
+            Assert.True(limiter.TryTake(out _, KeyOf("2001:db8:3:1::1")));
+            limiter.GiveBack(KeyOf("2001:db8:3:1::1"));
+            limiter.TryTake(out _, KeyOf("2001:db8:2:1::1"));
+        }
+
+        Assert.True(limiter.TryTake(out _, KeyOf("2001:db8:2:2::1")));
+
+        static string KeyOf(string address) => AttemptLimiter.KeyOf(IPAddress.Parse(address));
+    }
+
+    [Fact]
     public void A_whole_ipv6_customer_is_one_address()
     {
         Assert.Equal(AttemptLimiter.KeyOf(IPAddress.Parse("2001:db8:1:2::1")), AttemptLimiter.KeyOf(IPAddress.Parse("2001:db8:1:2:ffff::9")));

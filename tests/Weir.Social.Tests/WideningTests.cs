@@ -83,6 +83,54 @@ public abstract class WideningTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Every_change_from_one_kind_to_another_is_known()
+    {
+        var publishing = await Publishing.OpenAsync(_server, shared.Admin);
+        var (anna, ben) = (publishing.Owner, await _server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        await anna.BefriendAsync(await _server.PersonAsync("Cleo"));
+        var circle = await anna.CircleAsync(ben);
+        var made = await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle }, name = "Us" });
+        var group = made.Is(HttpStatusCode.Created).Text("id");
+        var account = (await anna.GetAsync($"/api/official/{publishing.Handle}")).Is(HttpStatusCode.OK).Text("id");
+        object[] audiences =
+        [
+            new { kind = "onlyMe" },
+            new { kind = "circles", circles = new[] { circle } },
+            new { kind = "friends" },
+            new { kind = "conversation", conversation = group },
+            new { kind = "followers", officialAccount = account },
+            new { kind = "link" },
+            new { kind = "public" },
+        ];
+        // A line for each kind as it was, in this order, a column for each as it becomes. Ben is in all of them, Cleo a friend alone.
+        string[] widens =
+        [
+            ".wwwwww",
+            "..wwwww",
+            "...wwww",
+            "..w.www",
+            ".www.ww",
+            ".wwww.w",
+            ".......",
+        ];
+        for (var from = 0; from < audiences.Length; from++)
+        {
+            for (var to = 0; to < audiences.Length; to++)
+            {
+                var id = await anna.BroadcastAsync(audiences[from]);
+                var answer = await anna.PatchAsync($"/api/broadcasts/{id}", new { audience = audiences[to] });
+                var refused = answer.Status == HttpStatusCode.BadRequest && answer.Code == "widens";
+                Assert.True(
+                    widens[from][to] == 'w' ? refused : answer.Status == HttpStatusCode.OK,
+                    $"from {audiences[from]} to {audiences[to]}: {answer.Body}");
+                (await anna.PatchAsync($"/api/broadcasts/{id}", new { audience = audiences[to], widen = true })).Is(HttpStatusCode.OK);
+                (await anna.DeleteAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.NoContent);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Followers_are_let_in_and_shut_out_like_everybody_else()
     {
         var publishing = await Publishing.OpenAsync(_server, shared.Admin);
@@ -141,6 +189,8 @@ public abstract class WideningTests(SharedServer shared)
         var friends = await anna.BroadcastAsync(Except(new { kind = "friends" }, ben));
         await RefusedAsync(anna, $"/api/broadcasts/{friends}", new { kind = "friends" });
         var nobody = $"nobody_{Guid.NewGuid():N}"[..20];
+        friends = await anna.BroadcastAsync(new { kind = "friends", except = new { accounts = new[] { nobody } } });
+        await RefusedAsync(anna, $"/api/broadcasts/{friends}", new { kind = "friends" });
         var open = await anna.BroadcastAsync(new { kind = "public", except = new { accounts = new[] { nobody } } });
         await RefusedAsync(anna, $"/api/broadcasts/{open}", new { kind = "public" });
     }

@@ -40,6 +40,11 @@ internal sealed class Account : IdentityUser<Guid>
 
     public DateTimeOffset EncoderKeyCreatedAt { get; set; }
 
+    /// <summary>
+    /// Grows when somebody else may have had the account: the stream keys and WHIP tokens of all its broadcasts are derived from it.
+    /// </summary>
+    public int StreamKeyGeneration { get; set; }
+
     public string Handle => UserName!;
 
     /// <summary>What stands in place of a deleted account's handle: no handle that anybody could have, and another for each.</summary>

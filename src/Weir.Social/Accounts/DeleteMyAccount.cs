@@ -65,7 +65,6 @@ internal static class DeleteMyAccount
                 return last;
             }
 
-            var handle = account.Handle;
             account.DeletedAt = clock.Now();
             (account.UserName, account.Name) = (Account.DeletedHandle(account.Id), Account.DeletedName);
             account.About = "";
@@ -89,7 +88,8 @@ internal static class DeleteMyAccount
 
             await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Friendships.Where(f => f.OwnerId == account.Id || f.FriendId == account.Id).ExecuteDeleteAsync(cancellation);
-            await db.FriendRequests.Where(r => r.FromId == account.Id || r.ToHandle == handle).ExecuteDeleteAsync(cancellation);
+            // Those to them stay with whoever asked, as those to a handle that nobody ever had.
+            await db.FriendRequests.Where(r => r.FromId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.CircleMembers.Where(m => m.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Circles.Where(c => c.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Blocks.Where(b => b.OwnerId == account.Id).ExecuteDeleteAsync(cancellation);

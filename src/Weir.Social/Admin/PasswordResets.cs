@@ -135,13 +135,15 @@ internal static class PasswordResets
                 return false;
             }
 
-            // Whoever had the account may have left themselves other ways in: a passkey, the permanent key of encoders.
+            // Whoever had the account may have left themselves other ways in: a passkey, the permanent key of encoders, the keys of
+            // broadcasts. Who publishes with one at this moment is sent away.
             await db.PasswordResets.Where(r => r.CodeHash == code).ExecuteDeleteAsync(cancellation);
             var now = clock.Now();
             await db.Accounts.Where(a => a.Id == account.Id).ExecuteUpdateAsync(
                 set => set.SetProperty(a => a.PasswordHash, hash)
                     .SetProperty(a => a.EncoderKeyGeneration, a => a.EncoderKeyGeneration + 1)
-                    .SetProperty(a => a.EncoderKeyCreatedAt, now),
+                    .SetProperty(a => a.EncoderKeyCreatedAt, now)
+                    .SetProperty(a => a.StreamKeyGeneration, a => a.StreamKeyGeneration + 1),
                 cancellation);
             await db.Passkeys.Where(p => p.AccountId == account.Id).ExecuteDeleteAsync(cancellation);
             await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
+using Weir.Social.Accounts;
 using Weir.Social.Data;
 
 namespace Weir.Social.Audiences;
@@ -14,35 +15,46 @@ internal static class Widening
         "audience", "widens", "This lets in people who could not see it so far, now or later. Say \"widen\": true if it shall.");
 
     /// <summary>
-    /// Decided by what the owner knows: their friends, circles, conversations and followers, not by who blocked them or removed them from
-    /// their own friends. Otherwise the answer would tell. Whoever may follow, or come into a group by a link, is let in by a change to
-    /// these today: the owner is not asked when they come. The post's circles and exceptions must have been read.
+    /// Decided by what the owner knows: those of their friends, circles, conversations and followers whom they see, and the handles that
+    /// they named, not by who blocked them or removed them from their own friends. Otherwise the answer would tell. A handle that is kept
+    /// out no longer counts whether or not anybody has it. Whoever may follow, or come into a group by a link, is let in by a change to
+    /// these today: the owner is not asked when they come. What only a link leads to counts as seen by nobody: it is in no list. The post's
+    /// circles and exceptions must have been read.
     /// </summary>
     public static async Task<bool> LetsInAsync(WeirDb db, Post post, Audience next, CancellationToken cancellation)
     {
         var previous = Audience.Of(post);
+        if (next.Kind == AudienceKind.OnlyMe)
+        {
+            return false;
+        }
+
         if (next.Kind is AudienceKind.Followers or AudienceKind.Conversation)
         {
             return !(previous.Kind == AudienceKind.Public || AreTheSame(previous, next)) || !KeepsOutAll(previous, next);
         }
 
-        if (IsOpen(next))
+        if (previous.ExceptHandles.Keys.Except(next.ExceptHandles.Keys).Any()
+            || (IsOpen(next) && (!IsOpen(previous) || (next.Kind == AudienceKind.Public && previous.Kind == AudienceKind.Link))))
         {
-            // Whoever has no link is out until it is public. A handle that is kept out no longer counts whether or not anybody has it: the
-            // answer must not tell.
-            return !IsOpen(previous)
-                || (next.Kind == AudienceKind.Public && previous.Kind == AudienceKind.Link)
-                || previous.ExceptHandles.Keys.Except(next.ExceptHandles.Keys).Any()
-                || await LetsInAsync(db, post.OwnerId, previous, next, cancellation);
+            return true;
         }
 
-        return next.Kind != AudienceKind.OnlyMe && await LetsInAsync(db, post.OwnerId, previous, next, cancellation);
+        if (previous.Kind == AudienceKind.Link && !IsOpen(next))
+        {
+            previous = previous with { Kind = AudienceKind.OnlyMe };
+        }
+
+        return await NamesOthersAsync(db, post.OwnerId, previous, next, cancellation);
     }
 
-    private static async Task<bool> LetsInAsync(WeirDb db, Guid owner, Audience previous, Audience next, CancellationToken cancellation)
+    private static async Task<bool> NamesOthersAsync(
+        WeirDb db, Guid owner, Audience previous, Audience next, CancellationToken cancellation)
     {
         var before = Named(db, owner, previous);
-        return await Named(db, owner, next).AnyAsync(account => account != owner && !before.Contains(account), cancellation);
+        var people = db.Accounts.VisibleTo(db, owner).Select(a => a.Id);
+        return await Named(db, owner, next).AnyAsync(
+            account => account != owner && people.Contains(account) && !before.Contains(account), cancellation);
     }
 
     private static bool AreTheSame(Audience one, Audience other) =>

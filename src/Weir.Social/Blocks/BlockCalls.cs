@@ -26,7 +26,7 @@ internal static class BlockCalls
         where block.OwnerId == caller.Id
         join account in db.Accounts.VisibleTo(db, caller.Id)
                 .Where(a => db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id)
-                    || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == caller.Handle))
+                    || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == caller.Handle && !r.Declined))
             on block.BlockedId equals account.Id into known
         from account in known.DefaultIfEmpty()
         orderby block.CreatedAt descending

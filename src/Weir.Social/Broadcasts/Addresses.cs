@@ -25,9 +25,10 @@ internal sealed class Addresses(SocialOptions options, PublishKeys keys)
         return string.Concat("ws", http.AsSpan("http".Length));
     }
 
-    public PublishAddresses Publish(Guid broadcast, HttpRequest request) => new(
-        new RtmpAddress($"{Rtmp(request)}/live", keys.StreamKey(broadcast)),
-        new WhipAddress($"{LiveHttp(request)}/whip/{broadcast:N}", keys.WhipToken(broadcast)));
+    /// <param name="generation">Of the host's stream keys.</param>
+    public PublishAddresses Publish(Guid broadcast, int generation, HttpRequest request) => new(
+        new RtmpAddress($"{Rtmp(request)}/live", keys.StreamKey(broadcast, generation)),
+        new WhipAddress($"{LiveHttp(request)}/whip/{broadcast:N}", keys.WhipToken(broadcast, generation)));
 
     public RtmpAddress Encoder(Guid account, int generation, HttpRequest request) => new($"{Rtmp(request)}/live", keys.EncoderKey(account, generation));
 

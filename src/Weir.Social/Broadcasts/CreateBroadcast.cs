@@ -70,7 +70,8 @@ internal static class CreateBroadcast
             await write.ChangedOpenOfAsync(caller.Id, cancellation);
             db.Broadcasts.Add(broadcast);
             write.Changed(broadcast.Id);
-            var publish = addresses.Publish(broadcast.Id, context.Request);
+            var generation = await db.Accounts.Where(a => a.Id == caller.Id).Select(a => a.StreamKeyGeneration).SingleAsync(cancellation);
+            var publish = addresses.Publish(broadcast.Id, generation, context.Request);
             return TypedResults.Created($"/api/broadcasts/{broadcast.Id:N}", new Made(broadcast.Id, broadcast.State, publish.Rtmp, publish.Whip));
         }, cancellation);
 

@@ -61,10 +61,17 @@ internal static class ReadBroadcasts
     }
 
     private static async Task<Results<Ok<PublishAddresses>, ProblemHttpResult>> PublishAsync(
-        string id, Caller? caller, Entrance entrance, Addresses addresses, HttpContext context, CancellationToken cancellation)
+        string id, Caller? caller, Entrance entrance, Addresses addresses, WeirDb db, HttpContext context, CancellationToken cancellation)
     {
         var (broadcast, refusal) = await entrance.EnterAsHostAsync(id, caller, cancellation);
-        return broadcast is null ? refusal! : TypedResults.Ok(addresses.Publish(broadcast.Id, context.Request));
+        if (broadcast is null)
+        {
+            return refusal!;
+        }
+
+        var host = db.Accounts.Where(a => a.Id == broadcast.OwnerId);
+        var generation = await host.Select(a => a.StreamKeyGeneration).SingleAsync(cancellation);
+        return TypedResults.Ok(addresses.Publish(broadcast.Id, generation, context.Request));
     }
 
     private static async Task<Results<Ok<Viewers>, ProblemHttpResult>> ViewersAsync(

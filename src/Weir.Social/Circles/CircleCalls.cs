@@ -125,10 +125,11 @@ internal static class CircleCalls
         string id, string handle, Caller caller, WriteScope write, WeirDb db, Cutting cutting, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
+        var people = db.Accounts.VisibleTo(db, caller.Id);
         return OnMineAsync(id, caller, write, db, async circle =>
         {
             var member = await db.CircleMembers.SingleOrDefaultAsync(
-                m => m.CircleId == circle.Id && db.Accounts.Any(a => a.Id == m.AccountId && a.UserName == parsed),
+                m => m.CircleId == circle.Id && people.Any(a => a.Id == m.AccountId && a.UserName == parsed),
                 cancellation);
             if (member is not null)
             {
@@ -157,7 +158,7 @@ internal static class CircleCalls
     }
 
     private static IQueryable<Account> FriendsOf(WeirDb db, Caller caller) =>
-        db.Accounts.Where(a => a.DeletedAt == null && db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id));
+        db.Accounts.VisibleTo(db, caller.Id).Where(a => db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id));
 
     private static ProblemHttpResult NameFault() => Problems.Field("name", "name-shape", $"A name has 1 to {PlainText.NameLength} characters, not only blanks.");
 }

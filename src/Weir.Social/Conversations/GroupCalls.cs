@@ -93,14 +93,18 @@ internal static class GroupCalls
 
     /// <summary>Somebody who is in it, or whom it waits for. A link does not bring them back.</summary>
     private static Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
-        string id, string handle, WeirDb db, TimeProvider clock, GroupChange change, CancellationToken cancellation)
+        string id, string handle, Caller caller, WeirDb db, TimeProvider clock, GroupChange change, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
+        var people = db.Accounts.VisibleTo(db, caller.Id);
         return change.RunAsync(id, MemberRole.Administrator, async (group, mine) =>
         {
             if (await MemberAsync(db, group, parsed, cancellation) is not { } member)
             {
-                return await db.GroupInvitations.Where(i => i.ConversationId == group.Id && db.Accounts.Any(a => a.Id == i.AccountId && a.UserName == parsed)).ExecuteDeleteAsync(cancellation) > 0
+                // Members see each other; whom the group waits for is seen by those whom they did not block.
+                return await db.GroupInvitations
+                    .Where(i => i.ConversationId == group.Id && people.Any(a => a.Id == i.AccountId && a.UserName == parsed))
+                    .ExecuteDeleteAsync(cancellation) > 0
                     ? null
                     : Problems.NotFound();
             }

@@ -14,8 +14,8 @@ using NoticeKind = Weir.Social.Notifications.NoticeKind;
 namespace Weir.Social.Friends;
 
 /// <summary>
-/// <c>/api/friend-requests</c>: ask, accept, decline, withdraw. Whoever asks learns nothing about the handle: an unknown, a hidden and a blocking one get the same
-/// 201 with an id, the same entry in the list of what was asked, and the same silence.
+/// <c>/api/friend-requests</c>: ask, accept, decline, withdraw. Whoever asks learns nothing about the handle: an unknown, a hidden, a
+/// blocking and a declining one get the same 201 with an id, the same entry in the list of what was asked, and the same silence.
 /// </summary>
 internal static class FriendRequests
 {
@@ -61,10 +61,11 @@ internal static class FriendRequests
         return await write.RunAsync<Results<Created<Asked>, ProblemHttpResult>>(async () =>
         {
             var mine = await db.FriendRequests.SingleOrDefaultAsync(r => r.FromId == caller.Id && r.ToHandle == handle, cancellation);
-            var theirs = await Open(db, caller).SingleOrDefaultAsync(r => db.Accounts.Any(a => a.Id == r.FromId && a.UserName == handle), cancellation);
+            var theirs = await Received(db, caller).SingleOrDefaultAsync(
+                r => db.Accounts.Any(a => a.Id == r.FromId && a.UserName == handle), cancellation);
             if (theirs is not null)
             {
-                // Both want it: no need to ask again.
+                // Both want it, one perhaps after a no: no need to ask again.
                 await BefriendAsync(write, db, theirs, caller, notices, connections, clock, cancellation);
                 return TypedResults.Created("/api/friends", new Asked(theirs.Id));
             }
@@ -96,15 +97,12 @@ internal static class FriendRequests
 
             mine = new FriendRequest { Id = Guid.NewGuid(), FromId = caller.Id, ToHandle = handle, CreatedAt = clock.Now() };
             db.FriendRequests.Add(mine);
-            var asked = await db.Accounts
-                .Where(a => a.UserName == handle && a.DeletedAt == null && !db.Blocks.Any(b => b.OwnerId == a.Id && b.BlockedId == caller.Id))
+            var asked = await db.Accounts.VisibleTo(db, caller.Id)
+                .Where(a => a.UserName == handle)
                 .Select(a => a.Id)
                 .SingleOrDefaultAsync(cancellation);
-            if (asked != Guid.Empty)
-            {
-                await notices.AddAsync(new Happened(NoticeKind.FriendRequest, asked, caller.Id, mine.Id), cancellation);
-            }
-
+            // Also when that is nobody, so that the time it takes does not tell.
+            await notices.AddAsync(new Happened(NoticeKind.FriendRequest, asked, caller.Id, mine.Id), cancellation);
             return Answer(mine);
         }, cancellation);
 
@@ -147,12 +145,17 @@ internal static class FriendRequests
     {
         Ids.TryParse(id, out var request);
         return await write.RunAsync(
-            () => db.FriendRequests.Where(r => r.Id == request && (r.FromId == caller.Id || r.ToHandle == caller.Handle)).ExecuteDeleteAsync(cancellation),
+            async () => await db.FriendRequests.Where(r => r.Id == request && r.FromId == caller.Id).ExecuteDeleteAsync(cancellation)
+                + await Open(db, caller).Where(r => r.Id == request)
+                    .ExecuteUpdateAsync(set => set.SetProperty(r => r.Declined, true), cancellation),
             cancellation) > 0 ? TypedResults.NoContent() : Problems.NotFound();
     }
 
+    /// <summary>What waits for the caller's answer.</summary>
+    private static IQueryable<FriendRequest> Open(WeirDb db, Caller caller) => Received(db, caller).Where(r => !r.Declined);
+
     /// <summary>What others ask of the caller, without those whom either side blocked.</summary>
-    private static IQueryable<FriendRequest> Open(WeirDb db, Caller caller) => db.FriendRequests.Where(r =>
+    private static IQueryable<FriendRequest> Received(WeirDb db, Caller caller) => db.FriendRequests.Where(r =>
         r.ToHandle == caller.Handle
         && db.Accounts.Any(a => a.Id == r.FromId && a.SuspendedAt == null && a.DeletedAt == null)
         && !db.Blocks.Any(b => (b.OwnerId == caller.Id && b.BlockedId == r.FromId) || (b.OwnerId == r.FromId && b.BlockedId == caller.Id)));

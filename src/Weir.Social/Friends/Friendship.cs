@@ -12,11 +12,12 @@ internal sealed class Friendship
 
 /// <summary>
 /// Asks for a friendship. It is kept by handle and never looked up when made, so that asking an unknown, a hidden and a blocking
-/// handle is the same for the one who asks: here, in the list of what they asked, and when they withdraw it.
+/// handle is the same for the one who asks: here, in the list of what they asked, and when they withdraw it. Who declines it and who
+/// deletes their account does not end it either: to the one who asked it goes on waiting until they withdraw it.
 /// </summary>
 internal sealed class FriendRequest
 {
-    /// <summary>How many unanswered ones a person may have at a time.</summary>
+    /// <summary>How many that were not accepted a person may have at a time.</summary>
     public const int MaxOpen = 200;
 
     public Guid Id { get; init; }
@@ -24,6 +25,9 @@ internal sealed class FriendRequest
     public Guid FromId { get; init; }
 
     public required string ToHandle { get; init; }
+
+    /// <summary>Whoever has the handle said no and sees it no more. The one who asked is not told.</summary>
+    public bool Declined { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 }

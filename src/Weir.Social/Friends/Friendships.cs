@@ -53,10 +53,11 @@ internal static class Friendships
         string handle, Caller caller, WriteScope write, WeirDb db, Cutting cutting, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
+        var people = db.Accounts.VisibleTo(db, caller.Id);
         return await write.RunAsync<Results<NoContent, ProblemHttpResult>>(async () =>
         {
             var friendship = await db.Friendships.SingleOrDefaultAsync(
-                f => f.OwnerId == caller.Id && db.Accounts.Any(a => a.Id == f.FriendId && a.UserName == parsed),
+                f => f.OwnerId == caller.Id && people.Any(a => a.Id == f.FriendId && a.UserName == parsed),
                 cancellation);
             if (friendship is null)
             {

@@ -87,7 +87,7 @@ internal static class PersonPage
             && (a.Id == me
                 || db.Friendships.Any(f => f.OwnerId == me && f.FriendId == a.Id)
                 || db.Friendships.Any(f => f.OwnerId == a.Id && f.FriendId == me)
-                || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == mine)
+                || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == mine && !r.Declined)
                 || db.ConversationMembers.Any(m => m.AccountId == me
                     && db.ConversationMembers.Any(o => o.ConversationId == m.ConversationId && o.AccountId == a.Id))
                 || db.OfficialEditors.Any(e => e.AccountId == me && e.AcceptedAt != null

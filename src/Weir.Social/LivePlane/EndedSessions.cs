@@ -1,13 +1,17 @@
+using Microsoft.EntityFrameworkCore;
+using Weir.Social.Broadcasts;
+using Weir.Social.Data;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.LivePlane;
 
 /// <summary>
-/// Has the live node hear of sessions that another process ended, as the command line does. Those that end here are sent at once (<see
-/// cref="Data.WriteScope"/>). What tells is the sessions' epoch, which changes of accounts raise too: then the node hears the same once
-/// more.
+/// Has the live node hear of sessions that another process ended and of keys that it renewed, as the command line does. What is done here
+/// is sent at once (<see cref="WriteScope"/>). What tells is the sessions' epoch, which changes of accounts raise too: then the node hears
+/// the same once more.
 /// </summary>
-internal sealed class EndedSessions(LiveLink link, SessionsEpochReader epochs, TimeProvider clock, ILogger<EndedSessions> log)
+internal sealed class EndedSessions(
+    LiveLink link, SessionsEpochReader epochs, IServiceScopeFactory scopes, TimeProvider clock, ILogger<EndedSessions> log)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -16,6 +20,7 @@ internal sealed class EndedSessions(LiveLink link, SessionsEpochReader epochs, T
     {
         using var timer = new PeriodicTimer(Interval, clock);
         long? known = null;
+        Dictionary<Guid, (int, int)> keys = [];
         try
         {
             do
@@ -23,9 +28,16 @@ internal sealed class EndedSessions(LiveLink link, SessionsEpochReader epochs, T
                 try
                 {
                     var epoch = await epochs.ReadAsync();
-                    if (known is { } before && epoch != before)
+                    if (epoch != known)
                     {
-                        link.SessionsChanged();
+                        var now = await KeysAsync(stoppingToken);
+                        if (known is not null)
+                        {
+                            link.SessionsChanged();
+                            link.Changed([.. now.Except(keys).Select(changed => changed.Key)]);
+                        }
+
+                        keys = now;
                     }
 
                     known = epoch;
@@ -41,5 +53,15 @@ internal sealed class EndedSessions(LiveLink link, SessionsEpochReader epochs, T
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
         }
+    }
+
+    /// <summary>What the keys of all broadcasts that have not ended are derived from.</summary>
+    private async Task<Dictionary<Guid, (int, int)>> KeysAsync(CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return (await scope.ServiceProvider.GetRequiredService<WeirDb>().Broadcasts
+            .Where(b => b.State != BroadcastState.Ended && b.DeletedAt == null)
+            .Select(b => new { b.Id, b.Owner!.EncoderKeyGeneration, b.Owner.StreamKeyGeneration })
+            .ToListAsync(cancellation)).ToDictionary(b => b.Id, b => (b.EncoderKeyGeneration, b.StreamKeyGeneration));
     }
 }

@@ -57,6 +57,7 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider cloc
             HostActive = b.Owner!.SuspendedAt == null && b.Owner.DeletedAt == null,
             Named = db.LivePermissions.Any(p => p.AccountId == b.OwnerId),
             b.Owner.EncoderKeyGeneration,
+            b.Owner.StreamKeyGeneration,
             // Hosts' broadcasts never have the same time of creation (CreateBroadcast).
             IsNewest = !db.Broadcasts.Any(o =>
                 o.OwnerId == b.OwnerId && o.DeletedAt == null && o.State != BroadcastState.Ended && o.CreatedAt > b.CreatedAt),
@@ -93,8 +94,8 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider cloc
             };
             if (!ended && row.HostActive && (everyone || row.Named))
             {
-                rules.PublishKeyHashes.Add(Hash(keys.StreamKey(row.Id)));
-                rules.PublishKeyHashes.Add(Hash(keys.WhipToken(row.Id)));
+                rules.PublishKeyHashes.Add(Hash(keys.StreamKey(row.Id, row.StreamKeyGeneration)));
+                rules.PublishKeyHashes.Add(Hash(keys.WhipToken(row.Id, row.StreamKeyGeneration)));
                 if (row.IsNewest)
                 {
                     rules.PublishKeyHashes.Add(Hash(keys.EncoderKey(row.OwnerId, row.EncoderKeyGeneration)));

@@ -13,8 +13,8 @@ namespace Weir.Social.Maintenance;
 public static class ResetPassword
 {
     /// <summary>Gives the account a new random password, which is returned once and kept nowhere, ends all its sessions, removes its
-    /// passkeys and links that set passwords, and renews its encoder key, of which a running live plane hears
-    /// with the account's next broadcast.</summary>
+    /// passkeys and links that set passwords, and renews its encoder key and the stream keys of its broadcasts, of which a running live
+    /// plane hears within seconds.</summary>
     /// <exception cref="MaintenanceException">Nobody has this handle.</exception>
     public static async Task<string> RunAsync(SocialOptions options, string handle, CancellationToken cancellation = default)
     {
@@ -30,6 +30,7 @@ public static class ResetPassword
         db.AuditEntries.Add(AuditTrail.Of(AuditAction.PasswordResetByCommand, Guid.Empty, "", account.Id, account.Handle, "", TimeProvider.System));
         // As after an administrator's link: nothing that opened the account before opens it now.
         account.EncoderKeyGeneration++;
+        account.StreamKeyGeneration++;
         account.EncoderKeyCreatedAt = TimeProvider.System.Now();
         await db.SaveChangesAsync(cancellation);
         await db.PasswordResets.Where(r => r.AccountId == account.Id).ExecuteDeleteAsync(cancellation);

@@ -63,10 +63,12 @@ internal static class MomentSettings
         string handle, Caller caller, bool theirs, bool hidden, WriteScope write, WeirDb db, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
+        var people = db.Accounts.VisibleTo(db, caller.Id);
         return write.RunAsync<Results<NoContent, ProblemHttpResult>>(async () =>
         {
             var there = await db.MomentHidings.SingleOrDefaultAsync(
-                h => h.OwnerId == caller.Id && h.Theirs == theirs && db.Accounts.Any(a => a.Id == h.OtherId && a.UserName == parsed), cancellation);
+                h => h.OwnerId == caller.Id && h.Theirs == theirs && people.Any(a => a.Id == h.OtherId && a.UserName == parsed),
+                cancellation);
             if (there is not null)
             {
                 if (!hidden)
@@ -78,8 +80,8 @@ internal static class MomentSettings
             }
 
             // Friends only, so that hiding tells nothing about any other handle.
-            var friend = await db.Accounts
-                .Where(a => a.UserName == parsed && a.DeletedAt == null && db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id))
+            var friend = await people
+                .Where(a => a.UserName == parsed && db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id))
                 .Select(a => (Guid?)a.Id)
                 .SingleOrDefaultAsync(cancellation);
             if (friend is not { } other)

@@ -56,7 +56,7 @@ internal static class NoticeQueries
 
     public static readonly CompiledQuery<Func<WeirDb, Guid, List<Guid>, IAsyncEnumerable<Guid>>> OpenRequests =
         new(() => EF.CompileAsyncQuery((WeirDb db, Guid me, List<Guid> ids) => db.FriendRequests
-            .Where(r => ids.Contains(r.Id) && db.Accounts.Any(a => a.Id == me && a.UserName == r.ToHandle))
+            .Where(r => ids.Contains(r.Id) && !r.Declined && db.Accounts.Any(a => a.Id == me && a.UserName == r.ToHandle))
             .Select(r => r.Id)));
 
     public static readonly CompiledQuery<Func<WeirDb, Guid, List<Guid>, IAsyncEnumerable<Guid>>> Friends =

@@ -8,7 +8,8 @@ internal sealed record Happened(NoticeKind Kind, Guid Account, Guid Actor, Guid 
 
 /// <summary>
 /// Where every capability says what concerns whom: inside its own transaction, with <see cref="AddAsync(Happened, CancellationToken)"/>. The list has it in that transaction;
-/// devices hear of it once it is on disk. Nobody is told of their own doing, nor twice of the same.
+/// devices hear of it once it is on disk. Nobody is told of their own doing, nor twice of the same. What concerns the empty id is looked up
+/// like everything else and written nowhere: so it takes about the same time whether or not there is somebody.
 /// </summary>
 internal sealed class Notices(WeirDb db, WriteScope write, NoticeDelivery delivery, TimeProvider clock)
 {
@@ -37,7 +38,7 @@ internal sealed class Notices(WeirDb db, WriteScope write, NoticeDelivery delive
             .ToListAsync(cancellation)).Select(m => (m.AccountId, m.ConversationId)).ToHashSet();
         foreach (var one in batch)
         {
-            if (there.Contains((one.Account, one.Kind, one.Subject, one.Detail, one.Actor)))
+            if (one.Account == Guid.Empty || there.Contains((one.Account, one.Kind, one.Subject, one.Detail, one.Actor)))
             {
                 continue;
             }

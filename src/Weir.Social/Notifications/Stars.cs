@@ -13,21 +13,18 @@ internal static class Stars
     {
         var friends = api.MapGroup("/friends").WithTags("Friends");
         friends.MapPut("/{handle}/star", async Task<Results<NoContent, ProblemHttpResult>> (string handle, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>
-        {
-            var parsed = Handle.Parse(handle);
-            return await GiveAsync(
-                caller, write, db,
-                db.Friendships.Where(f => f.OwnerId == caller.Id && db.Accounts.Any(a => a.Id == f.FriendId && a.UserName == parsed && a.DeletedAt == null)).Select(f => f.FriendId),
-                cancellation);
-        });
+            await GiveAsync(caller, write, db, Friend(handle, caller, db), cancellation));
         friends.MapDelete("/{handle}/star", async Task<Results<NoContent, ProblemHttpResult>> (string handle, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation) =>
-        {
-            var parsed = Handle.Parse(handle);
-            return await TakeAsync(
-                caller, write, db,
-                db.Friendships.Where(f => f.OwnerId == caller.Id && db.Accounts.Any(a => a.Id == f.FriendId && a.UserName == parsed)).Select(f => f.FriendId),
-                cancellation);
-        });
+            await TakeAsync(caller, write, db, Friend(handle, caller, db), cancellation));
+    }
+
+    private static IQueryable<Guid> Friend(string handle, Caller caller, WeirDb db)
+    {
+        var parsed = Handle.Parse(handle);
+        var people = db.Accounts.VisibleTo(db, caller.Id);
+        return db.Friendships
+            .Where(f => f.OwnerId == caller.Id && people.Any(a => a.Id == f.FriendId && a.UserName == parsed))
+            .Select(f => f.FriendId);
     }
 
     private static Task<Results<NoContent, ProblemHttpResult>> GiveAsync(Caller caller, WriteScope write, WeirDb db, IQueryable<Guid> target, CancellationToken cancellation) =>

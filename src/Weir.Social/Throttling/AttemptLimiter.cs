@@ -179,7 +179,7 @@ internal sealed class Limits(TimeProvider clock)
     public AttemptLimiter PasswordChecksByAccount { get; } = new(clock, 40, TimeSpan.FromSeconds(10));
 
     /// <summary>Sign-ups that were no success, from one address: each may have told that a handle is taken.</summary>
-    public AttemptLimiter SignUpsByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+    public AddressLimiter SignUpsByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
 
     /// <summary>The same by one invitation.</summary>
     public AttemptLimiter SignUpsByInvitation { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
@@ -188,16 +188,16 @@ internal sealed class Limits(TimeProvider clock)
     public AttemptLimiter Setup { get; } = new(clock, 10, TimeSpan.FromSeconds(30));
 
     /// <summary>Unknown invitation codes from one address.</summary>
-    public AttemptLimiter Invitations { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+    public AddressLimiter Invitations { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
 
     /// <summary>Passkeys that were refused, from one address.</summary>
-    public AttemptLimiter PasskeysByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+    public AddressLimiter PasskeysByAddress { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
 
     /// <summary>Questions for passkeys from one address: each takes a place in memory.</summary>
-    public AttemptLimiter PasskeyChallenges { get; } = new(clock, 30, TimeSpan.FromSeconds(2));
+    public AddressLimiter PasskeyChallenges { get; } = new(clock, 30, TimeSpan.FromSeconds(2));
 
     /// <summary>Unknown codes of links that set a password, from one address.</summary>
-    public AttemptLimiter PasswordResets { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+    public AddressLimiter PasswordResets { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
 
     /// <summary>Friend requests of one person; every one counts. Asking and withdrawing again is asking.</summary>
     public AttemptLimiter FriendRequests { get; } = new(clock, 250, TimeSpan.FromSeconds(20));

@@ -9,9 +9,9 @@ namespace Weir.Social.Throttling;
 internal readonly record struct Rate(int Burst, TimeSpan Refill);
 
 /// <summary>
-/// How many calls the server answers without knowing who asks, for each address (a /64 of IPv6), and how many tickets it gives an
-/// account. A school or a company is one address: two thousand people who open the page and sign in within a minute come through, and
-/// what they do once they are signed in is counted by account, or not at all.
+/// How many calls the server answers without knowing who asks, for each address (<see cref="AddressLimiter"/>), and how many tickets it
+/// gives an account. A school or a company is one address: two thousand people who open the page and sign in within a minute come through,
+/// and what they do once they are signed in is counted by account, or not at all.
 /// </summary>
 internal sealed record CallRates
 {
@@ -53,14 +53,13 @@ internal enum CallLimit
 /// </summary>
 internal sealed class CallLimits(CallRates rates, TimeProvider clock)
 {
-    private readonly AttemptLimiter _tickets = Limiter(clock, rates.Tickets);
-    private readonly AttemptLimiter _openTickets = Limiter(clock, rates.OpenTickets);
-    private readonly AttemptLimiter _openFiles = Limiter(clock, rates.OpenFiles);
-    private readonly AttemptLimiter _openCalls = Limiter(clock, rates.OpenCalls);
-    private readonly AttemptLimiter _openInAll = Limiter(clock, rates.OpenInAll);
+    private readonly AttemptLimiter _tickets = new(clock, rates.Tickets.Burst, rates.Tickets.Refill);
+    private readonly AddressLimiter _openTickets = ByAddress(clock, rates.OpenTickets);
+    private readonly AddressLimiter _openFiles = ByAddress(clock, rates.OpenFiles);
+    private readonly AddressLimiter _openCalls = ByAddress(clock, rates.OpenCalls);
+    private readonly AttemptLimiter _openInAll = new(clock, rates.OpenInAll.Burst, rates.OpenInAll.Refill);
 
-    /// <summary>By address.</summary>
-    public AttemptLimiter UnknownSessions { get; } = Limiter(clock, rates.UnknownSessions);
+    public AddressLimiter UnknownSessions { get; } = ByAddress(clock, rates.UnknownSessions);
 
     public void Use(WebApplication app) => app.Use(async (context, next) =>
     {
@@ -118,10 +117,10 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
     }
 
     // The address first: whoever asks too often by themselves takes nothing of what all have.
-    private bool TryTake(AttemptLimiter limiter, HttpContext context, out TimeSpan retryAfter) =>
+    private bool TryTake(AddressLimiter limiter, HttpContext context, out TimeSpan retryAfter) =>
         limiter.TryTake(out retryAfter, AttemptLimiter.KeyOf(context.Connection.RemoteIpAddress)) && _openInAll.TryTake(out retryAfter, "all");
 
-    private static AttemptLimiter Limiter(TimeProvider clock, Rate rate) => new(clock, rate.Burst, rate.Refill);
+    private static AddressLimiter ByAddress(TimeProvider clock, Rate rate) => new(clock, rate.Burst, rate.Refill);
 
     internal sealed record Limited(CallLimit Limit);
 }

@@ -10,7 +10,7 @@ namespace Weir.Social.Throttling;
 internal sealed class SignInLimits(TimeProvider clock)
 {
     /// <summary>From one address, whatever the accounts.</summary>
-    private readonly AttemptLimiter _address = new(clock, 30, TimeSpan.FromSeconds(10));
+    private readonly AddressLimiter _address = new(clock, 30, TimeSpan.FromSeconds(10));
 
     private readonly AttemptLimiter _account = new(clock, 10, TimeSpan.FromSeconds(30));
 
@@ -18,7 +18,7 @@ internal sealed class SignInLimits(TimeProvider clock)
 
     private readonly AttemptLimiter _devicesOfAccount = new(clock, 60, TimeSpan.FromSeconds(10));
 
-    private readonly AttemptLimiter _devicesAtAddress = new(clock, 120, TimeSpan.FromSeconds(5));
+    private readonly AddressLimiter _devicesAtAddress = new(clock, 120, TimeSpan.FromSeconds(5));
 
     /// <summary>From everywhere: NIST SP 800-63B-4 section 3.2.2 allows 100 in a row.</summary>
     private readonly AttemptLimiter _everywhere = new(clock, 100, TimeSpan.FromMinutes(1));

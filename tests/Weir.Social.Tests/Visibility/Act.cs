@@ -57,8 +57,8 @@ internal sealed class Acts(Placed placed, Random random)
         };
     }
 
-    private Act? Unfriend(int one, int other) => !_world.Holds.Contains((one, other)) ? null : Of(one, $"unfriends {other}", true,
-        HttpMethod.Delete, $"/api/friends/{placed.Handle(other)}", () =>
+    private Act? Unfriend(int one, int other) => !_world.Holds.Contains((one, other)) || IsHidden(one, other) ? null : Of(
+        one, $"unfriends {other}", true, HttpMethod.Delete, $"/api/friends/{placed.Handle(other)}", () =>
     {
         _world.Holds.Remove((one, other));
         foreach (var circle in Enumerable.Range(0, _world.Circles.Count).Where(c => _world.Circles[c].Owner == one))
@@ -74,13 +74,14 @@ internal sealed class Acts(Placed placed, Random random)
         : Of(one, $"unblocks {other}", false,
             HttpMethod.Delete, $"/api/blocks/{placed.Handle(other)}", () => _world.Blocks.Remove((one, other)));
 
-    private Act? OutOfCircle(int one) => CircleOf(one) is not { } circle || Some(_world.Circles[circle].Members) is not { } member ? null
+    private Act? OutOfCircle(int one) =>
+        CircleOf(one) is not { } circle || Some(_world.Circles[circle].Members) is not { } member || IsHidden(one, member) ? null
         : Of(one, $"takes {member} out of circle {circle}", true,
             HttpMethod.Delete, $"/api/circles/{placed.Circles[circle]:N}/members/{placed.Handle(member)}", () => Leave(circle, member));
 
     private Act? IntoCircle(int one, int other)
     {
-        if (CircleOf(one) is not { } circle || !_world.Holds.Contains((one, other)) || _world.Deleted.Contains(other)
+        if (CircleOf(one) is not { } circle || !_world.Holds.Contains((one, other)) || IsHidden(one, other)
             || _world.Circles[circle].Members.Contains(other))
         {
             return null;
@@ -190,12 +191,17 @@ internal sealed class Acts(Placed placed, Random random)
     {
         var (list, path) = random.Next(2) == 0 ? (_world.HidesOwn, "mine-from") : (_world.HidesTheirs, "theirs");
         path = $"/api/moment-hiding/{path}/{placed.Handle(other)}";
+        if (IsHidden(one, other))
+        {
+            return null;
+        }
+
         if (list.Contains((one, other)))
         {
             return Of(one, $"shows {other} again", false, HttpMethod.Delete, path, () => list.Remove((one, other)));
         }
 
-        return !_world.Holds.Contains((one, other)) || _world.Deleted.Contains(other) ? null
+        return !_world.Holds.Contains((one, other)) ? null
             : Of(one, $"hides moments and {other}", true, HttpMethod.Put, path, () => list.Add((one, other)));
     }
 
@@ -299,6 +305,9 @@ internal sealed class Acts(Placed placed, Random random)
     private int? Some(List<int> of) => of.Count == 0 ? null : of[random.Next(of.Count)];
 
     private bool IsThere(int person) => !_world.Suspended.Contains(person) && !_world.Deleted.Contains(person);
+
+    /// <summary>For whom they name it is as if nobody had the handle: <see cref="HiddenPeopleTests"/>.</summary>
+    private bool IsHidden(int one, int other) => _world.Blocks.Contains((other, one)) || _world.Deleted.Contains(other);
 
     private bool AreFriends(int one, int other) => _world.Holds.Contains((one, other)) && _world.Holds.Contains((other, one));
 }

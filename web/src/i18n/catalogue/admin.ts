@@ -89,7 +89,7 @@ export const admin = {
   'admin.unmakeAdmin': { en: 'No longer administrator', zh: '取消管理员' },
   'admin.makeAdmin.text': { en: 'Administrators see reports, suspend people and change this server.', zh: '管理员可查看举报、停用账号并更改服务器设置。' },
   'admin.reset': { en: 'Password link', zh: '密码重置链接' },
-  'admin.reset.text': { en: 'A link with which {name} sets a new password, once, within a day. It also signs out every device, removes all passkeys and renews the permanent encoder key.', zh: '{name} 可用此链接在一天内设置一次新密码。使用后，所有设备退出登录，通行密钥全部移除，固定推流密钥更换。' },
+  'admin.reset.text': { en: 'A link with which {name} sets a new password, once, within a day. It also signs out every device, removes all passkeys and renews the encoder key and all stream keys, so a broadcast that runs stops.', zh: '{name} 可用此链接在一天内设置一次新密码。使用后，所有设备退出登录，通行密钥全部移除，所有推流密钥更换，正在进行的推流会中断。' },
   'admin.more': { en: 'More about {name}', zh: '管理 {name}' },
   'admin.people.seen': { en: 'last seen {when}', zh: '上次使用：{when}' },
   'admin.people.invitedBy': { en: 'invited by {handle}', zh: '邀请人：{handle}' },

@@ -46,7 +46,7 @@ export const security = {
   'export.failed': { en: 'That did not work. Try again later.', zh: '导出失败，请稍后再试。' },
   'export.delete': { en: 'Delete it now', zh: '立即删除' },
   'reset.title': { en: 'A new password', zh: '设置新密码' },
-  'reset.text': { en: 'For {name} (@{handle}). Every device is signed out, all passkeys are removed, and the permanent encoder key is renewed.', zh: '账号：{name}（@{handle}）。所有设备都会退出登录，通行密钥会全部移除，固定推流密钥会更换。' },
+  'reset.text': { en: 'For {name} (@{handle}). Every device is signed out, all passkeys are removed, and the encoder key and all stream keys are renewed: a broadcast that runs stops.', zh: '账号：{name}（@{handle}）。所有设备都会退出登录，通行密钥会全部移除，所有推流密钥都会更换，正在进行的推流会中断。' },
   'reset.action': { en: 'Set password', zh: '设置密码' },
   'reset.done': { en: 'Password set. Sign in with it.', zh: '密码已设置，请用新密码登录。' },
   'reset.void.title': { en: 'This link is not good any more', zh: '链接已失效' },

@@ -74,6 +74,9 @@ namespace Weir.Social.Data.Migrations.Postgres
                     b.Property<string>("PasswordHash")
                         .HasColumnType("text");
 
+                    b.Property<int>("StreamKeyGeneration")
+                        .HasColumnType("integer");
+
                     b.Property<DateTimeOffset?>("SuspendedAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -877,6 +880,9 @@ namespace Weir.Social.Data.Migrations.Postgres
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<bool>("Declined")
+                        .HasColumnType("boolean");
 
                     b.Property<Guid>("FromId")
                         .HasColumnType("uuid");

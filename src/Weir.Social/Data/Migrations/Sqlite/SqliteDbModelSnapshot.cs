@@ -68,6 +68,9 @@ namespace Weir.Social.Data.Migrations.Sqlite
                     b.Property<string>("PasswordHash")
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("StreamKeyGeneration")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("SuspendedAt")
                         .HasColumnType("INTEGER");
 
@@ -868,6 +871,9 @@ namespace Weir.Social.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Declined")
                         .HasColumnType("INTEGER");
 
                     b.Property<Guid>("FromId")

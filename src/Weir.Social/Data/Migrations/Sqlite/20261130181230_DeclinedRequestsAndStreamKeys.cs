@@ -1,0 +1,40 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+
+#nullable disable
+
+namespace Weir.Social.Data.Migrations.Sqlite
+{
+    /// <inheritdoc />
+    public partial class DeclinedRequestsAndStreamKeys : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<bool>(
+                name: "Declined",
+                table: "FriendRequests",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<int>(
+                name: "StreamKeyGeneration",
+                table: "Accounts",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0);
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropColumn(
+                name: "Declined",
+                table: "FriendRequests");
+
+            migrationBuilder.DropColumn(
+                name: "StreamKeyGeneration",
+                table: "Accounts");
+        }
+    }
+}
