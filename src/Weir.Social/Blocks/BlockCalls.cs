@@ -3,6 +3,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
+using Weir.Social.OfficialAccounts;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -54,6 +55,7 @@ internal static class BlockCalls
 
             var account = await db.Accounts.Where(a => a.UserName == parsed).Select(a => (Guid?)a.Id).SingleOrDefaultAsync(cancellation);
             db.Blocks.Add(new Block { OwnerId = caller.Id, Handle = parsed, BlockedId = account, CreatedAt = clock.Now() });
+            await EditorCalls.WithdrawBetweenAsync(db, caller.Id, account ?? Guid.Empty, cancellation);
             await cutting.BetweenAsync(caller.Id, account ?? Guid.Empty, cancellation);
             return TypedResults.NoContent();
         }, cancellation);

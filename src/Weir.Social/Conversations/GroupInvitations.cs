@@ -34,11 +34,11 @@ internal static class GroupInvitations
         select new Person(account.Id, account.UserName!, account.Name, account.AvatarId)).ToListAsync(cancellation);
 
     /// <summary>
-    /// Those that I can accept now: not of people with a block between them and me, nor of people who left the group or are suspended.
+    /// Those that I can accept now: not of people with a block between them and me, nor of people who may ask nobody into the group any more, or are suspended.
     /// </summary>
     public static IQueryable<GroupInvitation> Mine(WeirDb db, Guid me) => db.GroupInvitations.Where(i =>
         i.AccountId == me && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == i.ById) || (b.OwnerId == i.ById && b.BlockedId == me))
-        && db.ConversationMembers.Any(m => m.ConversationId == i.ConversationId && m.AccountId == i.ById)
+        && db.ConversationMembers.Any(m => m.ConversationId == i.ConversationId && m.AccountId == i.ById && m.Role != MemberRole.Member)
         && db.Accounts.Any(a => a.Id == i.ById && a.SuspendedAt == null && a.DeletedAt == null));
 
     private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation) => TypedResults.Ok(await (
@@ -83,7 +83,7 @@ internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, 
     /// <summary>How many a group may wait for at a time.</summary>
     private const int MaxWaiting = Conversation.MaxMembers;
 
-    /// <summary>Inside a transaction; those who were asked before are not asked again.</summary>
+    /// <summary>Inside a transaction; those who were asked before hear of it no second time, and are asked by <paramref name="by"/> from now on.</summary>
     public async Task<ProblemHttpResult?> AskAsync(Guid group, Guid by, List<Guid> people, CancellationToken cancellation)
     {
         var waiting = await db.GroupInvitations.Where(i => i.ConversationId == group).Select(i => i.AccountId).ToListAsync(cancellation);
@@ -93,6 +93,8 @@ internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, 
             return Problems.Conflict("too-many-asked", $"This group waits for {MaxWaiting} people already.");
         }
 
+        await db.GroupInvitations.Where(i => i.ConversationId == group && people.Contains(i.AccountId))
+            .ExecuteUpdateAsync(set => set.SetProperty(i => i.ById, by), cancellation);
         db.GroupInvitations.AddRange(fresh.Select(person => new GroupInvitation { ConversationId = group, AccountId = person, ById = by, At = clock.Now() }));
         await notices.AddAsync(fresh.Select(person => new Happened(NoticeOf.GroupRequest, person, by, group)), cancellation);
         write.AfterCommit(() => fresh.ForEach(person => connections.Send(person, Events.Asked, new GroupInvitations.AskedEvent(group))));

@@ -3,6 +3,7 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
+using Weir.Social.OfficialAccounts;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Friends;
@@ -70,6 +71,7 @@ internal static class Friendships
             await db.CircleMembers
                 .Where(m => m.AccountId == friendship.FriendId && db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
                 .ExecuteDeleteAsync(cancellation);
+            await EditorCalls.WithdrawBetweenAsync(db, caller.Id, friendship.FriendId, cancellation);
             await cutting.BetweenAsync(caller.Id, friendship.FriendId, cancellation);
             return TypedResults.NoContent();
         }, cancellation);

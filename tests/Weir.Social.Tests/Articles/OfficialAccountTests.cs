@@ -84,6 +84,15 @@ public abstract class OfficialAccountTests(SharedServer shared)
         await paper.Owner.BefriendAsync(ben);
         (await ben.PostAsync($"/api/official/{paper.Handle}/invitation/accept")).Is(HttpStatusCode.NotFound);
         (await paper.Owner.PutAsync($"/api/official/{paper.Handle}/editors/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        // It ends with the friendship, and with a block.
+        (await paper.Owner.DeleteAsync($"/api/friends/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        (await ben.PostAsync($"/api/official/{paper.Handle}/invitation/accept")).Is(HttpStatusCode.NotFound);
+        await paper.Owner.BefriendAsync(ben);
+        (await paper.Owner.PutAsync($"/api/official/{paper.Handle}/editors/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        (await ben.PutAsync($"/api/blocks/{paper.Owner.Handle}")).Is(HttpStatusCode.NoContent);
+        (await ben.DeleteAsync($"/api/blocks/{paper.Owner.Handle}")).Is(HttpStatusCode.NoContent);
+        (await ben.PostAsync($"/api/official/{paper.Handle}/invitation/accept")).Is(HttpStatusCode.NotFound);
+        (await paper.Owner.PutAsync($"/api/official/{paper.Handle}/editors/{ben.Handle}")).Is(HttpStatusCode.NoContent);
         // An invitation is no right yet.
         (await ben.PostAsync($"/api/official/{paper.Handle}/articles")).Is(HttpStatusCode.Forbidden);
         Assert.True((await ben.GetAsync("/api/official/my-accounts"))["accounts"][0].GetProperty("invited").GetBoolean());

@@ -167,8 +167,17 @@ public abstract class GroupTests(SharedServer shared)
         (await declines.DeleteAsync($"/api/group-invitations/{id}")).Is(HttpStatusCode.NoContent);
         (await declines.DeleteAsync($"/api/group-invitations/{id}")).Is(HttpStatusCode.NotFound);
         (await declines.PostAsync($"/api/group-invitations/{id}/accept")).Is(HttpStatusCode.NotFound);
+        // What an administrator asked is good while they are one; whoever asks again answers for it from then on.
+        await people[0].BefriendAsync(last);
+        (await owner.PutAsync($"/api/conversations/{id}/administrators/{people[0].Handle}")).Is(HttpStatusCode.NoContent);
+        (await people[0].PutAsync($"/api/conversations/{id}/members/{last.Handle}")).Is(HttpStatusCode.Accepted);
+        Assert.Single((await last.GetAsync("/api/group-invitations")).Json.EnumerateArray());
+        (await owner.DeleteAsync($"/api/conversations/{id}/administrators/{people[0].Handle}")).Is(HttpStatusCode.NoContent);
+        Assert.Empty((await last.GetAsync("/api/group-invitations")).Json.EnumerateArray());
+        (await last.PostAsync($"/api/group-invitations/{id}/accept")).Is(HttpStatusCode.NotFound);
         (await owner.PutAsync($"/api/conversations/{id}/members/{last.Handle}")).Is(HttpStatusCode.Accepted);
         (await owner.PutAsync($"/api/conversations/{id}/members/{last.Handle}")).Is(HttpStatusCode.Accepted);
+        Assert.Single((await last.GetAsync("/api/group-invitations")).Json.EnumerateArray());
         (await last.GetAsync($"/api/conversations/{id}")).Is(HttpStatusCode.NotFound);
         // Taken back, blocked and never asked are one.
         (await owner.DeleteAsync($"/api/conversations/{id}/members/{last.Handle}")).Is(HttpStatusCode.NoContent);
