@@ -29,7 +29,8 @@ internal static class SocialMetrics
     public static readonly Counter<long> DiskFull = Meter.CreateCounter<long>("weir.social.disk_full", description: "Calls refused because the disk had no room");
 
     public static readonly Counter<long> SessionsNotNoted = Meter.CreateCounter<long>(
-        "weir.social.sessions_not_noted", description: "Uses of a session that were not noted because the disk had no room");
+        "weir.social.sessions_not_noted",
+        description: "Uses of a session that were not noted because the disk had no room or too many waited");
 
     public static readonly Counter<long> LocationBounds = Meter.CreateCounter<long>(
         "weir.social.location_bounds", description: "Files kept as they came because looking for a place in them passed a bound");

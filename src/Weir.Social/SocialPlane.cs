@@ -215,6 +215,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton(new AdmissionLimits()).AddSingleton<TicketTurns>().AddSingleton<AdmissionWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<AdmissionWriter>());
         services.AddSingleton<AdmissionChecks>().AddHostedService(provider => provider.GetRequiredService<AdmissionChecks>());
+        services.AddSingleton<SessionNotes>().AddHostedService(provider => provider.GetRequiredService<SessionNotes>());
         ConversationCalls.AddServices(services);
         NoticeCalls.AddServices(services, options);
         FileCalls.AddServices(services, options);

@@ -52,6 +52,25 @@ public sealed class KnownSessionsTests(PostgresServer postgres)
     }
 
     [Fact]
+    public async Task However_many_uses_wait_to_be_noted_memory_is_bounded()
+    {
+        // The clock stands still: nothing is noted.
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        var notes = server.Plane.App.Services.GetRequiredService<SessionNotes>();
+        var first = Guid.NewGuid();
+        notes.Put(first, clock.GetUtcNow());
+        for (var i = 0; i < SessionNotes.MaxWaiting; i++)
+        {
+            notes.Put(Guid.NewGuid(), clock.GetUtcNow());
+        }
+
+        notes.Put(first, clock.GetUtcNow());
+        Assert.Equal(SessionNotes.MaxWaiting, notes.Waiting.Distinct().Count());
+        Assert.Contains(first, notes.Waiting);
+    }
+
+    [Fact]
     public async Task Requests_in_a_row_look_the_session_up_once_and_what_ends_one_holds_at_once()
     {
         var commands = new CommandCounter();

@@ -49,7 +49,7 @@ internal sealed record Sent(SendRefusal Refusal, Message? Message = null);
 /// gives it its turn among SQLite's writers and PostgreSQL's conflicts their repetition. Events go out in the order of the numbers, after the commit and before the answers.
 /// </summary>
 internal sealed class MessageWriter(
-    IServiceScopeFactory scopes, ConversationLimits limits, MemberLists members, Connections connections, MessageNotices notices, LinkCards links, SearchSignal search, TimeProvider clock, ILogger<MessageWriter> log) : BackgroundService
+    IServiceScopeFactory scopes, WriteGate gate, ConversationLimits limits, MemberLists members, Connections connections, MessageNotices notices, LinkCards links, SearchSignal search, TimeProvider clock, ILogger<MessageWriter> log) : BackgroundService
 {
     private static readonly CompiledQuery<Func<WeirDb, List<Guid>, IAsyncEnumerable<Target>>> Targets =
         new(() => EF.CompileAsyncQuery((WeirDb db, List<Guid> ids) => db.Conversations.AsNoTracking()
@@ -83,6 +83,7 @@ internal sealed class MessageWriter(
     {
         // The listener has ended its requests before this stops: what still waits has nobody who was promised anything.
         var batch = new List<Draft>(limits.MaxBatch);
+        await using var place = new WritePlace(gate, WriteLane.Messages, () => _waiting.Reader.Count > 0);
         try
         {
             while (await _waiting.Reader.WaitToReadAsync(stoppingToken))
@@ -93,7 +94,7 @@ internal sealed class MessageWriter(
                     batch.Add(draft);
                 }
 
-                await WriteAsync(batch);
+                await WriteAsync(batch, place);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -109,7 +110,7 @@ internal sealed class MessageWriter(
         }
     }
 
-    private async Task WriteAsync(List<Draft> batch)
+    private async Task WriteAsync(List<Draft> batch, WritePlace place)
     {
         try
         {
@@ -117,7 +118,7 @@ internal sealed class MessageWriter(
             var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
             var write = scope.ServiceProvider.GetRequiredService<WriteScope>();
             // Not cancelled by anybody's request: others wait for the same transaction.
-            var written = await write.RunAsync(() => AddAsync(db, batch), CancellationToken.None, WriteLane.Messages);
+            var written = await write.RunAsync(() => AddAsync(db, batch), CancellationToken.None, place);
             foreach (var (conversation, list) in written.Lists)
             {
                 members.Put(conversation, list);

@@ -9,7 +9,7 @@ internal enum WriteLane
     /// <summary>What people change.</summary>
     People,
 
-    /// <summary>What broadcasts cause: admissions, reports of the live plane.</summary>
+    /// <summary>What broadcasts cause, and what nobody waits for: admissions, reports of the live plane, when sessions were used.</summary>
     Live,
 }
 
@@ -17,8 +17,9 @@ internal enum WriteLane
 /// SQLite has one writer: waiting for one's turn here costs no thread and no polling, waiting inside SQLite costs both. The turn goes to
 /// the first lane in which somebody waits, and inside a lane to whoever came first. No lane waits for ever: what people change has a turn
 /// after two turns of messages, and what broadcasts cause has one after two turns of the others, but never more than one in three while
-/// the others wait. The lanes have no bound of their own: a request waits in one at a time, and the writers before messages, admissions
-/// and reports, each of which takes one turn for many, have theirs.
+/// the others wait. The lanes have no bound of their own: a request waits in one at a time, and the writers of messages, admissions,
+/// reports and uses of sessions, each of which takes one turn for many, have theirs. The messages' writer keeps a
+/// <see cref="WritePlace"/>, so that its lane is not empty while messages wait for it.
 /// </summary>
 internal sealed class WriteGate
 {

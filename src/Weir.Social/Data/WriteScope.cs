@@ -47,9 +47,16 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, CallerStanding stand
     /// have no effect but on the database.
     /// </summary>
     /// <param name="lane">For whom it waits for its turn on SQLite. On PostgreSQL there are no turns.</param>
-    public async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WriteLane lane = WriteLane.People)
+    public Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WriteLane lane = WriteLane.People) =>
+        RunAsync(body, cancellation, () => gate.EnterAsync(cancellation, lane));
+
+    /// <summary>The same for a writer that has a place of its own at the gate.</summary>
+    public Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WritePlace place) =>
+        RunAsync(body, cancellation, place.EnterAsync);
+
+    private async Task<T> RunAsync<T>(Func<Task<T>> body, CancellationToken cancellation, Func<Task<IDisposable>> enter)
     {
-        var result = await RunInTurnAsync(body, cancellation, lane);
+        var result = await RunInTurnAsync(body, cancellation, enter);
         foreach (var work in _afterTurn)
         {
             await work();
@@ -84,9 +91,9 @@ internal sealed class WriteScope(WeirDb db, WriteGate gate, CallerStanding stand
         }
     }
 
-    private async Task<T> RunInTurnAsync<T>(Func<Task<T>> body, CancellationToken cancellation, WriteLane lane)
+    private async Task<T> RunInTurnAsync<T>(Func<Task<T>> body, CancellationToken cancellation, Func<Task<IDisposable>> enter)
     {
-        using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(cancellation, lane) : null;
+        using var turn = db.Database.IsSqlite() ? await enter() : null;
         var began = clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)
         {

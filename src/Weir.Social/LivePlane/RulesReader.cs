@@ -7,11 +7,12 @@ using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 using Weir.Social.Reporting;
+using Weir.Social.Sessions;
 
 namespace Weir.Social.LivePlane;
 
 /// <summary>Reads from the database what the live node must know: always the whole truth about a broadcast, never a difference.</summary>
-internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider clock)
+internal sealed class RulesReader(WeirDb db, PublishKeys keys, SessionNotes notes, TimeProvider clock)
 {
     /// <summary>A session's note of when it was used may be this old, with room to spare; a ticket was issued in a use.</summary>
     private static readonly TimeSpan SeenPrecision = TimeSpan.FromMinutes(15);
@@ -24,9 +25,11 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider cloc
     {
         var now = clock.GetUtcNow();
         var oldest = clock.Now() - Ticket.Lifetime - SeenPrecision;
+        // Somebody who comes back after days is noted a moment after they are given a ticket.
+        var waiting = notes.Waiting;
         var sessions = new TicketSessions { AsOf = now.ToUnixTimeMilliseconds() };
         await foreach (var id in db.Sessions.AsNoTracking()
-            .Where(s => s.LastSeenAt > oldest && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
+            .Where(s => (s.LastSeenAt > oldest || waiting.Contains(s.Id)) && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
             .Select(s => s.Id).AsAsyncEnumerable().WithCancellation(cancellation))
         {
             sessions.Sessions.Add(Ticket.SessionOf(id));

@@ -9,9 +9,22 @@ namespace Weir.Social.Notifications;
 
 /// <summary>Who is told that a broadcast is live: those who gave its host a star and may watch; a conversation by a card.</summary>
 internal sealed class LiveNotices(
-    WeirDb db, WriteScope write, Notices notices, MessageWriter messages, RepeatableIds ids, TimeProvider clock)
+    WeirDb db,
+    WriteScope write,
+    Notices notices,
+    MessageWriter messages,
+    RepeatableIds ids,
+    IServiceScopeFactory scopes,
+    TimeProvider clock,
+    ILogger<LiveNotices> log)
 {
-    /// <summary>Inside the transaction in which a broadcast begins; not when it goes on after an interruption.</summary>
+    private const int MostInTurn = 100;
+
+    /// <summary>
+    /// Inside the transaction in which a broadcast begins; not when it goes on after an interruption. The first hundred are told in it, the
+    /// others in turns of their own right after it, so that messages have turns between. When the process ends meanwhile, who is left is
+    /// not told.
+    /// </summary>
     public async Task BeganAsync(Broadcast broadcast, CancellationToken cancellation)
     {
         // A link is for those who were given it.
@@ -33,7 +46,36 @@ internal sealed class LiveNotices(
             .Select(v => v.Viewer)
             .Distinct()
             .ToListAsync(cancellation);
-        await notices.AddAsync(told.Select(viewer => new Happened(NoticeKind.Live, viewer, broadcast.OwnerId, broadcast.Id)), cancellation);
+        var batches = told.Select(viewer => new Happened(NoticeKind.Live, viewer, broadcast.OwnerId, broadcast.Id))
+            .Chunk(MostInTurn).ToList();
+        if (batches.Count > 0)
+        {
+            await notices.AddAsync(batches[0], cancellation);
+        }
+
+        foreach (var batch in batches.Skip(1))
+        {
+            write.AfterTurn(() => TellAsync(batch));
+        }
+    }
+
+    private async Task TellAsync(Happened[] batch)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var own = scope.ServiceProvider.GetRequiredService<Notices>();
+            await scope.ServiceProvider.GetRequiredService<WriteScope>().RunAsync(async () =>
+            {
+                await own.AddAsync(batch, CancellationToken.None);
+                return true;
+            }, CancellationToken.None, WriteLane.Live);
+        }
+        catch (Exception fault)
+        {
+            // The report itself is on disk, and what is left to do for it must not wait for this.
+            log.LogError(fault, "{Count} people could not be told that a broadcast is live", batch.Length);
+        }
     }
 
     /// <summary>

@@ -25,7 +25,7 @@ internal sealed class SessionAuthentication(
     UrlEncoder encoder,
     KnownSessions known,
     SessionsEpochReader epochs,
-    WriteGate gate,
+    SessionNotes notes,
     CallLimits limits,
     SocialOptions site,
     TimeProvider clock) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
@@ -136,7 +136,7 @@ internal sealed class SessionAuthentication(
         // Also when it was last seen in what is now the future: a clock that was wrong for a while must not lengthen a session.
         if ((now - found.LastSeenAt).Duration() > SeenPrecision)
         {
-            await NoteSeenAsync(db, found.Id, now);
+            notes.Put(found.Id, now);
         }
 
         var identity = new ClaimsIdentity(Scheme.Name, ClaimTypes.Name, ClaimTypes.Role);
@@ -147,23 +147,6 @@ internal sealed class SessionAuthentication(
         }
 
         return new KnownSessions.Entry(new Caller(found.AccountId, found.Handle, found.Name, found.AvatarId, found.IsAdmin, found.Id), new ClaimsPrincipal(identity));
-    }
-
-    /// <summary>
-    /// A full disk must not keep anybody from reading, or from ending what they began: the session is good, and noted when there is room.
-    /// </summary>
-    private async Task NoteSeenAsync(WeirDb db, Guid session, DateTimeOffset now)
-    {
-        using var turn = db.Database.IsSqlite() ? await gate.EnterAsync(Context.RequestAborted) : null;
-        try
-        {
-            await db.Sessions.Where(s => s.Id == session)
-                .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), Context.RequestAborted);
-        }
-        catch (Exception fault) when (FullDisks.IsFull(fault))
-        {
-            SocialMetrics.SessionsNotNoted.Add(1);
-        }
     }
 
     public const string AdminRole = "admin";
