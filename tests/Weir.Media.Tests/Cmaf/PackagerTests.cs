@@ -216,15 +216,17 @@ public sealed class PackagerTests
         AssertWellFormed(stage.Fragments);
         Assert.DoesNotContain(stage.Fragments, fragment => fragment.Discontinuity);
         Probe.DecodesCleanly(stage.ToFile());
-        var sound = stage.Fragments.SelectMany(fragment => FragmentReader.Read(fragment.Data.Span)).Where(run => run.TrackId == InitSegment.AudioTrackId).ToList();
+        var runs = stage.Fragments.SelectMany(fragment => FragmentReader.Read(fragment.Data.Span));
+        var sound = runs.Where(run => run.TrackId == InitSegment.AudioTrackId).ToList();
         for (var i = 1; i < sound.Count; i++)
         {
             Assert.Equal(sound[i - 1].BaseDecodeTime + sound[i - 1].Duration, sound[i].BaseDecodeTime);
         }
 
         // To the end of the pictures, and the sound that came back is where it belongs.
-        var rate = (double)InitSegment.AudioTimescale(stage.Fragments[^1].Init.Audio!);
-        Assert.InRange((sound[^1].BaseDecodeTime + sound[^1].Duration) / rate, (stage.Fragments[^1].End / 1e6) - 0.6, (stage.Fragments[^1].End / 1e6) + 0.1);
+        var last = stage.Fragments[^1];
+        var end = (sound[^1].BaseDecodeTime + sound[^1].Duration) / (double)InitSegment.AudioTimescale(last.Init.Audio!);
+        Assert.InRange(end - (last.End / 1e6), -0.6, 0.1);
         Assert.InRange(Loudness(stage, from + 200_000, Math.Min(until, 8_000_000) - 50_000), -200, -85);
         Assert.InRange(Loudness(stage, from - 800_000, from - 100_000), -30, 0);
         if (until < long.MaxValue)

@@ -98,7 +98,7 @@ public sealed class PartCutterTests
     public void Without_sound_segments_keep_to_their_target_however_rare_pictures_become(double rate)
     {
         // As rare as they may be: after a longer pause the clock goes on as if there had been none.
-        List<long> pictures = [.. Enumerable.Range(0, 120).Select(i => i * 1_000_000L / 30), .. Enumerable.Range(0, 12).Select(i => 4_000_000 + (long)(i * 1_000_000 / rate))];
+        List<long> pictures = [.. Steady(30, 3.9), .. Enumerable.Range(0, 12).Select(i => 4_000_000 + (long)(i * 1_000_000 / rate))];
         Assert.True(pictures[^1] - pictures[^2] <= ClockMapper.JumpThreshold);
         foreach (var group in new[] { 30, 60 })
         {
@@ -115,7 +115,8 @@ public sealed class PartCutterTests
     [InlineData(0.3334)]
     public void Where_sound_ends_and_pictures_become_rare_parts_keep_to_their_target(double rate)
     {
-        List<long> pictures = [.. Enumerable.Range(0, 120).Select(i => i * 1_000_000L / 30), .. Enumerable.Range(0, (int)Math.Max(12, rate * 12)).Select(i => 4_000_000 + (long)(i * 1_000_000 / rate))];
+        var later = Enumerable.Range(0, (int)Math.Max(12, rate * 12)).Select(i => 4_000_000 + (long)(i * 1_000_000 / rate));
+        List<long> pictures = [.. Steady(30, 3.9), .. later];
         AddUsual(pictures);
         foreach (var sound in new[] { 16_000, 44_100, 48_000 })
         {
