@@ -93,7 +93,8 @@ internal sealed class LiveViewer : Viewer
         Codec? wanted = (Outlet, Broadcast.Timeline.Audio?.Codec) switch
         {
             (Outlet.HttpFlv or Outlet.Rtmp, Codec.Opus) => Codec.Aac,
-            (Outlet.Whep, Codec.Aac) => Codec.Opus,
+            // Also where there is no sound yet: when it begins, the session goes on.
+            (Outlet.Whep, Codec.Aac or null) => Codec.Opus,
             _ => null,
         };
         _rendition = wanted is { } codec ? _broadcast.Renditions.Lease(codec) : null;

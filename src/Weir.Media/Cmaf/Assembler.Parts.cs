@@ -71,7 +71,7 @@ internal sealed partial class Assembler
 
     private void EndSegment(bool whole)
     {
-        _segmenter.End(_end, whole);
+        _segmenter.End(_end, whole, hasSound: _silence is not null);
         _segmenter.Begin(_end);
         _startsSegment = true;
         _parts.Fix(hasSound: _video is not null && _audio is not null);

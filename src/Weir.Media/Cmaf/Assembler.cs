@@ -37,7 +37,6 @@ internal sealed partial class Assembler
     private (long Units, int Rate) _audioNext = (0, 1);
     private Track? _latestAudio;
     private long _latestVideoDts;
-    private long _edgeAtLatestAudio;
     private long _lastPicture = long.MinValue;
     private long _rarestPictures;
 
@@ -150,6 +149,7 @@ internal sealed partial class Assembler
         FlushLanes();
         _isGathering = false;
         _expectsAudioFlag = !_gathering.HasAudio;
+        _soundBehind = 0;
         var start = _gathering.Start;
         Switch(_gathering.Video, _gathering.Audio, start);
         _gathering.Drain(frame =>
@@ -194,7 +194,8 @@ internal sealed partial class Assembler
         _startsSegment = true;
         _video = video is null ? null : new VideoLane(_videoNext);
         _audio = audio is null ? null : NewAudioLane(InitSegment.AudioTimescale(audio));
-        (_latestVideoDts, _edgeAtLatestAudio, _latestAudio) = (start, start, audio);
+        _silence = audio is null ? null : Silence.In(audio);
+        (_latestVideoDts, _edgeAtLatestAudio, _latestAudio, _picturesSinceSound) = (start, start, audio, 0);
     }
 
     private AudioLane NewAudioLane(int rate) => new(rate, rate == _audioNext.Rate
@@ -219,7 +220,7 @@ internal sealed partial class Assembler
         NotePicture(frame.Dts);
         if (frame.IsKeyframe)
         {
-            var audio = frame.Dts - _edgeAtLatestAudio < _limits.TrackSilence ? _latestAudio : null;
+            var audio = _silence is not null || frame.Dts - _edgeAtLatestAudio < _limits.TrackSilence ? _latestAudio : null;
             if (!init.Has(frame.Track, audio))
             {
                 FlushLanes();
@@ -234,6 +235,7 @@ internal sealed partial class Assembler
 
         _latestVideoDts = frame.Dts;
         NoteArrival(frame);
+        FillMissingSound(frame);
         if (_video!.HeldSince is { } since)
         {
             NoteStep(frame.Dts - since);
@@ -257,6 +259,7 @@ internal sealed partial class Assembler
 
         // Not its own time alone: an encoder may send sound seconds behind its pictures, which is not silence.
         _edgeAtLatestAudio = Math.Max(frame.Dts, _latestVideoDts);
+        (_soundBehind, _picturesSinceSound) = (_edgeAtLatestAudio - frame.Dts, 0);
         if (_video is not null && frame.Dts - _latestVideoDts > Math.Max(_limits.VideoSilence, 2 * _rarestPictures))
         {
             FlushLanes();
@@ -276,6 +279,12 @@ internal sealed partial class Assembler
         }
 
         NoteArrival(frame);
+        FillHole(frame);
+        TakeSound(frame);
+    }
+
+    private void TakeSound(Frame frame)
+    {
         var audio = _audio!;
         var dropped = audio.Dropped;
         audio.Push(frame);

@@ -126,6 +126,9 @@ internal sealed class AudioLane(long rate, long startAt)
     /// <summary>Media time after the last completed sample, microseconds.</summary>
     public long DoneEnd => MediaTime.FromUnits(Next, rate);
 
+    /// <summary>Media time at which the next frame is due, microseconds; null before the first.</summary>
+    public long? Expected => _started ? MediaTime.FromUnits(_held is null ? Next : _heldAt + _heldLength, rate) : null;
+
     /// <summary>Media time of the last completed sample, microseconds.</summary>
     public long LastStart => MediaTime.FromUnits(Next - (_done.Count == 0 ? 0 : _done[^1].Duration), rate);
 

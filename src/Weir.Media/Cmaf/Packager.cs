@@ -19,7 +19,11 @@ public sealed record PackagerLimits
     /// <summary>How long audio waits for a first picture before the broadcast is taken as audio only.</summary>
     public long AwaitVideo { get; init; } = 1_500_000;
 
-    /// <summary>Audio quiet for so long is left out from the next keyframe on, or players would wait for it.</summary>
+    /// <summary>Audio missing for so long beside pictures is replaced by silence, or players would wait for it.</summary>
+    public long SoundGap { get; init; } = 500_000;
+
+    /// <summary>The same with a single picture meanwhile. Where no silence is known (<see cref="Silence"/>) the track is left out
+    /// from the next keyframe on.</summary>
     public long TrackSilence { get; init; } = 2_000_000;
 
     /// <summary>Pictures missing for so long make the broadcast audio only until the next keyframe.</summary>

@@ -1,3 +1,5 @@
+using Weir.Media.Broadcasting;
+
 namespace Weir.Media.Cmaf;
 
 /// <summary>Decides where segments end, so that HLS and the recording number them alike. Times are microseconds.</summary>
@@ -7,6 +9,9 @@ internal sealed class Segmenter(long firstNumber)
     private const long ShortestSegment = 950_000;
     private const long ShortestWithoutVideo = 1_900_000;
     private const int SmallestTarget = 2;
+
+    /// <summary>Pictures alone cannot be cut: there is room for the longest one (<see cref="ClockMapper.JumpThreshold"/>).</summary>
+    private const int SmallestWithoutSound = (int)(ClockMapper.JumpThreshold / 1_000_000);
     private const int LargestTarget = 6;
     private long _start;
     private bool _beganBetweenKeyframes;
@@ -37,13 +42,14 @@ internal sealed class Segmenter(long firstNumber)
     }
 
     /// <param name="whole">It ended of itself, not by an interruption.</param>
-    public void End(long end, bool whole)
+    /// <param name="hasSound">There always is some, so that segments may end in the middle of a picture.</param>
+    public void End(long end, bool whole, bool hasSound)
     {
         if (Target is null)
         {
             // An interrupted first segment says little of those to come, so more room is left.
             var seconds = (int)Math.Ceiling(((end - _start) / 1e6) - 0.2);
-            Target = Math.Clamp(seconds, whole ? SmallestTarget : 4, LargestTarget);
+            Target = Math.Clamp(seconds, !whole ? 4 : hasSound ? SmallestTarget : SmallestWithoutSound, LargestTarget);
         }
 
         Number++;

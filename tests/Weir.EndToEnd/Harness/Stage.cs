@@ -52,9 +52,9 @@ internal sealed class Stage : IAsyncDisposable
         Host.PostAsync("/api/broadcasts", new { title, audience = new { kind = "circles", circles = new[] { Circle } } });
 
     /// <summary>Starts ffmpeg on the broadcast's RTMP address, or on another key's, and waits until it is live.</summary>
-    public async Task<ChildProcess> GoLiveAsync(JsonElement broadcast, JsonElement? key = null)
+    public async Task<ChildProcess> GoLiveAsync(JsonElement broadcast, JsonElement? key = null, Ffmpeg.Source? source = null)
     {
-        var publisher = await Ffmpeg.PublishAsync(PublishUrl(key ?? broadcast), () => Server.Output);
+        var publisher = await Ffmpeg.PublishAsync(PublishUrl(key ?? broadcast), () => Server.Output, source);
         try
         {
             await StateAsync(Text(broadcast, "id"), "live", () => publisher.Output + Server.Output);

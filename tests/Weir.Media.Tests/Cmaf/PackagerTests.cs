@@ -201,6 +201,40 @@ public sealed class PackagerTests
         AssertWellFormed(stage.Fragments);
     }
 
+    [Theory]
+    [InlineData(nameof(Sample.H264Aac), 2_000_000, 4_600_000)]
+    [InlineData(nameof(Sample.H264Opus), 1_500_000, 3_100_000)]
+    [InlineData(nameof(Sample.H264Aac), 2_000_000, 2_250_000)]
+    [InlineData(nameof(Sample.H264Aac), 3_000_000, long.MaxValue)]
+    public void Where_sound_is_missing_there_is_silence(string sample, long from, long until)
+    {
+        var stage = new Stage();
+        var frames = Sample.ByName(sample).Where(f => f.Track.Kind == TrackKind.Video || f.Dts < from || f.Dts >= until).ToList();
+        stage.Play(stage.Publish(), frames);
+        stage.End();
+
+        AssertWellFormed(stage.Fragments);
+        Assert.DoesNotContain(stage.Fragments, fragment => fragment.Discontinuity);
+        Probe.DecodesCleanly(stage.ToFile());
+        var runs = stage.Fragments.SelectMany(fragment => FragmentReader.Read(fragment.Data.Span));
+        var sound = runs.Where(run => run.TrackId == InitSegment.AudioTrackId).ToList();
+        for (var i = 1; i < sound.Count; i++)
+        {
+            Assert.Equal(sound[i - 1].BaseDecodeTime + sound[i - 1].Duration, sound[i].BaseDecodeTime);
+        }
+
+        // To the end of the pictures, and the sound that came back is where it belongs.
+        var last = stage.Fragments[^1];
+        var end = (sound[^1].BaseDecodeTime + sound[^1].Duration) / (double)InitSegment.AudioTimescale(last.Init.Audio!);
+        Assert.InRange(end - (last.End / 1e6), -0.6, 0.1);
+        Assert.InRange(Loudness(stage, from + 200_000, Math.Min(until, 8_000_000) - 50_000), -200, -85);
+        Assert.InRange(Loudness(stage, from - 800_000, from - 100_000), -30, 0);
+        if (until < long.MaxValue)
+        {
+            Assert.InRange(Loudness(stage, until + 100_000, until + 700_000), -30, 0);
+        }
+    }
+
     [Fact]
     public void Pictures_that_stop_leave_the_sound_going()
     {
@@ -302,6 +336,20 @@ public sealed class PackagerTests
             }
         };
         stage.Play(stage.Publish(), Sample.H264Aac);
+    }
+
+    /// <summary>Decibels of full scale, of what is heard from one time to another.</summary>
+    private static double Loudness(Stage stage, long from, long until)
+    {
+        if (until - from < 50_000)
+        {
+            return -100;
+        }
+
+        var error = Probe.Filter(stage.ToFile(), FormattableString.Invariant($"atrim={from / 1e6}:{until / 1e6},volumedetect"));
+        var level = System.Text.RegularExpressions.Regex.Match(error, @"mean_volume: (-?[0-9.]+|-inf) dB").Groups[1].Value;
+        Assert.True(level.Length > 0, error);
+        return level == "-inf" ? -100 : double.Parse(level, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     internal static void AssertWellFormed(IReadOnlyList<Fragment> fragments)

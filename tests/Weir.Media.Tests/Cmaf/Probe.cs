@@ -20,6 +20,10 @@ public static class Probe
     public static string Complaints(string error) => string.Join('\n', error.Split('\n')
         .Where(line => line.Length > 0 && !line.Contains("duplicated MOOV", StringComparison.Ordinal)));
 
+    /// <summary>What a filter of ffmpeg says of the sound.</summary>
+    public static string Filter(byte[] file, string filter) => InFile(file, path =>
+        Sample.Run("ffmpeg", $"-nostats -hide_banner -i {path} -map 0:a -af {filter} -f null -").Error);
+
     /// <summary>Seconds, in order.</summary>
     public static IReadOnlyList<double> PresentationTimes(byte[] file, string stream) => InFile(file, path =>
     {

@@ -91,6 +91,43 @@ public sealed class PartCutterTests
     }
 
     [Theory]
+    [InlineData(0.5)]
+    [InlineData(0.4)]
+    [InlineData(0.35)]
+    [InlineData(0.3334)]
+    public void Without_sound_segments_keep_to_their_target_however_rare_pictures_become(double rate)
+    {
+        // As rare as they may be: after a longer pause the clock goes on as if there had been none.
+        List<long> pictures = [.. Steady(30, 3.9), .. Enumerable.Range(0, 12).Select(i => 4_000_000 + (long)(i * 1_000_000 / rate))];
+        Assert.True(pictures[^1] - pictures[^2] <= ClockMapper.JumpThreshold);
+        foreach (var group in new[] { 30, 60 })
+        {
+            var hls = Play(Pictures(pictures, i => i % group == 0));
+            AssertBounds(hls, mayExceed: part => part.Fragments.Sum(fragment => fragment.Pictures) == 1);
+            Assert.Contains(hls.Held, segment => segment.Duration > 1_900_000);
+        }
+    }
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(1)]
+    [InlineData(0.4)]
+    [InlineData(0.3334)]
+    public void Where_sound_ends_and_pictures_become_rare_parts_keep_to_their_target(double rate)
+    {
+        var later = Enumerable.Range(0, (int)Math.Max(12, rate * 12)).Select(i => 4_000_000 + (long)(i * 1_000_000 / rate));
+        List<long> pictures = [.. Steady(30, 3.9), .. later];
+        AddUsual(pictures);
+        foreach (var sound in new[] { 16_000, 44_100, 48_000 })
+        {
+            var hls = Play(Merge(Pictures(pictures, i => i % 60 == 0), Sounds(sound, 3_000_000)));
+            Assert.Equal(2, hls.Target);
+            AssertBounds(hls);
+            Assert.Equal(0, hls.Held[^1].First.DiscontinuityNumber);
+        }
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(0.4)]
     [InlineData(0.25)]

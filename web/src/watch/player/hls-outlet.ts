@@ -1,8 +1,11 @@
 import type Hls from 'hls.js';
 import { aheadOf, type Outlet, type OutletEvents } from './outlet';
 
-/** A MediaSource whose tracks change is made anew, as often as they do; what fails again sooner than this is the stream's own fault. */
+/** What fails again sooner than this is the stream's own fault. */
 const recoverAgainMs = 10_000;
+const lookMs = 100;
+/** Into the segment at which playback goes on, seconds: where it begins, the one before ends. */
+const inside = 0.05;
 
 export interface HlsSource { url: string; live: boolean; startAt?: number }
 
@@ -15,6 +18,8 @@ export async function startHls(video: HTMLVideoElement, source: HlsSource, on: O
     backBufferLength: 30,
     maxLiveSyncPlaybackRate: source.live ? 1.08 : 1,
     startPosition: source.startAt ?? -1,
+    // There are none here, and it begins where it stopped whenever media is attached.
+    interstitialsController: undefined,
     // One clear refusal must not be asked again and again: a new ticket settles it.
     manifestLoadPolicy: policy(),
     playlistLoadPolicy: policy(),
@@ -23,8 +28,20 @@ export async function startHls(video: HTMLVideoElement, source: HlsSource, on: O
   const { MANIFEST_INCOMPATIBLE_CODECS_ERROR, BUFFER_INCOMPATIBLE_CODECS_ERROR, BUFFER_ADD_CODEC_ERROR } = HlsJs.ErrorDetails;
   const codecFaults: string[] = [MANIFEST_INCOMPATIBLE_CODECS_ERROR, BUFFER_INCOMPATIBLE_CODECS_ERROR, BUFFER_ADD_CODEC_ERROR];
   let recoveredAt = -Infinity;
+  const outlet = new HlsOutlet(video, hls, source.live, on);
+  let kinds: string | null = null;
+  let loading = 0;
+  hls.on(HlsJs.Events.FRAG_LOADING, (_, { frag }) => {
+    if (frag.sn !== 'initSegment') loading = frag.start;
+  });
+  hls.on(HlsJs.Events.BUFFER_CREATED, (_, { tracks }) => (kinds = kindsOf(tracks)));
+  hls.on(HlsJs.Events.BUFFER_CODECS, (_, tracks) => {
+    if (kinds === null || kindsOf(tracks) === kinds) return;
+    outlet.tracksChange(loading);
+  });
+  hls.on(HlsJs.Events.MEDIA_DETACHING, () => (kinds = null));
   hls.on(HlsJs.Events.ERROR, (_, data) => {
-    if (!data.fatal) return;
+    if (!data.fatal || outlet.changes) return;
     const now = performance.now();
     if (data.response?.code === 404) on.refused();
     else if (data.type === HlsJs.ErrorTypes.NETWORK_ERROR) on.failed('network');
@@ -36,7 +53,11 @@ export async function startHls(video: HTMLVideoElement, source: HlsSource, on: O
   });
   hls.loadSource(source.url);
   hls.attachMedia(video);
-  return new HlsOutlet(video, hls, source.live);
+  return outlet;
+}
+
+function kindsOf(tracks: object): string {
+  return ['audio', 'video', 'audiovideo'].filter((kind) => kind in tracks).join();
 }
 
 function policy() {
@@ -58,16 +79,60 @@ function policy() {
 class HlsOutlet implements Outlet {
   readonly transport = 'hls';
   #held = false;
+  /** Where segments with other kinds of track begin, seconds; null while there are none. */
+  #changesAt: number | null = null;
+  #wentOnAt: number | null = null;
+  #looks: ReturnType<typeof setInterval> | undefined;
 
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly hls: Hls,
     private readonly live: boolean,
+    private readonly on: OutletEvents,
   ) {}
 
   stop(): void {
+    clearInterval(this.#looks);
     this.hls.destroy();
     this.video.playbackRate = 1;
+  }
+
+  get changes(): boolean {
+    return this.#changesAt !== null;
+  }
+
+  /**
+   * A track begins or ends there. A MediaSource keeps the kinds of track that it began with (MSE 3.5.8), and hls.js takes no
+   * others: what is buffered is played to its end, then another MediaSource goes on.
+   */
+  tracksChange(at: number): void {
+    this.hls.stopLoad();
+    this.#changesAt = at;
+    clearInterval(this.#looks);
+    this.#looks = setInterval(() => this.#goOn(), lookMs);
+  }
+
+  #goOn(): void {
+    const { hls, video } = this;
+    if (video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA || (video.paused && !video.seeking)) return;
+    clearInterval(this.#looks);
+    const { paused, playbackRate, seeking } = video;
+    const start = this.#changesAt! + inside;
+    this.#changesAt = null;
+    if (!seeking && start === this.#wentOnAt) {
+      this.on.failed('decode'); // nobody gets beyond it
+      return;
+    }
+    this.#wentOnAt = seeking ? null : start;
+    // Somebody has sought to where nothing is buffered; live, the edge has moved on meanwhile.
+    const at = seeking ? video.currentTime : this.live && !this.#held ? Math.max(start, hls.liveSyncPosition ?? 0) : start;
+    hls.detachMedia();
+    hls.attachMedia(video);
+    hls.startLoad(at);
+    // Another source begins at the usual speed.
+    video.playbackRate = this.live ? 1 : playbackRate;
+    // Refused where sound needs a tap: the page asks for it when the picture is there.
+    if (!paused) void video.play().catch(() => undefined);
   }
 
   mediaTime(): number {
