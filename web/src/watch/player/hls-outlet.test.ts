@@ -5,7 +5,7 @@ type Handler = (event: string, data: object) => void;
 const { FakeHls } = vi.hoisted(() => {
   class FakeHls {
     static isSupported = () => true;
-    static Events = { ERROR: 'error' };
+    static Events = { ERROR: 'error', MANIFEST_LOADED: 'manifestLoaded' };
     static ErrorTypes = { NETWORK_ERROR: 'networkError', MEDIA_ERROR: 'mediaError' };
     static ErrorDetails = {
       MANIFEST_INCOMPATIBLE_CODECS_ERROR: 'manifestIncompatibleCodecsError',
@@ -14,15 +14,21 @@ const { FakeHls } = vi.hoisted(() => {
     };
     static last: FakeHls;
     recovered = 0;
-    #handler: Handler = () => undefined;
+    /** Those of the playlist that this browser can play. */
+    levels: object[] = [];
+    #handlers = new Map<string, Handler>();
     constructor() {
       FakeHls.last = this;
     }
-    on(_: string, handler: Handler) {
-      this.#handler = handler;
+    on(event: string, handler: Handler) {
+      this.#handlers.set(event, handler);
     }
     fails(details: string) {
-      this.#handler('error', { fatal: true, type: 'mediaError', details });
+      this.#handlers.get('error')!('error', { fatal: true, type: 'mediaError', details });
+    }
+    loads(offered: object[], playable: object[]) {
+      this.levels = playable;
+      this.#handlers.get('manifestLoaded')!('manifestLoaded', { levels: offered });
     }
     recoverMediaError() {
       this.recovered++;
@@ -52,6 +58,14 @@ describe('the picture by hls.js', () => {
       expect(FakeHls.last.recovered).toBe(0);
     });
   }
+  it('says so too where the sound alone could be played', () => {
+    const [picture, sound] = [{ videoCodec: 'avc1.42c01e', audioCodec: 'mp4a.40.2' }, { audioCodec: 'mp4a.40.2' }];
+    FakeHls.last.loads([picture, sound], [picture]);
+    FakeHls.last.loads([sound], [sound]);
+    expect(on.failed).not.toHaveBeenCalled();
+    FakeHls.last.loads([picture, sound], [sound]);
+    expect(on.failed.mock.calls).toEqual([['codec']]);
+  });
   it('recovers each time the tracks change, and gives up on what fails again at once', () => {
     for (let change = 1; change <= 3; change++) {
       FakeHls.last.fails('bufferAppendError');

@@ -34,10 +34,16 @@ export async function startHls(video: HTMLVideoElement, source: HlsSource, on: O
       hls.recoverMediaError();
     } else on.failed('decode');
   });
+  // The sound is offered alone as well. hls.js would play that where it cannot play the picture, and nobody would know why it is dark.
+  hls.on(HlsJs.Events.MANIFEST_LOADED, (_, { levels }) => {
+    if (hls.levels.length > 0 && withPicture(levels) && !withPicture(hls.levels)) on.failed('codec');
+  });
   hls.loadSource(source.url);
   hls.attachMedia(video);
   return new HlsOutlet(video, hls, source.live);
 }
+
+const withPicture = (levels: { videoCodec?: string }[]): boolean => levels.some((level) => level.videoCodec !== undefined);
 
 function policy() {
   return {
