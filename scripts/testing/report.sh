@@ -7,7 +7,7 @@ failures=$root/.build/test-failures
 report_begin() {
   local kind
   for kind in names again details servers; do : >"$failures.$kind"; done
-  if wants "$e2e"; then rm -rf "$root/.build/logs"; fi
+  if wants "$e2e" || wants "$browsers"; then rm -rf "$root/.build/logs"; fi
 }
 
 # What failed in the last run, as "PROJECT FILTER" or "web FILE".

@@ -61,9 +61,14 @@ public sealed partial class NeedsTests
     private static IEnumerable<string> Names(Match match) =>
         match.Groups["program"].Captures.Select(capture => Path.GetFileName(capture.Value));
 
+    /// <summary>Its own, and those of another project that it is built with.</summary>
     private static IEnumerable<(string File, string Text)> Sources(string project) =>
         Directory.EnumerateFiles(Path.Combine(Tests, project), "*.cs", SearchOption.AllDirectories)
             .Where(file => !Regex.IsMatch(file, "/(bin|obj)/"))
+            .Concat(
+                from file in Directory.EnumerateFiles(Path.Combine(Tests, project), "*.csproj")
+                from match in Linked().Matches(File.ReadAllText(file))
+                select Path.GetFullPath(Path.Combine(Tests, project, match.Groups["file"].Value)))
             .Select(file => (Path.GetRelativePath(Tests, file), File.ReadAllText(file)));
 
     /// <summary>The first argument of what starts a program, and the browser that Playwright is given.</summary>
@@ -75,6 +80,9 @@ public sealed partial class NeedsTests
     /// <summary>Theories whose first value is the program.</summary>
     [GeneratedRegex("""(?:\[InlineData\("(?<program>[^"]+)"[^\n]*\n\s*)+public [^\n]*\(string program\b""")]
     private static partial Regex Given();
+
+    [GeneratedRegex("<Compile Include=\"(?<file>../Weir.[^\";*]+)\"")]
+    private static partial Regex Linked();
 
     [GeneratedRegex("\"(?<program>[a-z/][A-Za-z0-9/._-]*)\"")]
     private static partial Regex Literal();

@@ -8,6 +8,7 @@ const { FakeHls } = vi.hoisted(() => {
     static isSupported = () => true;
     static Events = {
       ERROR: 'error', FRAG_LOADING: 'loading', BUFFER_CREATED: 'created', BUFFER_CODECS: 'codecs', MEDIA_DETACHING: 'detaching',
+      MANIFEST_LOADED: 'manifestLoaded',
     };
     static ErrorTypes = { NETWORK_ERROR: 'networkError', MEDIA_ERROR: 'mediaError' };
     static ErrorDetails = {
@@ -20,6 +21,8 @@ const { FakeHls } = vi.hoisted(() => {
     did: (string | number)[] = [];
     config = {};
     liveSyncPosition: number | null = null;
+    /** Those of the playlist that this browser can play. */
+    levels: object[] = [];
     #handlers = new Map<string, Handler>();
     constructor() {
       FakeHls.last = this;
@@ -41,6 +44,10 @@ const { FakeHls } = vi.hoisted(() => {
     }
     creates(kind: string) {
       this.says('created', { tracks: { [kind]: {} } });
+    }
+    loads(offered: object[], playable: object[]) {
+      this.levels = playable;
+      this.says('manifestLoaded', { levels: offered });
     }
     recoverMediaError() {
       this.recovered++;
@@ -86,6 +93,14 @@ describe('the picture by hls.js', () => {
       expect(FakeHls.last.recovered).toBe(0);
     });
   }
+  it('says so too where the sound alone could be played', () => {
+    const [picture, sound] = [{ videoCodec: 'avc1.42c01e', audioCodec: 'mp4a.40.2' }, { audioCodec: 'mp4a.40.2' }];
+    FakeHls.last.loads([picture, sound], [picture]);
+    FakeHls.last.loads([sound], [sound]);
+    expect(on.failed).not.toHaveBeenCalled();
+    FakeHls.last.loads([picture, sound], [sound]);
+    expect(on.failed.mock.calls).toEqual([['codec']]);
+  });
   it('recovers each time the tracks change, and gives up on what fails again at once', () => {
     for (let change = 1; change <= 3; change++) {
       FakeHls.last.fails('bufferAppendError');

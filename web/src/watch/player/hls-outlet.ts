@@ -51,6 +51,10 @@ export async function startHls(video: HTMLVideoElement, source: HlsSource, on: O
       hls.recoverMediaError();
     } else on.failed('decode');
   });
+  // The sound is offered alone as well. hls.js would play that where it cannot play the picture, and nobody would know why it is dark.
+  hls.on(HlsJs.Events.MANIFEST_LOADED, (_, { levels }) => {
+    if (hls.levels.length > 0 && withPicture(levels) && !withPicture(hls.levels)) on.failed('codec');
+  });
   hls.loadSource(source.url);
   hls.attachMedia(video);
   return outlet;
@@ -59,6 +63,8 @@ export async function startHls(video: HTMLVideoElement, source: HlsSource, on: O
 function kindsOf(tracks: object): string {
   return ['audio', 'video', 'audiovideo'].filter((kind) => kind in tracks).join();
 }
+
+const withPicture = (levels: { videoCodec?: string }[]): boolean => levels.some((level) => level.videoCodec !== undefined);
 
 function policy() {
   return {

@@ -177,6 +177,7 @@ export class Playback {
   #moved(): void {
     const video = this.video!;
     this.position = video.currentTime;
-    if (!video.paused && video.readyState >= 3) this.buffering = false;
+    // WebKit also goes on by itself after a pause, or after a play() that it refused: what moves needs no tap.
+    if (!video.paused && video.readyState >= 3) this.buffering = this.blocked = false;
   }
 }

@@ -8,6 +8,8 @@ class Video extends EventTarget {
   muted = false;
   volume = 1;
   videoWidth = 0;
+  readyState = 4;
+  currentTime = 0;
   refuses: 'nothing' | 'sound' | 'everything' = 'nothing';
   async play() {
     if (this.refuses === 'everything' || (this.refuses === 'sound' && !this.muted)) throw new DOMException('', 'NotAllowedError');
@@ -51,6 +53,15 @@ describe('a pause that the browser makes by itself', () => {
     expect([video.paused, playback.blocked]).toEqual([true, true]);
     await playback.play();
     expect([video.paused, playback.blocked]).toEqual([false, false]);
+  });
+  it('asks for no tap any more when the browser goes on by itself', async () => {
+    video.pause();
+    await vi.waitFor(() => expect(video.paused).toBe(false));
+    video.pause();
+    expect(playback.blocked).toBe(true);
+    await video.play();
+    video.dispatchEvent(new Event('timeupdate'));
+    expect([video.paused, playback.paused, playback.blocked]).toEqual([false, false, false]);
   });
   it('asks for a tap where even silent play is refused', async () => {
     video.refuses = 'everything';
