@@ -205,7 +205,8 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddHostedService<FriendsWatching>().AddHostedService<EndedSessions>();
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
-        services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
+        services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
+        services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) }).AddSingleton<CallLimits>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, options.TrustedProxies));
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
