@@ -51,7 +51,7 @@ public static class LiveNode
             .AddSingleton(_ => new ReplayStore(options.RecordingsDirectory))
             .AddSingleton(services => new DiskRoom(options.RecordingsDirectory, services.GetRequiredService<TimeProvider>()))
             .AddSingleton<RecordingRoom>()
-            .AddSingleton(_ => new ConnectionLimits(options.ConnectionsPerAddress, options.TrustedProxies))
+            .AddSingleton(_ => new ConnectionLimits(options.ConnectionsPerAddress, options.MaxConnections, options.TrustedProxies))
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<CommentRemoval>()

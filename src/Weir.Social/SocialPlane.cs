@@ -208,7 +208,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
         services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) }).AddSingleton<CallLimits>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, options.TrustedProxies));
+        services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, OpenConnections.Most, options.TrustedProxies));
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
         services.AddSingleton<WrittenBytes>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
