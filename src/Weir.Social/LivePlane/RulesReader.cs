@@ -7,6 +7,7 @@ using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 using Weir.Social.Reporting;
+using Weir.Social.Sessions;
 
 namespace Weir.Social.LivePlane;
 
@@ -24,9 +25,10 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys, TimeProvider cloc
     {
         var now = clock.GetUtcNow();
         var oldest = clock.Now() - Ticket.Lifetime - SeenPrecision;
+        var begun = clock.Now() - SessionAuthentication.GreatestAge;
         var sessions = new TicketSessions { AsOf = now.ToUnixTimeMilliseconds() };
         await foreach (var id in db.Sessions.AsNoTracking()
-            .Where(s => s.LastSeenAt > oldest && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
+            .Where(s => s.LastSeenAt > oldest && s.CreatedAt > begun && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
             .Select(s => s.Id).AsAsyncEnumerable().WithCancellation(cancellation))
         {
             sessions.Sessions.Add(Ticket.SessionOf(id));
