@@ -113,6 +113,8 @@ public static class LiveNode
 
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
             context.Response.Headers.XContentTypeOptions = "nosniff";
+            // Media and data: opened as a page they can do nothing. Players and pages that fetch them are not concerned.
+            context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
             return next(context);
         });
         // Here, and not at the very beginning where ASP.NET Core puts it by itself: HLS is answered at once, with all that comes before and nothing that comes after.
