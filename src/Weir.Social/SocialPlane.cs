@@ -228,7 +228,7 @@ public sealed class SocialPlane : IAsyncDisposable
         PasskeyCalls.AddServices(services, options);
         ReportCalls.AddServices(services);
         ExportCalls.AddServices(services);
-        services.AddScoped<AuditTrail>().AddScoped<Suspension>().AddSingleton<SecurityLog>().AddSingleton<LimitedRequests>();
+        services.AddScoped<AuditTrail>().AddScoped<Suspension>().AddSingleton<SecurityLog>().AddSingleton<RefusedRequests>();
 
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
         services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
@@ -281,7 +281,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.UseTrustedProxies(options.TrustedProxies);
 
         app.UseWeirMetrics(options.MetricsToken);
-        app.Services.GetRequiredService<LimitedRequests>().Use(app);
+        app.Services.GetRequiredService<RefusedRequests>().Use(app);
         app.Services.GetRequiredService<ArticlePages>().Use(app);
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);
