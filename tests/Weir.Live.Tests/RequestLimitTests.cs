@@ -76,6 +76,31 @@ public sealed class RequestLimitTests
     }
 
     [Fact]
+    public async Task Counting_a_right_request_takes_no_memory()
+    {
+        await using var stage = new Stage();
+        var limits = Limits(stage);
+        var context = From(School);
+        var ticket = new Ticket(stage.Broadcast, stage.Mia, 1, 0, stage.Clock.GetUtcNow().AddHours(1), TicketRights.Comment, "Mia");
+        Ask();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            Ask();
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Ask()
+        {
+            if (limits.Take(context, ticket) is not null || limits.Take(context, ticket: null) is not null)
+            {
+                throw new InvalidOperationException("It was refused.");
+            }
+        }
+    }
+
+    [Fact]
     public async Task This_machines_own_programs_are_not_counted()
     {
         await using var stage = new Stage();
