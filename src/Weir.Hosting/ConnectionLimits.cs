@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
@@ -8,10 +9,17 @@ namespace Weir.Hosting;
 
 /// <summary>
 /// Open connections of one address (a /64 of IPv6) over all listeners of a process; one more is closed at once, before TLS. Proxies that
-/// are trusted speak for many, and this machine's own programs are their owner's: neither is counted.
+/// are trusted speak for many, and this machine's own programs are their owner's: neither is refused here, but both take what is free.
 /// </summary>
-public sealed class ConnectionLimits(int perAddress, IEnumerable<string> proxies, bool countThisMachine = false)
+/// <param name="most">Of all addresses. Kestrel has the same bound for each listener by itself.</param>
+public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<string> proxies, bool countThisMachine = false)
 {
+    /// <summary>
+    /// Once half of all connections are taken, an address may have one part in so many of what is free: however many addresses one attacker
+    /// has, each leaves most of the rest to others.
+    /// </summary>
+    public const int PartsOfFree = 8;
+
     public const string MeterName = "Weir.Hosting";
 
     private static readonly Counter<long> Refused = new Meter(MeterName).CreateCounter<long>(
@@ -20,17 +28,12 @@ public sealed class ConnectionLimits(int perAddress, IEnumerable<string> proxies
     private readonly IPNetwork[] _proxies = [.. proxies.Select(proxy => IPNetwork.Parse(proxy))];
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _open = [];
+    private int _all;
 
     /// <summary>Put it first.</summary>
     public void Use(ListenOptions listen) => listen.Use(next => async connection =>
     {
-        if ((connection.RemoteEndPoint as IPEndPoint)?.Address is not { } address || !IsCounted(address))
-        {
-            await next(connection);
-            return;
-        }
-
-        var key = AddressKey.Of(address);
+        var key = (connection.RemoteEndPoint as IPEndPoint)?.Address is { } address && IsCounted(address) ? AddressKey.Of(address) : null;
         if (!TryEnter(key))
         {
             Refused.Add(1);
@@ -54,32 +57,40 @@ public sealed class ConnectionLimits(int perAddress, IEnumerable<string> proxies
         return (countThisMachine || !IPAddress.IsLoopback(plain)) && !_proxies.Any(proxy => proxy.Contains(plain));
     }
 
-    public bool TryEnter(string key)
+    /// <summary>Whether an address with so many connections may have one more.</summary>
+    /// <param name="all">Of all addresses.</param>
+    public static bool MayOpen(int mine, int all, int perAddress, int most) =>
+        mine < perAddress && all < most && (all <= most / 2 || mine <= (most - all) / PartsOfFree);
+
+    /// <param name="key">Null for one that is not counted by its address.</param>
+    public bool TryEnter(string? key)
     {
         lock (_lock)
         {
-            var open = _open.GetValueOrDefault(key);
-            if (open >= perAddress)
+            if (key is not null)
             {
-                return false;
+                var mine = _open.GetValueOrDefault(key);
+                if (!MayOpen(mine, _all, perAddress, most))
+                {
+                    return false;
+                }
+
+                _open[key] = mine + 1;
             }
 
-            _open[key] = open + 1;
+            _all++;
             return true;
         }
     }
 
-    public void Leave(string key)
+    public void Leave(string? key)
     {
         lock (_lock)
         {
-            if (_open[key] == 1)
+            _all--;
+            if (key is not null && --_open[key] == 0)
             {
                 _open.Remove(key);
-            }
-            else
-            {
-                _open[key]--;
             }
         }
     }
@@ -112,4 +123,20 @@ public static class AddressKey
     /// <summary>The IPv6 /48 that an address is in; null where it is IPv4.</summary>
     /// <param name="key">As <see cref="Of"/> gives it. That of no IPv4 address is as long as that of an IPv6 /64.</param>
     public static string? SiteOf(string key) => key.Length == Ipv6Digits ? key[..12] : null;
+
+    /// <summary>
+    /// The same as a number, for what is asked at every request: nothing is made of it. An IPv6 network begins with its registry's number,
+    /// so none of them is as small as an IPv4 address.
+    /// </summary>
+    public static ulong NumberOf(IPAddress? address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        return address is null || !address.TryWriteBytes(bytes, out var length) ? ulong.MaxValue
+            : length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : address.IsIPv4MappedToIPv6 ? BinaryPrimitives.ReadUInt32BigEndian(bytes[12..])
+            : BinaryPrimitives.ReadUInt64BigEndian(bytes);
+    }
+
+    /// <summary>Whether <see cref="NumberOf"/> gave this machine's own: 127.0.0.0/8, or ::1.</summary>
+    public static bool IsThisMachine(ulong number) => number == 0 || number >> 24 == 127;
 }

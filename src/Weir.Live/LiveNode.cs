@@ -26,7 +26,10 @@ namespace Weir.Live;
 public static class LiveNode
 {
     /// <exception cref="InvalidOptionsException">The options have faults; all are named.</exception>
-    public static WebApplication Build(LiveOptions options)
+    public static WebApplication Build(LiveOptions options) => Build(options, configure: null);
+
+    /// <param name="configure">The last word on services, for tests.</param>
+    internal static WebApplication Build(LiveOptions options, Action<IServiceCollection>? configure)
     {
         options.Check();
         if (options.RtcPort == 0)
@@ -51,7 +54,9 @@ public static class LiveNode
             .AddSingleton(_ => new ReplayStore(options.RecordingsDirectory))
             .AddSingleton(services => new DiskRoom(options.RecordingsDirectory, services.GetRequiredService<TimeProvider>()))
             .AddSingleton<RecordingRoom>()
-            .AddSingleton(_ => new ConnectionLimits(options.ConnectionsPerAddress, options.TrustedProxies))
+            .AddSingleton(_ => new ConnectionLimits(options.ConnectionsPerAddress, options.MaxConnections, options.TrustedProxies))
+            .AddSingleton(new RequestRates())
+            .AddSingleton<RequestLimits>()
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<CommentRemoval>()
@@ -92,6 +97,7 @@ public static class LiveNode
             Listen(kestrel, options, options.RtcPort, tls: null, listen => listen.UseConnectionHandler<RtcConnectionHandler>());
         });
 
+        configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.UseWeirProblems();
         app.UseHttpsOnly();
@@ -107,6 +113,8 @@ public static class LiveNode
 
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
             context.Response.Headers.XContentTypeOptions = "nosniff";
+            // Media and data: opened as a page they can do nothing. Players and pages that fetch them are not concerned.
+            context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
             return next(context);
         });
         // Here, and not at the very beginning where ASP.NET Core puts it by itself: HLS is answered at once, with all that comes before and nothing that comes after.
@@ -125,7 +133,7 @@ public static class LiveNode
         WhipEndpoint.Map(app);
         WhepEndpoint.Map(app);
         app.MapRtcSessions();
-        app.MapFallback(() => Problems.NotFound());
+        app.MapFallback((HttpContext context, RequestLimits limits) => limits.NotFound(context));
         return app;
     }
 

@@ -1,5 +1,6 @@
 using Weir.Hosting;
 using Weir.Hosting.Tls;
+using Weir.Social.Throttling;
 
 namespace Weir.Social;
 
@@ -74,6 +75,9 @@ public sealed record SocialOptions
     /// <summary>What one person's files may take of the disk together, in bytes.</summary>
     public long StorageLimit { get; init; } = 5L << 30;
 
+    /// <summary>Calls a second of one account.</summary>
+    public int CallLimit { get; init; } = CallRates.CallsPerSecond;
+
     /// <summary>Whether the server looks at pages that messages link to, and shows a card of them.</summary>
     public bool LinkCards { get; init; } = true;
 
@@ -108,6 +112,7 @@ public sealed record SocialOptions
             .Port(PlanesPort, "--planes")
             .Require(FileLimit is > 0 and <= 10L << 30, "--file-limit", "must be 1 to 10240 MB.")
             .Require(StorageLimit >= FileLimit, "--storage-limit", "must not be smaller than --file-limit.")
+            .Require(CallLimit is >= 10 and <= 1_000_000, "--call-limit", "must be 10 to 1000000.")
             .Require(Database != DatabaseProvider.Postgres || !string.IsNullOrWhiteSpace(ConnectionString), "--database", "postgres needs a connection string.")
             .Url(PublicUrl, "--public-url", "http", "https")
             .Url(LivePublicUrl, "--live-public-url", "http", "https")

@@ -205,9 +205,10 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddHostedService<FriendsWatching>().AddHostedService<EndedSessions>();
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
-        services.AddSingleton<SetUpDoor>().AddSingleton<Limits>().AddSingleton(new CallRates()).AddSingleton<CallLimits>();
+        services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
+        services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) }).AddSingleton<CallLimits>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, options.TrustedProxies));
+        services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, OpenConnections.Most, options.TrustedProxies));
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
         services.AddSingleton<WrittenBytes>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
@@ -228,7 +229,7 @@ public sealed class SocialPlane : IAsyncDisposable
         PasskeyCalls.AddServices(services, options);
         ReportCalls.AddServices(services);
         ExportCalls.AddServices(services);
-        services.AddScoped<AuditTrail>().AddScoped<Suspension>().AddSingleton<SecurityLog>().AddSingleton<LimitedRequests>();
+        services.AddScoped<AuditTrail>().AddScoped<Suspension>().AddSingleton<SecurityLog>().AddSingleton<RefusedRequests>();
 
         services.Configure<PasswordHasherOptions>(hasher => hasher.IterationCount = options.PasswordIterations);
         services.AddSingleton<PasswordHashing>().AddSingleton<IPasswordHasher<Account>>(provider => provider.GetRequiredService<PasswordHashing>());
@@ -281,7 +282,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.UseTrustedProxies(options.TrustedProxies);
 
         app.UseWeirMetrics(options.MetricsToken);
-        app.Services.GetRequiredService<LimitedRequests>().Use(app);
+        app.Services.GetRequiredService<RefusedRequests>().Use(app);
         app.Services.GetRequiredService<ArticlePages>().Use(app);
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);

@@ -25,6 +25,8 @@ public sealed class LimitsDocumentTests
         ("Weir.Social.Throttling.OpenConnections", []),
         ("Weir.Social.Articles.RenderedArticles", ["Renderings"]),
         ("Weir.Live.WebRtc.RtcSessions", []),
+        ("Weir.Live.Http.RequestRates", []),
+        ("Weir.Hosting.ConnectionLimits", ["MeterName"]),
         ("Weir.Hosting.DiskRoom", []),
         ("Weir.Media.Broadcasting.Publisher", []),
     ];

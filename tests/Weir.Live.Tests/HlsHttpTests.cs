@@ -170,6 +170,8 @@ public sealed class HlsHttpTests : IAsyncLifetime
         Assert.Equal("*", Assert.Single(answer.Headers.GetValues("Access-Control-Allow-Origin")));
         Assert.Equal("no-referrer", Assert.Single(answer.Headers.GetValues("Referrer-Policy")));
         Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
+        var policy = Assert.Single(answer.Headers.GetValues("Content-Security-Policy"));
+        Assert.Equal("default-src 'none'; frame-ancestors 'none'; sandbox", policy);
     }
 
     /// <summary>The directives of the request for what is not there yet.</summary>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Weir.Hosting;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Tests;
@@ -71,13 +72,60 @@ public sealed partial class CallLimitTests
 
         clock.Advance(TimeSpan.FromSeconds(10));
         (await ben.TicketAsync(id)).Is(HttpStatusCode.Created);
-        // What they do otherwise is not counted.
+        // What they do otherwise has a wide limit of its own.
         for (var i = 0; i < 60; i++)
         {
             (await ben.GetAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.OK);
         }
 
         (await server.Anybody.GetAsync($"/api/broadcasts/{id}")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task An_account_in_a_loop_is_refused_without_asking_the_database_and_nobody_else_is()
+    {
+        var counter = new CommandCounter();
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<IInterceptor>(counter).AddSingleton<TimeProvider>(clock)
+            .AddSingleton(new CallRates { Calls = new(20, TimeSpan.FromSeconds(1)) }));
+        var (anna, ben) = (await server.PersonAsync("Anna", admin: true), await server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var talk = await anna.TalkAsync(ben);
+        var asked = 0;
+        while ((await ben.GetAsync("/api/me")).Status == HttpStatusCode.OK)
+        {
+            Assert.InRange(++asked, 1, 20);
+        }
+
+        var calls = server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => !CallLimits.IsOpen(endpoint.Metadata)).ToList();
+        Assert.True(calls.Count > 100, "The route table was not read.");
+        var own = new List<string>();
+        counter.Reset();
+        foreach (var endpoint in calls)
+        {
+            var method = new HttpMethod(endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.FirstOrDefault() ?? "GET");
+            var path = "/" + Parameter().Replace(endpoint.RoutePattern.RawText!.TrimStart('/'), "x");
+            var answer = await ben.SendAsync(method, path, method == HttpMethod.Get ? null : new { });
+            if (answer.Status != HttpStatusCode.TooManyRequests)
+            {
+                own.Add($"{method} {endpoint.RoutePattern.RawText}");
+                counter.Reset();
+                continue;
+            }
+
+            Assert.Equal(("throttled", TimeSpan.FromSeconds(1)), (answer.Code, answer.Message.Headers.RetryAfter!.Delta));
+            Assert.Empty(counter.TakeAnswering());
+        }
+
+        Assert.Equal(["POST /api/conversations/{id}/messages"], own);
+        (await ben.PostAsync($"/api/conversations/{talk}/messages", new { clientId = "a", text = "goes on" })).Is(HttpStatusCode.Created);
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        (await server.Anybody.GetAsync("/api/server")).Is(HttpStatusCode.OK);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        (await ben.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        (await ben.GetAsync("/api/me")).Is(HttpStatusCode.TooManyRequests);
     }
 
     [Fact]

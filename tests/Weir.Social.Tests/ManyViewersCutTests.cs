@@ -5,6 +5,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Weir.Contracts;
+using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Broadcasts;
@@ -41,7 +42,8 @@ public abstract class ManyViewersCutTests
     {
         // They ask for as long as it takes, which is no matter of the limit.
         var often = new Rate(int.MaxValue, TimeSpan.FromMilliseconds(1));
-        await using var server = await StartAsync(b => b.Services.AddSingleton(new CallRates { Tickets = often, OpenTickets = often }));
+        var rates = new CallRates { Calls = often, Tickets = often, OpenTickets = often };
+        await using var server = await StartAsync(b => b.Services.AddSingleton(rates));
         var (host, ben, stranger) = (await server.PersonAsync("Host", admin: true), await server.PersonAsync("Ben"), await server.PersonAsync("Stranger"));
         await host.BefriendAsync(ben);
         var id = await host.BroadcastAsync(new { kind = "public" });
@@ -132,7 +134,8 @@ public abstract class ManyViewersCutTests
     {
         // They ask for as long as it takes, which is no matter of the limit.
         var often = new Rate(int.MaxValue, TimeSpan.FromMilliseconds(1));
-        await using var server = await StartAsync(b => b.Services.AddSingleton(new CallRates { Tickets = often, OpenTickets = often }));
+        var rates = new CallRates { Calls = often, Tickets = often, OpenTickets = often };
+        await using var server = await StartAsync(b => b.Services.AddSingleton(rates));
         var (host, ben, stranger) = (await server.PersonAsync("Host", admin: true), await server.PersonAsync("Ben"), await server.PersonAsync("Stranger"));
         await host.BefriendAsync(ben);
         var id = await host.BroadcastAsync(new { kind = "public" });

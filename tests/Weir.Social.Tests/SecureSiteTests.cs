@@ -31,6 +31,15 @@ public sealed class SecureSiteTests
         Assert.DoesNotContain("domain", cookie, StringComparison.OrdinalIgnoreCase);
         var token = cookie["__Host-weir=".Length..cookie.IndexOf(';', StringComparison.Ordinal)];
         Assert.Equal(HttpStatusCode.OK, (await GetAsync($"__Host-weir={token}")).StatusCode);
+        using var signedIn = await http.PostAsync("/api/sessions", new StringContent(
+            $$"""{"handle":"anna","password":"{{Someone.Password}}"}""", System.Text.Encoding.UTF8, "application/json"));
+        var device = Assert.Single(signedIn.Headers.GetValues("Set-Cookie"), set => set.Contains("weir-device", StringComparison.Ordinal));
+        Assert.StartsWith("__Secure-weir-device=", device, StringComparison.Ordinal);
+        foreach (var part in new[] { "; path=/api/sessions", "; secure", "; httponly", "; samesite=strict" })
+        {
+            Assert.Contains(part, device, StringComparison.Ordinal);
+        }
+
         // One that anybody near the site could have set.
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync($"weir={token}")).StatusCode);
         Directory.Delete(certificates, recursive: true);

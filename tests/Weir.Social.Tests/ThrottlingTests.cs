@@ -150,6 +150,26 @@ public sealed class ThrottlingTests
         (await anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
     }
 
+    [Fact]
+    public async Task A_session_that_is_used_every_month_is_over_after_a_year()
+    {
+        var clock = new LaterTime();
+        await using var server = await Server.StartAsync(configure: b => b.Services.AddSingleton<TimeProvider>(clock));
+        var anna = await server.PersonAsync("Anna", admin: true);
+        var again = await server.Anybody.PostAsync("/api/sessions", new { handle = anna.Handle, password = Someone.Password });
+        var cookie = again.Message.Headers.GetValues("Set-Cookie").Single(set => set.StartsWith("weir=", StringComparison.Ordinal));
+        // The browser's part of it lasts as long.
+        Assert.Contains("max-age=31536000", cookie, StringComparison.Ordinal);
+        for (var month = 1; month <= 12; month++)
+        {
+            clock.Advance(TimeSpan.FromDays(30));
+            (await anna.GetAsync("/api/me")).Is(HttpStatusCode.OK);
+        }
+
+        clock.Advance(TimeSpan.FromDays(6));
+        (await anna.GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
+    }
+
     /// <summary>Real time, some days later. A clock that only tests move would let every timer of the server run through each second of a hundred days.</summary>
     private sealed class LaterTime : TimeProvider
     {

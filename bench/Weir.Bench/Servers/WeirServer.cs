@@ -202,6 +202,8 @@ internal sealed class WeirServer : IBenchServer
         [
             Root.App, "up", "--data", _directory, "--web", Root.Web,
             "--http", Text(_port), "--live-http", Text(_livePort), "--rtmp", Text(Loopback.FreePort()), "--rtc", Text(RtcPort),
+            // A few accounts ask here for what many would.
+            "--call-limit", "1000000",
         ];
         command = [.. command, .. arguments];
         command = merge is { } milliseconds ? [.. command, "--merge", Text(milliseconds)] : command;

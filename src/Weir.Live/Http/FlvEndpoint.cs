@@ -16,8 +16,15 @@ internal static class FlvEndpoint
 
     public static void MapFlv(this IEndpointRouteBuilder routes) => routes.MapGet("/live/{id}.flv", HandleAsync);
 
-    private static async Task HandleAsync(HttpContext context, string id, string? ticket, IAdmission admission, FanOut fanOut, TimeProvider clock)
+    private static async Task HandleAsync(
+        HttpContext context, string id, string? ticket, IAdmission admission, RequestLimits limits, FanOut fanOut, TimeProvider clock)
     {
+        if (!limits.TryEnter(context, id, ticket, RequestRates.Beginning, out _, out _, out var refusal))
+        {
+            await refusal.ExecuteAsync(context);
+            return;
+        }
+
         if (!admission.TryWatch(id, ticket, Outlet.HttpFlv, out var viewer))
         {
             await Problems.NotFound().ExecuteAsync(context);

@@ -15,7 +15,7 @@ namespace Weir.Live.Http;
 /// LL-HLS: playlists for whoever has a ticket, media for whoever has its unguessable address. The answers themselves
 /// are <see cref="HlsOrigin"/>'s.
 /// </summary>
-internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory broadcasts)
+internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory broadcasts, RequestLimits limits)
 {
     /// <summary>Bytes of a body that are handed to the socket together: what a connection that does not read keeps in memory.</summary>
     private const int WriteBytes = 128 << 10;
@@ -23,7 +23,11 @@ internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory b
     // Most of a live plane's requests are these: they leave the pipeline at the routing, and bind what they need by themselves.
     public static void Map(IEndpointRouteBuilder routes)
     {
-        var hls = new HlsEndpoints(routes.ServiceProvider.GetRequiredService<LiveAdmission>(), routes.ServiceProvider.GetRequiredService<BroadcastDirectory>());
+        var services = routes.ServiceProvider;
+        var hls = new HlsEndpoints(
+            services.GetRequiredService<LiveAdmission>(),
+            services.GetRequiredService<BroadcastDirectory>(),
+            services.GetRequiredService<RequestLimits>());
         routes.MapGet("/live/{id}/index.m3u8", context => hls.PlaylistAsync(context, "index.m3u8")).ShortCircuit();
         routes.MapGet("/live/{id}/main.m3u8", context => hls.PlaylistAsync(context, "main.m3u8")).ShortCircuit();
         routes.MapGet("/live/{id}/audio.m3u8", context => hls.PlaylistAsync(context, "audio.m3u8")).ShortCircuit();
@@ -37,14 +41,26 @@ internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory b
         var ticket = query["ticket"].ToString() is { Length: > 0 } given ? given : null;
         var gzip = context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
         var directives = new HlsDirectives(Value(query, "_HLS_msn"), Value(query, "_HLS_part"), Value(query, "_HLS_skip"));
-        while (true)
+        for (var counted = false; ; counted = true)
         {
+            if (!admission.TryCheck(id, ticket, out var rules, out var verified))
+            {
+                admission.Denied(WatchDenied.NotFound);
+                await RefuseAsync(context, limits.NotFound(context));
+                return;
+            }
+
+            if (!counted && limits.Take(context, verified) is { } refusal)
+            {
+                await RefuseAsync(context, refusal);
+                return;
+            }
+
             var denied = WatchDenied.NotFound;
-            if (!admission.TryCheck(id, ticket, out var rules, out var verified) || broadcasts.GetOrStart(rules) is not { } running
-                || IsOneTooMany(context, running, verified, out denied))
+            if (broadcasts.GetOrStart(rules) is not { } running || IsOneTooMany(context, running, verified, out denied))
             {
                 admission.Denied(denied);
-                await NotFoundAsync(context);
+                await RefuseAsync(context, Problems.NotFound());
                 return;
             }
 
@@ -71,7 +87,14 @@ internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory b
     {
         if (!Ids.TryParse(Value(context, "id"), out var broadcast) || broadcasts.Find(broadcast) is null || broadcasts.FindRunning(broadcast) is not { } running)
         {
-            await NotFoundAsync(context);
+            await RefuseAsync(context, limits.NotFound(context));
+            return;
+        }
+
+        // Before it waits for what is not there yet.
+        if (limits.Take(context, ticket: null) is { } refusal)
+        {
+            await RefuseAsync(context, refusal);
             return;
         }
 
@@ -86,11 +109,11 @@ internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory b
         return !seen;
     }
 
-    private static async Task WriteAsync(HttpContext context, HlsResponse answer)
+    private async Task WriteAsync(HttpContext context, HlsResponse answer)
     {
         if (answer.Status == StatusCodes.Status404NotFound)
         {
-            await NotFoundAsync(context);
+            await RefuseAsync(context, limits.NotFound(context));
             return;
         }
 
@@ -156,11 +179,11 @@ internal sealed class HlsEndpoints(LiveAdmission admission, BroadcastDirectory b
     }
 
     // Without a word about it some caches keep a 404 for minutes, and a part or a playlist may be there in a moment.
-    private static Task NotFoundAsync(HttpContext context)
+    private static Task RefuseAsync(HttpContext context, IResult refusal)
     {
         context.Response.Headers.CacheControl = "no-store";
         AllowPages(context.Response);
-        return Problems.NotFound().ExecuteAsync(context);
+        return refusal.ExecuteAsync(context);
     }
 
     // The CORS middleware comes later, and would say it only to requests with an Origin: caches give one answer to pages and to players.

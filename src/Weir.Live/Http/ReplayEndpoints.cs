@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -26,12 +25,12 @@ internal static class ReplayEndpoints
     /// <summary>The path element of media that needs no ticket.</summary>
     private const string Open = "public";
 
-    private static IResult Playlist(HttpContext context, string id, string? ticket, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
+    private static IResult Playlist(
+        HttpContext context, string id, string? ticket, RequestLimits limits, BroadcastDirectory broadcasts, ReplayStore replays)
     {
-        if (!admission.TryCheck(id, ticket, out var rules, out _))
+        if (!limits.TryEnter(context, id, ticket, RequestRates.Beginning, out var rules, out _, out var refusal))
         {
-            admission.Denied(WatchDenied.NotFound);
-            return Problems.NotFound();
+            return refusal;
         }
 
         if (!HasReplay(broadcasts, rules) || !replays.TryOpen(rules.Broadcast, out var lease))
@@ -49,14 +48,20 @@ internal static class ReplayEndpoints
         }
     }
 
-    private static async Task MediaAsync(HttpContext context, string id, string path, string file, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
+    private static async Task MediaAsync(
+        HttpContext context,
+        string id,
+        string path,
+        string file,
+        LiveAdmission admission,
+        RequestLimits limits,
+        BroadcastDirectory broadcasts,
+        ReplayStore replays)
     {
-        bool MayRead([NotNullWhen(true)] out Rules? rules) => admission.TryCheck(id, path == Open ? null : path, out rules, out _);
-
-        if (!MayRead(out var rules))
+        var ticket = path == Open ? null : path;
+        if (!limits.TryEnter(context, id, ticket, 1, out var rules, out _, out var refusal))
         {
-            admission.Denied(WatchDenied.NotFound);
-            await Problems.NotFound().ExecuteAsync(context);
+            await refusal.ExecuteAsync(context);
             return;
         }
 
@@ -68,18 +73,24 @@ internal static class ReplayEndpoints
         }
 
         // A file may be hours long and its reader slow: a cut ends what is under way too.
-        using var watch = new AudienceWatch(broadcasts, rules.Broadcast, () => MayRead(out _), context.Abort);
+        using var watch = new AudienceWatch(broadcasts, rules.Broadcast, () => admission.TryCheck(id, ticket, out _, out _), context.Abort);
         context.Response.Headers.CacheControl = rules.Public ? "public, max-age=300" : "private, max-age=3600";
         await Results.File(media, "video/mp4", enableRangeProcessing: true).ExecuteAsync(context);
     }
 
     private static IResult Events(
-        HttpContext context, string id, string? ticket, long? from, long? to, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
+        HttpContext context,
+        string id,
+        string? ticket,
+        long? from,
+        long? to,
+        RequestLimits limits,
+        BroadcastDirectory broadcasts,
+        ReplayStore replays)
     {
-        if (!admission.TryCheck(id, ticket, out var rules, out _))
+        if (!limits.TryEnter(context, id, ticket, RequestRates.Beginning, out var rules, out _, out var refusal))
         {
-            admission.Denied(WatchDenied.NotFound);
-            return Problems.NotFound();
+            return refusal;
         }
 
         context.Response.Headers.CacheControl = "private, no-store";
@@ -100,25 +111,33 @@ internal static class ReplayEndpoints
         }
     }
 
-    private static async Task<IResult> DeleteAsync(string id, string comment, string? ticket, LiveAdmission admission, CommentRemoval comments)
+    private static async Task<IResult> DeleteAsync(
+        HttpContext context, string id, string comment, string? ticket, RequestLimits limits, CommentRemoval comments)
     {
-        if (!admission.TryCheck(id, ticket, out var rules, out var verified) || verified is null or { IsAnonymous: true })
+        if (!limits.TryEnter(context, id, ticket, RequestRates.Beginning, out var rules, out var verified, out var refusal))
         {
-            admission.Denied(WatchDenied.NotFound);
-            return Problems.NotFound();
+            return refusal;
         }
 
-        return await comments.RemoveAsync(rules.Broadcast, comment, verified.Account, verified.IsHost) ? Results.NoContent() : Problems.NotFound();
+        return verified is { IsAnonymous: false } && await comments.RemoveAsync(rules.Broadcast, comment, verified.Account, verified.IsHost)
+            ? Results.NoContent()
+            : limits.NotFound(context);
     }
 
     /// <summary>For whoever reports a comment: signed, so that the social plane believes it.</summary>
     private static IResult State(
-        HttpContext context, string id, string comment, string? ticket, NodeKey key, LiveAdmission admission, BroadcastDirectory broadcasts, ReplayStore replays)
+        HttpContext context,
+        string id,
+        string comment,
+        string? ticket,
+        NodeKey key,
+        RequestLimits limits,
+        BroadcastDirectory broadcasts,
+        ReplayStore replays)
     {
-        if (!admission.TryCheck(id, ticket, out var rules, out _))
+        if (!limits.TryEnter(context, id, ticket, RequestRates.Beginning, out var rules, out _, out var refusal))
         {
-            admission.Denied(WatchDenied.NotFound);
-            return Problems.NotFound();
+            return refusal;
         }
 
         var running = broadcasts.FindRunning(rules.Broadcast);
@@ -133,7 +152,7 @@ internal static class ReplayEndpoints
 
         if (found is null || !Ids.TryParse(found.Account, out var account))
         {
-            return Problems.NotFound();
+            return limits.NotFound(context);
         }
 
         context.Response.Headers.CacheControl = "private, no-store";

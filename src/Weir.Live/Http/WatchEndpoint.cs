@@ -20,11 +20,27 @@ internal static class WatchEndpoint
     // RFC 8441: over HTTP/2 a WebSocket begins with CONNECT.
     public static void MapWatch(this IEndpointRouteBuilder routes) => routes.MapMethods("/live/{id}/watch", [HttpMethods.Get, HttpMethods.Connect], HandleAsync);
 
-    private static async Task HandleAsync(HttpContext context, string id, string? ticket, string? media, LiveAdmission admission, FanOut fanOut, WatchKeepAlive keepAlive, TimeProvider clock, ILogger<WatchSession> log)
+    private static async Task HandleAsync(
+        HttpContext context,
+        string id,
+        string? ticket,
+        string? media,
+        LiveAdmission admission,
+        RequestLimits limits,
+        FanOut fanOut,
+        WatchKeepAlive keepAlive,
+        TimeProvider clock,
+        ILogger<WatchSession> log)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
-            await Problems.NotFound().ExecuteAsync(context);
+            await limits.NotFound(context).ExecuteAsync(context);
+            return;
+        }
+
+        if (!limits.TryEnter(context, id, ticket, RequestRates.Beginning, out _, out _, out var refusal))
+        {
+            await refusal.ExecuteAsync(context);
             return;
         }
 

@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Weir.Contracts;
 using Weir.Hosting;
+using Weir.Live.Http;
 using Weir.Media.Formats;
 using Weir.Media.WebRtc.Negotiation;
 
@@ -19,15 +21,19 @@ internal static class SessionEndpoints
 
     private static void Map(IEndpointRouteBuilder routes, string pattern, RtcRole role)
     {
-        routes.MapPatch(pattern, (HttpContext context, string id, string name, RtcSessions sessions, RtcHost host, WhepEndpoint whep) =>
+        routes.MapPatch(pattern, (
+            HttpContext context, string id, string name, RtcSessions sessions, RequestLimits limits, RtcHost host, WhepEndpoint whep) =>
             RtcRequests.HasType(context.Request, RtcRequests.Sdp) && TakePending(sessions, id, name, role) is { } pending
                 ? whep.AnsweredAsync(context, id, pending)
-                : PatchAsync(context, Find(sessions, id, name, role), sessions, name, host));
-        routes.MapDelete(pattern, (string id, string name, RtcSessions sessions) =>
-            TakePending(sessions, id, name, role) is null ? Delete(Find(sessions, id, name, role)) : TypedResults.Ok());
+                : PatchAsync(context, Find(sessions, id, name, role), sessions, limits, name, host));
+        routes.MapDelete(pattern, (HttpContext context, string id, string name, RtcSessions sessions, RequestLimits limits) =>
+            TakePending(sessions, id, name, role) is null ? Delete(context, Find(sessions, id, name, role), limits) : TypedResults.Ok());
 
         // RFC 9725 4.1: there is nothing to get, which is no mistake.
-        routes.MapGet(pattern, (string id, string name, RtcSessions sessions) => Find(sessions, id, name, role) is null ? Gone(sessions, name) : TypedResults.NoContent());
+        routes.MapGet(pattern, (HttpContext context, string id, string name, RtcSessions sessions, RequestLimits limits) =>
+            Find(sessions, id, name, role) is null
+                ? Gone(context, sessions, limits, name)
+                : limits.Take(context, ticket: null) ?? (IResult)TypedResults.NoContent());
         routes.MapMethods(pattern, [HttpMethods.Options], (HttpContext context) => RtcRequests.Options(context, "Accept-Patch", RtcRequests.Fragment, "GET, PATCH, DELETE, OPTIONS"));
     }
 
@@ -37,26 +43,33 @@ internal static class SessionEndpoints
     private static PendingSession? TakePending(RtcSessions sessions, string id, string name, RtcRole role) =>
         role == RtcRole.Play && Ids.TryParse(id, out var broadcast) ? sessions.TakePending(name, broadcast) : null;
 
-    private static IResult Gone(RtcSessions sessions, string name) => sessions.WasReplaced(name)
-        ? Problems.Of(StatusCodes.Status410Gone, "replaced", "Another publisher took over.")
-        : Problems.NotFound();
+    private static ProblemHttpResult Gone(HttpContext context, RtcSessions sessions, RequestLimits limits, string name) =>
+        sessions.WasReplaced(name)
+            ? Problems.Of(StatusCodes.Status410Gone, "replaced", "Another publisher took over.")
+            : limits.NotFound(context);
 
-    private static IResult Delete(OpenSession? session)
+    private static IResult Delete(HttpContext context, OpenSession? session, RequestLimits limits)
     {
         if (session is null)
         {
-            return Problems.NotFound();
+            return limits.NotFound(context);
         }
 
         session.Close();
         return TypedResults.Ok();
     }
 
-    private static async Task<IResult> PatchAsync(HttpContext context, OpenSession? session, RtcSessions sessions, string name, RtcHost host)
+    private static async Task<IResult> PatchAsync(
+        HttpContext context, OpenSession? session, RtcSessions sessions, RequestLimits limits, string name, RtcHost host)
     {
         if (session is null)
         {
-            return Gone(sessions, name);
+            return Gone(context, sessions, limits, name);
+        }
+
+        if (limits.Take(context, ticket: null) is { } throttled)
+        {
+            return throttled;
         }
 
         if (!RtcRequests.HasType(context.Request, RtcRequests.Fragment))

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Weir.Hosting;
 using Weir.Live.Broadcasts;
+using Weir.Live.Http;
 using Weir.Media.Broadcasting;
 using Weir.Media.WebRtc;
 using Weir.Media.WebRtc.Negotiation;
@@ -12,7 +13,14 @@ using Weir.Media.WebRtc.Transport;
 namespace Weir.Live.WebRtc;
 
 /// <summary><c>POST /live/ID/whep?ticket=T</c>: watching by WebRTC (draft-ietf-wish-whep).</summary>
-internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options, RtcHost host, RtcSessions sessions, TimeProvider clock, ILogger<WhepEndpoint> log)
+internal sealed class WhepEndpoint(
+    LiveAdmission admission,
+    RequestLimits limits,
+    LiveOptions options,
+    RtcHost host,
+    RtcSessions sessions,
+    TimeProvider clock,
+    ILogger<WhepEndpoint> log)
 {
     private static readonly WhepLimits Limits = new();
 
@@ -22,8 +30,8 @@ internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options,
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/live/{id}/whep", (HttpContext context, string id, string? ticket, WhepEndpoint endpoint) => endpoint.PostAsync(context, id, ticket));
-        routes.MapGet("/live/{id}/whep", (string id, string? ticket, LiveAdmission admission) =>
-            admission.TryCheck(id, ticket, out _, out _) ? (IResult)TypedResults.NoContent() : Problems.NotFound());
+        routes.MapGet("/live/{id}/whep", (HttpContext context, string id, string? ticket, RequestLimits limits) =>
+            limits.TryEnter(context, id, ticket, 1, out _, out _, out var refusal) ? TypedResults.NoContent() : refusal);
         routes.MapMethods("/live/{id}/whep", [HttpMethods.Options], (HttpContext context) => RtcRequests.Options(context, "Accept-Post", RtcRequests.Sdp, "GET, POST, OPTIONS"));
     }
 
@@ -39,10 +47,9 @@ internal sealed class WhepEndpoint(LiveAdmission admission, LiveOptions options,
     private async Task<IResult?> AnswerAsync(HttpContext context, string id, string? ticket)
     {
         // The ticket first: a stranger learns nothing, not even what a right request looks like.
-        if (!admission.TryCheck(id, ticket, out _, out _))
+        if (!limits.TryEnter(context, id, ticket, RequestRates.Beginning, out _, out _, out var refusal))
         {
-            admission.Denied(WatchDenied.NotFound);
-            return Problems.NotFound();
+            return refusal;
         }
 
         if (string.IsNullOrEmpty(ticket) && !sessions.MayWatchMore(AddressKey.Of(context.Connection.RemoteIpAddress)))

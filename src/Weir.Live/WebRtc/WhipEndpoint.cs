@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Live.Broadcasts;
+using Weir.Live.Http;
 using Weir.Media.Broadcasting;
 using Weir.Media.WebRtc;
 using Weir.Media.WebRtc.Negotiation;
@@ -14,7 +15,15 @@ using Weir.Media.WebRtc.Transport;
 namespace Weir.Live.WebRtc;
 
 /// <summary><c>POST /whip/ID</c>: publishing by WebRTC (RFC 9725).</summary>
-internal sealed class WhipEndpoint(LiveAdmission admission, LiveOptions options, RtcHost host, RtcSessions sessions, IHostApplicationLifetime node, TimeProvider clock, ILogger<WhipEndpoint> log)
+internal sealed class WhipEndpoint(
+    LiveAdmission admission,
+    RequestLimits limits,
+    LiveOptions options,
+    RtcHost host,
+    RtcSessions sessions,
+    IHostApplicationLifetime node,
+    TimeProvider clock,
+    ILogger<WhipEndpoint> log)
 {
     private const string Scheme = "Bearer ";
     private static readonly WhipLimits Limits = new();
@@ -22,8 +31,10 @@ internal sealed class WhipEndpoint(LiveAdmission admission, LiveOptions options,
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/whip/{id}", (HttpContext context, string id, WhipEndpoint endpoint) => endpoint.PostAsync(context, id));
-        routes.MapGet("/whip/{id}", (HttpContext context, string id, LiveAdmission admission) =>
-            Token(context) is { } token && admission.MayPublish(id, token, out _) ? (IResult)TypedResults.NoContent() : Problems.NotFound());
+        routes.MapGet("/whip/{id}", (HttpContext context, string id, LiveAdmission admission, RequestLimits limits) =>
+            Token(context) is { } token && Ids.TryParse(id, out var broadcast) && admission.MayPublish(id, token, out _)
+                ? limits.Take(context, broadcast, 1) ?? (IResult)TypedResults.NoContent()
+                : limits.NotFound(context));
         routes.MapMethods("/whip/{id}", [HttpMethods.Options], (HttpContext context) => RtcRequests.Options(context, "Accept-Post", RtcRequests.Sdp, "GET, POST, OPTIONS"));
     }
 
@@ -40,7 +51,12 @@ internal sealed class WhipEndpoint(LiveAdmission admission, LiveOptions options,
     {
         if (Token(context) is not { } token || !Ids.TryParse(id, out var broadcast) || !admission.MayPublish(id, token, out var refusal))
         {
-            return Problems.NotFound();
+            return limits.NotFound(context);
+        }
+
+        if (limits.Take(context, broadcast, RequestRates.Beginning) is { } throttled)
+        {
+            return throttled;
         }
 
         switch (refusal)

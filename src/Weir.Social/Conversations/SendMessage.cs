@@ -6,6 +6,7 @@ using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.Files;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Conversations;
 
@@ -28,7 +29,8 @@ internal static class SendMessage
 
     internal sealed record Answer(long Seq, Guid Id, string ClientId, DateTimeOffset SentAt);
 
-    public static void Map(RouteGroupBuilder conversations) => conversations.MapPost("/{id}/messages", HandleAsync);
+    public static void Map(RouteGroupBuilder conversations) =>
+        conversations.MapPost("/{id}/messages", HandleAsync).WithCallLimit(CallLimit.Own);
 
     private static async Task<Results<Created<Answer>, ProblemHttpResult>> HandleAsync(
         string id,

@@ -93,7 +93,7 @@ internal static class ExportCalls
         }
 
         context.Response.Headers.CacheControl = "private, no-store";
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
+        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
         return TypedResults.PhysicalFile(
             files.PathOf(found.FileId), "application/zip", $"weir-{caller.Handle}-{ready:yyyy-MM-dd}.zip", lastModified: ready, enableRangeProcessing: true);
     }

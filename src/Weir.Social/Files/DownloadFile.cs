@@ -42,7 +42,7 @@ internal static class DownloadFile
         }
 
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
+        headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         var disposition = new ContentDispositionHeaderValue(isPicture ? "inline" : "attachment");
         disposition.SetHttpFileName(file.Name);

@@ -27,9 +27,11 @@ internal sealed class RulesReader(WeirDb db, PublishKeys keys, SessionNotes note
         var oldest = clock.Now() - Ticket.Lifetime - SeenPrecision;
         // Somebody who comes back after days is noted a moment after they are given a ticket.
         var waiting = notes.Waiting;
+        var begun = clock.Now() - SessionAuthentication.GreatestAge;
         var sessions = new TicketSessions { AsOf = now.ToUnixTimeMilliseconds() };
         await foreach (var id in db.Sessions.AsNoTracking()
-            .Where(s => (s.LastSeenAt > oldest || waiting.Contains(s.Id)) && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
+            .Where(s => (s.LastSeenAt > oldest || waiting.Contains(s.Id)) && s.CreatedAt > begun
+                && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
             .Select(s => s.Id).AsAsyncEnumerable().WithCancellation(cancellation))
         {
             sessions.Sessions.Add(Ticket.SessionOf(id));

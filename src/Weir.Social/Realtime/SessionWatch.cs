@@ -34,13 +34,12 @@ internal sealed class SessionWatch(Connections connections, IServiceScopeFactory
 
     private async Task CheckAsync(CancellationToken cancellation)
     {
-        var oldest = clock.Now() - SessionAuthentication.IdleLimit;
         foreach (var batch in connections.Sessions().Chunk(500))
         {
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
-            var valid = await db.Sessions
-                .Where(s => batch.Contains(s.Id) && s.LastSeenAt > oldest && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
+            var valid = await db.Sessions.StillGood(clock.Now())
+                .Where(s => batch.Contains(s.Id) && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
                 .Select(s => s.Id)
                 .ToListAsync(cancellation);
             if (valid.Count < batch.Length)

@@ -66,6 +66,13 @@ internal sealed partial class SecurityLog(ILoggerFactory loggers)
     public void Limited(HttpContext from, string call) =>
         Limited(call, from.Features.Get<Caller>()?.Id.ToText() ?? "none", AddressOf(from));
 
+    /// <summary>
+    /// Somebody was refused what is not there, or not for them. Bounded as <see cref="Limited(HttpContext, string)"/>, by account where
+    /// there is one.
+    /// </summary>
+    public void Refused(HttpContext from, string call, int status) =>
+        Refused(call, status, from.Features.Get<Caller>()?.Id.ToText() ?? "none", AddressOf(from));
+
     private const int MostNamed = 5;
 
     private static string AddressOf(HttpContext context) =>
@@ -126,4 +133,7 @@ internal sealed partial class SecurityLog(ILoggerFactory loggers)
 
     [LoggerMessage(18, LogLevel.Warning, "Refused by a limit: {Call}, account {Account}, from {Address}")]
     private partial void Limited(string call, string account, string address);
+
+    [LoggerMessage(19, LogLevel.Information, "Refused: {Call}, {Status}, account {Account}, from {Address}")]
+    private partial void Refused(string call, int status, string account, string address);
 }

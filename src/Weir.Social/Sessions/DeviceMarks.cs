@@ -13,7 +13,14 @@ namespace Weir.Social.Sessions;
 /// </summary>
 internal sealed class DeviceMarks(ServerSecret secret, SocialOptions options)
 {
-    public const string Cookie = "weir-device";
+    /// <summary>Where the site has no HTTPS.</summary>
+    public const string PlainCookie = "weir-device";
+
+    /// <summary>
+    /// Of a site with HTTPS: a browser takes a name that begins like this by HTTPS only. It is bound to a path, so it cannot be the site's
+    /// as the session's is (<see cref="SessionAuthentication.SecureCookie"/>).
+    /// </summary>
+    public const string SecureCookie = "__Secure-weir-device";
 
     private const string CookiePath = "/api/sessions";
 
@@ -61,7 +68,7 @@ internal sealed class DeviceMarks(ServerSecret secret, SocialOptions options)
         var others = marks.Where(other => !other.AsSpan(0, NameLength).SequenceEqual(mark.AsSpan(0, NameLength)))
             .Take(MaxAccounts - 1).SelectMany(other => other);
         byte[] all = [.. id, .. mark, .. others];
-        context.Response.Cookies.Append(Cookie, Base64Url.EncodeToString(all), new CookieOptions
+        context.Response.Cookies.Append(Cookie(context), Base64Url.EncodeToString(all), new CookieOptions
         {
             HttpOnly = true,
             SameSite = SameSiteMode.Strict,
@@ -72,9 +79,9 @@ internal sealed class DeviceMarks(ServerSecret secret, SocialOptions options)
     }
 
     /// <summary>A device without the cookie, or with one that was not made here, has a new id and no marks.</summary>
-    private static (byte[] Id, List<byte[]> Marks) Read(HttpContext context)
+    private (byte[] Id, List<byte[]> Marks) Read(HttpContext context)
     {
-        if (context.Request.Cookies[Cookie] is { Length: > 0 and <= MaxText } text && Base64Url.IsValid(text)
+        if (context.Request.Cookies[Cookie(context)] is { Length: > 0 and <= MaxText } text && Base64Url.IsValid(text)
             && Base64Url.DecodeFromChars(text) is { Length: >= IdLength } bytes && (bytes.Length - IdLength) % MarkLength == 0)
         {
             return (bytes[..IdLength], [.. bytes[IdLength..].Chunk(MarkLength).Take(MaxAccounts)]);
@@ -82,6 +89,8 @@ internal sealed class DeviceMarks(ServerSecret secret, SocialOptions options)
 
         return (RandomNumberGenerator.GetBytes(IdLength), []);
     }
+
+    private string Cookie(HttpContext context) => options.IsSecure(context) ? SecureCookie : PlainCookie;
 
     private byte[] Mark(byte[] id, string handle, string? passwordHash)
     {

@@ -24,9 +24,8 @@ internal static class MySessions
 
     private static async Task<Ok<List<Entry>>> ListAsync(Caller caller, WeirDb db, TimeProvider clock, CancellationToken cancellation)
     {
-        var oldest = clock.Now() - SessionAuthentication.IdleLimit;
-        return TypedResults.Ok(await db.Sessions
-            .Where(s => s.AccountId == caller.Id && s.LastSeenAt > oldest)
+        return TypedResults.Ok(await db.Sessions.StillGood(clock.Now())
+            .Where(s => s.AccountId == caller.Id)
             .OrderByDescending(s => s.LastSeenAt)
             .Select(s => new Entry(s.Id, s.CreatedAt, s.LastSeenAt, s.Client, s.Id == caller.Session))
             .ToListAsync(cancellation));

@@ -47,6 +47,9 @@ internal sealed class SessionAuthentication(
     /// <summary>A session that nobody used for so long is over.</summary>
     public static readonly TimeSpan IdleLimit = TimeSpan.FromDays(90);
 
+    /// <summary>However often it is used, a session is over so long after its sign-in.</summary>
+    public static readonly TimeSpan GreatestAge = TimeSpan.FromDays(365);
+
     private const int MaxToken = 100;
     private static readonly TimeSpan SeenPrecision = TimeSpan.FromMinutes(5);
     private bool _forged;
@@ -123,9 +126,8 @@ internal sealed class SessionAuthentication(
     {
         var db = Context.RequestServices.GetRequiredService<WeirDb>();
         var now = clock.Now();
-        var oldest = now - IdleLimit;
-        var found = await db.Sessions.AsNoTracking()
-            .Where(s => s.TokenHash == hash && s.LastSeenAt > oldest && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
+        var found = await db.Sessions.AsNoTracking().StillGood(now)
+            .Where(s => s.TokenHash == hash && s.Account!.SuspendedAt == null && s.Account.DeletedAt == null)
             .Select(s => new { s.Id, s.AccountId, Handle = s.Account!.UserName!, s.Account.Name, s.Account.AvatarId, s.Account.IsAdmin, s.LastSeenAt })
             .SingleOrDefaultAsync(Context.RequestAborted);
         if (found is null)

@@ -15,13 +15,14 @@ internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions 
 
     /// <summary>
     /// Adds the session to the running transaction. Sessions that nobody can or does use any more end: the one whose cookie this browser
-    /// sent, because the new cookie takes its place, those that were idle for too long, and the oldest of too many.
+    /// sent, because the new cookie takes its place, those that were idle for too long or are too old, and the oldest of too many.
     /// </summary>
     public async Task<Begun> BeginAsync(Account account, HttpContext context, CancellationToken cancellation)
     {
-        var oldest = clock.Now() - SessionAuthentication.IdleLimit;
+        var (seen, begun) = (clock.Now() - SessionAuthentication.IdleLimit, clock.Now() - SessionAuthentication.GreatestAge);
         var replaced = SessionAuthentication.CookieHash(context, options) ?? [];
-        await db.Sessions.Where(s => (s.AccountId == account.Id && s.LastSeenAt <= oldest) || s.TokenHash == replaced)
+        await db.Sessions
+            .Where(s => (s.AccountId == account.Id && (s.LastSeenAt <= seen || s.CreatedAt <= begun)) || s.TokenHash == replaced)
             .ExecuteDeleteAsync(cancellation);
         var excess = await db.Sessions.Where(s => s.AccountId == account.Id)
             .OrderByDescending(s => s.LastSeenAt).ThenByDescending(s => s.CreatedAt).ThenBy(s => s.Id)
@@ -49,7 +50,8 @@ internal sealed class SessionStart(WeirDb db, TimeProvider clock, SocialOptions 
     /// <summary>The session's, and, where a sign-in is answered, the mark by which this device is known at its next one.</summary>
     public void SetCookies(HttpContext context, Account account, Begun session)
     {
-        var cookie = CookieOptions(context, SessionAuthentication.IdleLimit);
+        // As long as the session can last: how long it is idle only the server knows.
+        var cookie = CookieOptions(context, SessionAuthentication.GreatestAge);
         context.Response.Cookies.Append(SessionAuthentication.CookieOf(context.Request, options), session.Token, cookie);
         devices.Add(context, account);
     }

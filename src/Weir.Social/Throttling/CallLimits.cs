@@ -5,16 +5,22 @@ using Weir.Social.Sessions;
 
 namespace Weir.Social.Throttling;
 
-/// <summary>So many at once, then one in <paramref name="Refill"/>.</summary>
-internal readonly record struct Rate(int Burst, TimeSpan Refill);
-
 /// <summary>
-/// How many calls the server answers without knowing who asks, for each address (<see cref="AddressLimiter"/>), and how many tickets it
-/// gives an account. A school or a company is one address: two thousand people who open the page and sign in within a minute come through,
-/// and what they do once they are signed in is counted by account, or not at all.
+/// How many calls the server answers: without knowing who asks, for each address (<see cref="AddressLimiter"/>), and for each account. A
+/// school or a company is one address: two thousand people who open the page and sign in within a minute come through, and what they do
+/// once they are signed in is counted by account.
 /// </summary>
 internal sealed record CallRates
 {
+    /// <summary>Calls a second of one account; see <see cref="Calls"/>.</summary>
+    internal const int CallsPerSecond = 100;
+
+    /// <summary>
+    /// Every call of somebody who is signed in, but for those with a limit of their own: tickets and messages. A page asks for some ten,
+    /// and shows pictures that the browser keeps; several devices and tabs are one account.
+    /// </summary>
+    public Rate Calls { get; init; } = CallsFor(CallsPerSecond);
+
     /// <summary>Tickets of one account: a player asks for one when it begins, and again when it has lost its connection.</summary>
     public Rate Tickets { get; init; } = new(2000, TimeSpan.FromMilliseconds(100));
 
@@ -35,24 +41,33 @@ internal sealed record CallRates
 
     /// <summary>Sessions that have to be looked up and are not there; those that are do not count.</summary>
     public Rate UnknownSessions { get; init; } = new(500, TimeSpan.FromMilliseconds(100));
+
+    /// <summary>Those of ten seconds at once.</summary>
+    public static Rate CallsFor(int perSecond) => new(10 * perSecond, TimeSpan.FromSeconds(1) / perSecond);
 }
 
 /// <summary>
-/// Which limit an endpoint that answers without an account has. One that says nothing has that of <see cref="CallRates.OpenCalls"/>.
+/// Which limit an endpoint has. One that says nothing has that of <see cref="CallRates.OpenCalls"/> without an account, and with one that
+/// of <see cref="CallRates.Calls"/>.
 /// </summary>
 internal enum CallLimit
 {
     Calls,
     Tickets,
     Files,
+
+    /// <summary>Counted where it is answered, by a wider limit.</summary>
+    Own,
 }
 
 /// <summary>
 /// Turns away whoever asks too often, before anything is read for them: 429 with <c>Retry-After</c>. After authentication, because what
-/// people do who are signed in does not count for their address; sessions that have to be looked up for that have a limit of their own.
+/// people do who are signed in counts for their account and not for their address; sessions that have to be looked up for that have a limit
+/// of their own.
 /// </summary>
 internal sealed class CallLimits(CallRates rates, TimeProvider clock)
 {
+    private readonly CountedCalls _calls = new(clock, rates.Calls);
     private readonly AttemptLimiter _tickets = new(clock, rates.Tickets.Burst, rates.Tickets.Refill);
     private readonly AddressLimiter _openTickets = ByAddress(clock, rates.OpenTickets);
     private readonly AddressLimiter _openFiles = ByAddress(clock, rates.OpenFiles);
@@ -90,7 +105,7 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
             return false;
         }
 
-        if (context.GetEndpoint()?.Metadata is not { } metadata || !IsOpen(metadata))
+        if (context.GetEndpoint()?.Metadata is not { } metadata)
         {
             return true;
         }
@@ -98,7 +113,17 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
         var limit = metadata.GetMetadata<Limited>()?.Limit ?? CallLimit.Calls;
         if (context.Features.Get<Caller>() is { } caller)
         {
-            return limit != CallLimit.Tickets || _tickets.TryTake(out retryAfter, caller.Id.ToText());
+            return limit switch
+            {
+                CallLimit.Own => true,
+                CallLimit.Tickets => _tickets.TryTake(out retryAfter, caller.Id.ToText()),
+                _ => _calls.TryTake(out retryAfter, caller.Id),
+            };
+        }
+
+        if (!IsOpen(metadata))
+        {
+            return true;
         }
 
         // Whoever runs the server may look after it as often as they like.
@@ -123,6 +148,12 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
     private static AddressLimiter ByAddress(TimeProvider clock, Rate rate) => new(clock, rate.Burst, rate.Refill);
 
     internal sealed record Limited(CallLimit Limit);
+
+    /// <summary>By the account itself: at every call, so no text is made of it.</summary>
+    private sealed class CountedCalls(TimeProvider clock, Rate rate) : AttemptLimiter<Guid>(clock, rate.Burst, rate.Refill)
+    {
+        protected override void Refused() => SocialMetrics.Throttled.Add(1);
+    }
 }
 
 /// <summary>This request's session was not looked up, because too many of its address were not there.</summary>

@@ -1,3 +1,5 @@
+using Weir.Hosting;
+
 namespace Weir.Social.Throttling;
 
 /// <summary>

@@ -33,6 +33,7 @@ internal sealed class Settings
         new("--interruption-limit") { Description = "Seconds a broadcast waits for its publisher to come back (default 120)" },
         new("--merge") { Description = "Milliseconds a frame may wait to be sent together with the next (default: none, and up to 100 as the core fills)" },
         new("--file-limit") { Description = "The largest file that can be sent, in MB (default 100)" },
+        new("--call-limit") { Description = "Calls a second of one account (default 100)" },
         new("--storage-limit") { Description = "What one person's files may take of the disk, in MB (default 5120)" },
         new("--recording-limit") { Description = "What the recordings of one person's broadcasts may take of the disk, in MB (default 51200)" },
         new("--link-cards") { Description = "on or off: whether the server looks at pages that messages link to (default on)" },

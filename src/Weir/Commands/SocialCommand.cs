@@ -13,7 +13,8 @@ internal static class SocialCommand
         var command = new Command("social", "Run the social plane on its own");
         Settings.AddTo(
             command, "--data", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip",
-            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--setup-code", "--file-limit", "--storage-limit", "--link-cards", "--web", "--planes");
+            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--setup-code", "--file-limit", "--storage-limit",
+            "--call-limit", "--link-cards", "--web", "--planes");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }

@@ -29,6 +29,7 @@ internal static class SocialSettings
             SetupCode = settings.Text("--setup-code"),
             FileLimit = (long)settings.Number("--file-limit", 100) << 20,
             StorageLimit = (long)settings.Number("--storage-limit", 5120) << 20,
+            CallLimit = settings.Number("--call-limit", 100),
             LinkCards = settings.Switch("--link-cards", otherwise: true),
             WebRoot = settings.Text("--web") is { Length: > 0 } web ? web : null,
             MetricsToken = settings.Text("--metrics-token"),

@@ -20,7 +20,8 @@ internal static class UpCommand
         var command = new Command("up", "Run Weir on this machine") { Demo };
         Settings.AddTo(
             command, "--data", "--recordings", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip", "--ice-servers",
-            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--merge", "--setup-code", "--file-limit", "--storage-limit", "--recording-limit", "--link-cards", "--web");
+            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--merge",
+            "--setup-code", "--file-limit", "--storage-limit", "--call-limit", "--recording-limit", "--link-cards", "--web");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
     }

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Weir.Contracts;
 using Weir.Contracts.Planes;
 using Weir.Live.Broadcasts;
+using Weir.Live.Http;
 using Weir.Media.Broadcasting;
 
 namespace Weir.Live.Tests.Access;
@@ -37,11 +38,16 @@ internal sealed class LiveAccessStage : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<LiveAccessStage> OpenAsync()
+    public static async Task<LiveAccessStage> OpenAsync(RequestRates? rates = null)
     {
         var data = Directory.CreateTempSubdirectory("weir-live-access-");
         // The same ticket is tried on every route.
-        var stage = new LiveAccessStage(LiveNode.Build(LoneNode.Options(data) with { SessionsPerTicket = 1000 }), data);
+        var stage = new LiveAccessStage(
+            // The test may be as somebody from elsewhere.
+            LiveNode.Build(
+                LoneNode.Options(data) with { SessionsPerTicket = 1000, TrustedProxies = ["127.0.0.1/32"] },
+                services => services.AddSingleton(rates ?? new RequestRates())),
+            data);
         await stage.Node.StartAsync(Cancellation);
         var addresses = stage.Node.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         stage.Http = new HttpClient { BaseAddress = new Uri(addresses.First()) };

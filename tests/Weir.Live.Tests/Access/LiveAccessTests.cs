@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Weir.Hosting;
+using Weir.Live.Http;
 
 namespace Weir.Live.Tests.Access;
 
@@ -74,8 +76,56 @@ public sealed partial class LiveAccessTests
         Assert.True(_faults.Count == 0, $"{_faults.Count} answers are not as routes.txt says:\n{string.Join('\n', _faults)}");
     }
 
+    [Fact]
+    public async Task Whoever_asks_too_often_is_refused_on_every_route_right_or_wrong_and_nobody_else_is()
+    {
+        var once = new Rate(RequestRates.Beginning, TimeSpan.FromHours(1));
+        var rates = new RequestRates { WithTicket = once, WithoutTicket = once, Wrong = new(1, TimeSpan.FromHours(1)) };
+        await using var stage = await LiveAccessStage.OpenAsync(rates);
+        // What is answered without a look for anything, and the ending of what one has.
+        bool IsCounted(Line line) => line.Method is not ("CONNECT" or "OPTIONS")
+            && !line.Path.StartsWith("/health", StringComparison.Ordinal)
+            && !(line.Method == "DELETE" && line.Path.EndsWith("{name}", StringComparison.Ordinal));
+        var lines = Read(out _).Where(IsCounted).ToList();
+        Assert.True(lines.Count > 15, "The table was not read.");
+
+        // All that there is for one account and its address, and for the key of one broadcast.
+        const string from = "192.0.2.1";
+        var playlist = lines.Single(line => line.Path.EndsWith("/main.m3u8", StringComparison.Ordinal));
+        var whip = lines.Single(line => line.Route == "GET /whip/{id}");
+        for (var i = 0; i < RequestRates.Beginning; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(stage, playlist, "live", "good", stage.IdOf("live"), from)).Status);
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(stage, playlist, "public", "none", stage.IdOf("public"), from)).Status);
+            Assert.Equal(HttpStatusCode.NoContent, (await AskAsync(stage, whip, "camera", "good", stage.IdOf("camera"), from)).Status);
+        }
+
+        // Somebody else behind the same address, and a wrong ticket there, which is counted by itself.
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(stage, playlist, "live", "host", stage.IdOf("live"), from)).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(stage, playlist, "live", "forged", stage.IdOf("live"), from)).Status);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await AskAsync(stage, playlist, "live", "forged", stage.IdOf("live"), from)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(stage, playlist, "live", "host", stage.IdOf("live"), from)).Status);
+
+        foreach (var (line, number) in lines.Select((line, number) => (line, number)))
+        {
+            foreach (var (broadcast, _) in line.Of.Where(of => of.Who.ContainsKey("good")))
+            {
+                var right = await AskAsync(stage, line, broadcast, "good", stage.IdOf(broadcast), from);
+                Check(right.Status == HttpStatusCode.TooManyRequests, line, broadcast, "good", $"{right} came when too many were asked for");
+            }
+
+            // Of one network of IPv6, from several of its addresses.
+            var first = await AskAsync(stage, line, "live", "forged", stage.IdOf("live"), $"2001:db8:2:{number:x}::1");
+            var second = await AskAsync(stage, line, "live", "forged", stage.IdOf("live"), $"2001:db8:2:{number:x}::2");
+            var isCounted = first.Status == HttpStatusCode.NotFound && second.Status == HttpStatusCode.TooManyRequests;
+            Check(isCounted, line, "live", "forged", $"{first}, then {second} came");
+        }
+
+        Assert.True(_faults.Count == 0, $"{_faults.Count} answers are not as they should be:\n{string.Join('\n', _faults)}");
+    }
+
     private static async Task<(HttpStatusCode Status, string Text)> AskAsync(
-        LiveAccessStage stage, Line line, string broadcast, string who, string id)
+        LiveAccessStage stage, Line line, string broadcast, string who, string id, string? from = null)
     {
         var (path, credential) = (line.Path, stage.CredentialOf(broadcast, who));
         foreach (var name in Parameter().Matches(line.Path).Select(match => match.Groups[1].Value))
@@ -87,6 +137,11 @@ public sealed partial class LiveAccessTests
         var isWhip = path.StartsWith("/whip/", StringComparison.Ordinal);
         var query = credential is null || isWhip || line.Path.Contains("{path}", StringComparison.Ordinal) ? "" : $"?ticket={credential}";
         using var request = new HttpRequestMessage(new HttpMethod(line.Method == "ANY" ? "GET" : line.Method), path + query);
+        if (from is not null)
+        {
+            request.Headers.Add("X-Forwarded-For", from);
+        }
+
         if (isWhip && credential is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", credential);

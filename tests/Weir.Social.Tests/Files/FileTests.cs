@@ -38,7 +38,9 @@ public abstract class FileTests(SharedServer shared)
         Assert.Equal(bytes, got.Bytes);
         var headers = got.Message.Content.Headers;
         Assert.Equal(("application/octet-stream", "attachment", "page „x“.html"), (headers.ContentType!.ToString(), headers.ContentDisposition!.DispositionType, headers.ContentDisposition.FileNameStar));
-        Assert.Equal(("nosniff", "default-src 'none'; sandbox"), (Header(got.Message, "X-Content-Type-Options"), Header(got.Message, "Content-Security-Policy")));
+        Assert.Equal(
+            ("nosniff", "default-src 'none'; frame-ancestors 'none'; sandbox"),
+            (Header(got.Message, "X-Content-Type-Options"), Header(got.Message, "Content-Security-Policy")));
         Assert.True(got.Message.Headers.CacheControl!.Private);
 
         var part = await ben.BytesAsync($"/api/files/{file.Text("id")}", request => request.Headers.Range = new RangeHeaderValue(6, 13));

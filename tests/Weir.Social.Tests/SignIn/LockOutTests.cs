@@ -202,7 +202,7 @@ public sealed class LockOutTests : IAsyncLifetime
         var signedUp = (await _server.Anybody.PostAsync(
             "/api/accounts", new { invitation, handle = "somebody_new", name = "Ben", password = Someone.Password })).Is(HttpStatusCode.Created);
         Assert.DoesNotContain(
-            signedUp.Message.Headers.GetValues("Set-Cookie"), set => set.StartsWith(DeviceMarks.Cookie, StringComparison.Ordinal));
+            signedUp.Message.Headers.GetValues("Set-Cookie"), set => set.StartsWith(DeviceMarks.PlainCookie, StringComparison.Ordinal));
     }
 
     private Task<Answer> SignInAsync(string password, string from, string? mark = null, string? handle = null) =>
@@ -211,10 +211,10 @@ public sealed class LockOutTests : IAsyncLifetime
             request.Headers.Add("X-Forwarded-For", from);
             if (mark is not null)
             {
-                request.Headers.Add("Cookie", $"{DeviceMarks.Cookie}={mark}");
+                request.Headers.Add("Cookie", $"{DeviceMarks.PlainCookie}={mark}");
             }
         });
 
     private static string MarkOf(Answer answer) => answer.Is(HttpStatusCode.Created).Message.Headers.GetValues("Set-Cookie")
-        .Single(set => set.StartsWith(DeviceMarks.Cookie, StringComparison.Ordinal)).Split(';')[0][(DeviceMarks.Cookie.Length + 1)..];
+        .Single(set => set.StartsWith(DeviceMarks.PlainCookie, StringComparison.Ordinal)).Split(';')[0][(DeviceMarks.PlainCookie.Length + 1)..];
 }

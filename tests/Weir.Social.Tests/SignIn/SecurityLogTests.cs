@@ -99,6 +99,33 @@ public sealed class SecurityLogTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Refused_access_is_noted_by_account_and_call_and_not_by_its_path_and_once_a_minute()
+    {
+        var (ben, cleo) = (await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
+        var broadcast = await _anna.BroadcastAsync(new { kind = "onlyMe" });
+        for (var i = 0; i < 5; i++)
+        {
+            // Hidden, of somebody else's kind, without a right session, and without any.
+            (await ben.GetAsync($"/api/broadcasts/{broadcast}")).Is(HttpStatusCode.NotFound);
+            (await cleo.GetAsync($"/api/broadcasts/{broadcast}")).Is(HttpStatusCode.NotFound);
+            (await ben.GetAsync("/api/admin/accounts")).Is(HttpStatusCode.Forbidden);
+            (await new Someone(_server, "guess", "", "").GetAsync("/api/friends")).Is(HttpStatusCode.Unauthorized);
+            (await _server.Anybody.GetAsync("/api/circles")).Is(HttpStatusCode.Unauthorized);
+            (await _server.Anybody.GetAsync($"/api/broadcasts/{broadcast}")).Is(HttpStatusCode.NotFound);
+        }
+
+        Assert.Equal(2, _recorder.Count("Refused", "Account", ben.Id));
+        Assert.Equal("404", _recorder.Of("Refused", "Account", cleo.Id)["Status"]);
+        Assert.Equal(2, _recorder.Count("Refused", "Status", "404"));
+        Assert.Equal(
+            (ben.Id, "GET /api/admin/accounts"),
+            (_recorder.Of("Refused", "Status", "403")["Account"], _recorder.Of("Refused", "Status", "403")["Call"]));
+        Assert.Equal(1, _recorder.Count("Refused", "Status", "401"));
+        Assert.DoesNotContain(_recorder.Lines, line => line.Contains(broadcast, StringComparison.Ordinal));
+        Assert.DoesNotContain(_recorder.Lines, line => line.Contains("guess", StringComparison.Ordinal));
+    }
+
     /// <summary>Keeps the entries of the security log as they were logged: their name and named values.</summary>
     private sealed class Recorder : ILoggerProvider, ILogger
     {

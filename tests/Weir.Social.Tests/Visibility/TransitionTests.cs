@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Weir.Contracts;
+using Weir.Hosting;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Moments;
@@ -39,7 +40,8 @@ public abstract class TransitionTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var often = new Rate(int.MaxValue, TimeSpan.FromMilliseconds(1));
-        _server = await StartAsync(b => b.Services.AddSingleton(new CallRates { Tickets = often, OpenTickets = often, OpenCalls = often }));
+        var rates = new CallRates { Calls = often, Tickets = often, OpenTickets = often, OpenCalls = often };
+        _server = await StartAsync(b => b.Services.AddSingleton(rates));
         _admin = await _server.PersonAsync("Admin", admin: true);
     }
 

@@ -119,11 +119,10 @@ internal sealed class PushDesk(
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
         var now = clock.Now();
-        var oldest = now - SessionAuthentication.IdleLimit;
         var subscriptions = await (
             from subscription in db.PushSubscriptions.AsNoTracking()
-            join session in db.Sessions on subscription.SessionId equals session.Id
-            where session.AccountId == account && session.LastSeenAt > oldest && session.Account!.SuspendedAt == null && session.Account.DeletedAt == null
+            join session in db.Sessions.StillGood(now) on subscription.SessionId equals session.Id
+            where session.AccountId == account && session.Account!.SuspendedAt == null && session.Account.DeletedAt == null
             select subscription).ToListAsync(cancellation);
         var settings = await db.NoticeSettings.AsNoTracking().SingleOrDefaultAsync(s => s.AccountId == account, cancellation) ?? new NoticeSettings();
         if (subscriptions.Count == 0 || settings.IsQuiet(now))
