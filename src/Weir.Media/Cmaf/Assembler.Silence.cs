@@ -56,4 +56,30 @@ internal sealed partial class Assembler
             });
         }
     }
+
+    private void TakeSound(Frame frame)
+    {
+        var audio = _audio!;
+        var dropped = audio.Dropped;
+        audio.Push(frame);
+        Dropped += audio.Dropped - dropped;
+        if (_video is not null)
+        {
+            if (IsAudioFarAhead(audio))
+            {
+                var end = Math.Min(audio.DoneEnd, _parts.Limit);
+                MakeRoom(_end, end);
+                EmitUpTo(end, beforeKeyframe: false);
+            }
+        }
+        else if (audio.Count > 0)
+        {
+            NoteStep(audio.DoneEnd - audio.LastStart);
+            MakeRoom(audio.LastStart, audio.DoneEnd);
+            if (audio.DoneDuration >= _limits.AudioFragmentDuration || _parts.ShouldEnd(audio.DoneEnd, _latestStep))
+            {
+                EmitUpTo(audio.DoneEnd, beforeKeyframe: false);
+            }
+        }
+    }
 }

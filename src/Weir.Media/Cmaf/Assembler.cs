@@ -283,32 +283,6 @@ internal sealed partial class Assembler
         TakeSound(frame);
     }
 
-    private void TakeSound(Frame frame)
-    {
-        var audio = _audio!;
-        var dropped = audio.Dropped;
-        audio.Push(frame);
-        Dropped += audio.Dropped - dropped;
-        if (_video is not null)
-        {
-            if (IsAudioFarAhead(audio))
-            {
-                var end = Math.Min(audio.DoneEnd, _parts.Limit);
-                MakeRoom(_end, end);
-                EmitUpTo(end, beforeKeyframe: false);
-            }
-        }
-        else if (audio.Count > 0)
-        {
-            NoteStep(audio.DoneEnd - audio.LastStart);
-            MakeRoom(audio.LastStart, audio.DoneEnd);
-            if (audio.DoneDuration >= _limits.AudioFragmentDuration || _parts.ShouldEnd(audio.DoneEnd, _latestStep))
-            {
-                EmitUpTo(audio.DoneEnd, beforeKeyframe: false);
-            }
-        }
-    }
-
     /// <summary>Where pictures are known to be rare, the next one is waited for longer before the broadcast is taken for sound
     /// alone.</summary>
     private void NotePicture(long time)
