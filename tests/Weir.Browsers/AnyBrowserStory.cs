@@ -109,6 +109,7 @@ public abstract class AnyBrowserStory
         await window.ClickAsync("way-camera");
         await window.SeesAsync("camera-problem", CannotSend);
         await window.SeesAsync("camera-problem", "send with an encoder");
+        await window.SeesAsync("go-live");
         Assert.True(await window.AskAsync<bool>("return document.querySelector('[data-testid=go-live]').disabled;"), "one may go live");
         await NothingIsPreparedAsync(stage);
 
