@@ -9,34 +9,53 @@ namespace Weir.Social.Tests.Visibility;
 /// </summary>
 /// <param name="Apply">What has changed when the answer was <see cref="Done"/>.</param>
 /// <param name="Refused">Another answer that is right, and changes nothing.</param>
+/// <param name="Asked">
+/// What somebody else has to ask for before; it changes nothing that is seen, and the id of its answer stands for <see cref="Id"/> in
+/// <see cref="Path"/>.
+/// </param>
 internal sealed record Act(
     string What, bool Narrows, int By, HttpMethod Method, string Path, object? Body,
-        Action Apply, HttpStatusCode Done = HttpStatusCode.NoContent, string? Refused = null)
+        Action Apply, HttpStatusCode Done = HttpStatusCode.NoContent, string? Refused = null, Asking? Asked = null)
 {
+    public const string Id = "{id}";
+
     public override string ToString() => $"{By}: {What}";
 }
 
+internal sealed record Asking(int By, string Path, object Body);
+
 /// <summary>Draws what may happen next in a world.</summary>
-internal sealed class Acts(Placed placed, Random random)
+internal sealed class Acts(Placed placed)
 {
+    private const int MostTries = 10_000;
+
     public const int Administrator = World.Crowd;
 
     private static readonly string[] Windows = ["threeDays", "month", "sixMonths", "all"];
     private readonly World _world = placed.World;
+    private readonly Things _things = placed.Things;
     private readonly HashSet<int> _removedFollowers = [];
+    private readonly HashSet<int> _removedMembers = [];
     private readonly HashSet<int> _deletedCircles = [];
+    private Random _random = null!;
     private int _leads = placed.World.Talks[0].Members is [var first, ..] ? first : World.Nobody;
 
-    /// <summary>One that is possible at this moment; null when the first that was thought of is not.</summary>
-    public Act? Draw()
+    /// <summary>One that is possible at this moment; null where nobody is left to do anything.</summary>
+    public Act? Draw(Random random)
     {
-        var (one, other) = (random.Next(World.Crowd), random.Next(World.Crowd));
+        _random = random;
+        return Enumerable.Range(0, MostTries).Select(_ => Try()).FirstOrDefault(act => act is not null);
+    }
+
+    private Act? Try()
+    {
+        var (one, other) = (_random.Next(World.Crowd), _random.Next(World.Crowd));
         if (one == other || !IsThere(one))
         {
             return null;
         }
 
-        return random.Next(23) switch
+        return _random.Next(31) switch
         {
             0 or 1 => Unfriend(one, other),
             2 or 3 => Block(one, other),
@@ -53,6 +72,11 @@ internal sealed class Acts(Placed placed, Random random)
             16 => Hide(one, other),
             17 => Window(one),
             18 => DeletePost(one),
+            19 or 20 => Befriend(one, other),
+            21 => JoinGroup(one),
+            22 or 23 => Article(one),
+            24 => OpenPaper(one),
+            25 => BecomeEditor(one),
             _ => ChangeAudience(one),
         };
     }
@@ -61,11 +85,28 @@ internal sealed class Acts(Placed placed, Random random)
         one, $"unfriends {other}", true, HttpMethod.Delete, $"/api/friends/{placed.Handle(other)}", () =>
     {
         _world.Holds.Remove((one, other));
+        _things.Stars.Remove((one, other));
         foreach (var circle in Enumerable.Range(0, _world.Circles.Count).Where(c => _world.Circles[c].Owner == one))
         {
             Leave(circle, other);
         }
     });
+
+    private Act? Befriend(int one, int other)
+    {
+        if (AreFriends(one, other) || !IsThere(other) || _world.Blocks.Contains((one, other)) || _world.Blocks.Contains((other, one)))
+        {
+            return null;
+        }
+
+        return Of(other, $"befriends {one}, who asked", false, HttpMethod.Post, $"/api/friend-requests/{Act.Id}/accept", () =>
+        {
+            foreach (var pair in new[] { (one, other), (other, one) }.Where(pair => !_world.Holds.Contains(pair)))
+            {
+                _world.Holds.Add(pair);
+            }
+        }) with { Asked = new Asking(one, "/api/friend-requests", new { handle = placed.Handle(other) }) };
+    }
 
     private Act? Block(int one, int other) => _world.Blocks.Contains((one, other)) ? null
         : Of(one, $"blocks {other}", true, HttpMethod.Put, $"/api/blocks/{placed.Handle(other)}", () => _world.Blocks.Add((one, other)));
@@ -127,12 +168,88 @@ internal sealed class Acts(Placed placed, Random random)
 
         if (members.Contains(other))
         {
-            return Of(one, $"removes {other} from the group", true, HttpMethod.Delete, path, () => members.Remove(other));
+            return Of(one, $"removes {other} from the group", true, HttpMethod.Delete, path, () =>
+            {
+                members.Remove(other);
+                _removedMembers.Add(other);
+            });
         }
 
         return AreFriends(one, other) && !_world.Blocks.Contains((one, other)) && !_world.Blocks.Contains((other, one))
-            ? Of(one, $"takes {other} into the group", false, HttpMethod.Put, path, () => members.Add(other))
+            ? Of(one, $"takes {other} into the group", false, HttpMethod.Put, path, () => Join(other))
             : null;
+    }
+
+    /// <summary>By the link; whoever was removed is not let in by it.</summary>
+    private Act? JoinGroup(int one) =>
+        placed.GroupLink.Length == 0 || _world.Talks[0].Members.Contains(one) || _removedMembers.Contains(one) || !IsThere(_leads) ? null
+            : Of(one, "joins the group", false,
+                HttpMethod.Post, $"/api/group-links/{placed.GroupLink}/join", () => Join(one), done: HttpStatusCode.OK);
+
+    private void Join(int person)
+    {
+        _world.Talks[0].Members.Add(person);
+        _removedMembers.Remove(person);
+        // What was said before they came, the first time too, is not theirs.
+        _things.From[(0, person)] = int.MaxValue;
+    }
+
+    /// <summary>Takes one back, publishes it again, or deletes it.</summary>
+    private Act? Article(int one)
+    {
+        var paper = _world.Papers[0];
+        if (paper.Closed || !paper.Editors.Contains(one)
+            || Some([.. Enumerable.Range(0, _things.Articles.Count).Where(a => !_things.Articles[a].Deleted)]) is not { } number)
+        {
+            return null;
+        }
+
+        var (article, path) = (_things.Articles[number], $"/api/articles/{placed.Articles[number]:N}");
+        return _random.Next(4) == 0
+            ? Of(one, $"deletes article {number}", true, HttpMethod.Delete, path, () =>
+            {
+                _things.Articles[number] = article with { Deleted = true };
+                Release("article", number);
+            })
+            : article.Published
+            ? Of(one, $"takes article {number} back", true, HttpMethod.Post, $"{path}/unpublish",
+                () => _things.Articles[number] = article with { Published = false }, new { })
+            : Of(one, $"publishes article {number}", false, HttpMethod.Post, $"{path}/publish",
+                () => _things.Articles[number] = article with { Published = true }, new { version = 1 }, HttpStatusCode.OK);
+    }
+
+    /// <summary>To strangers, or no longer.</summary>
+    private Act? OpenPaper(int one)
+    {
+        var (paper, open) = (_world.Papers[0], !_things.OpenPaper);
+        return paper.Closed || paper.Editors is not [var owner, ..] || owner != one ? null
+            : Of(one, open ? "opens articles to strangers" : "keeps strangers from articles", !open,
+                HttpMethod.Patch, $"/api/official/{placed.Paper(0)}", () => _things.OpenPaper = open, new { open }, HttpStatusCode.OK);
+    }
+
+    private Act? BecomeEditor(int one)
+    {
+        var paper = _world.Papers[0];
+        return paper.Closed || paper.Editors.Count == 0 || !paper.Asked.Contains(one) ? null
+            : Of(one, "becomes an editor", false, HttpMethod.Post, $"/api/official/{placed.Paper(0)}/invitation/accept", () =>
+            {
+                paper.Asked.Remove(one);
+                paper.Editors.Add(one);
+                _removedFollowers.Remove(one);
+                if (!paper.Followers.Contains(one))
+                {
+                    paper.Followers.Add(one);
+                }
+            });
+    }
+
+    /// <summary>Files are used there no longer.</summary>
+    private void Release(string kind, int number)
+    {
+        foreach (var file in _things.Files.Where(file => file.Places.Remove((kind, number))))
+        {
+            file.Released = file.Places.Count == 0;
+        }
     }
 
     /// <summary>Or no longer.</summary>
@@ -189,7 +306,7 @@ internal sealed class Acts(Placed placed, Random random)
     /// <summary>Or shows again.</summary>
     private Act? Hide(int one, int other)
     {
-        var (list, path) = random.Next(2) == 0 ? (_world.HidesOwn, "mine-from") : (_world.HidesTheirs, "theirs");
+        var (list, path) = _random.Next(2) == 0 ? (_world.HidesOwn, "mine-from") : (_world.HidesTheirs, "theirs");
         path = $"/api/moment-hiding/{path}/{placed.Handle(other)}";
         if (IsHidden(one, other))
         {
@@ -207,15 +324,19 @@ internal sealed class Acts(Placed placed, Random random)
 
     private Act Window(int one)
     {
-        var window = Windows[random.Next(Windows.Length)];
+        var window = Windows[_random.Next(Windows.Length)];
         return Of(one, $"shows moments of {window}", Array.IndexOf(Windows, window) <= Array.IndexOf(Windows, _world.Windows[one]),
             HttpMethod.Patch, "/api/me/moments",
             () => _world.Windows[one] = window, new { window }, HttpStatusCode.OK);
     }
 
-    private Act? DeletePost(int one) => random.Next(3) > 0 || PostOf(one) is not { } post ? null
+    private Act? DeletePost(int one) => _random.Next(3) > 0 || PostOf(one) is not { } post ? null
         : Of(one, $"deletes post {post}", true,
-            HttpMethod.Delete, PathOf(post), () => _world.Posts[post] = _world.Posts[post] with { Deleted = true });
+            HttpMethod.Delete, PathOf(post), () =>
+        {
+            _world.Posts[post] = _world.Posts[post] with { Deleted = true };
+            Release("moment", post);
+        });
 
     /// <summary>Says half of the time that it may widen. What was not said is refused, or narrows.</summary>
     private Act? ChangeAudience(int one)
@@ -235,15 +356,15 @@ internal sealed class Acts(Placed placed, Random random)
         kinds.AddRange(!post.Moment && talks.Count > 0 ? ["conversation"] : []);
         kinds.AddRange(!post.Moment && !_world.Papers[0].Closed && _world.Papers[0].Editors.Contains(one) ? ["followers"] : []);
         // Often the same kind: the exceptions decide then.
-        var kind = random.Next(2) == 0 && kinds.Contains(post.Kind) ? post.Kind : kinds[random.Next(kinds.Count)];
+        var kind = _random.Next(2) == 0 && kinds.Contains(post.Kind) ? post.Kind : kinds[_random.Next(kinds.Count)];
         var next = post with
         {
             Kind = kind,
-            Circles = kind == "circles" ? [own[random.Next(own.Count)]] : [],
-            ExceptCircles = [.. own.Where(c => random.Next(3) == 0 || (post.ExceptCircles.Contains(c) && random.Next(3) > 0))],
+            Circles = kind == "circles" ? [own[_random.Next(own.Count)]] : [],
+            ExceptCircles = [.. own.Where(c => _random.Next(3) == 0 || (post.ExceptCircles.Contains(c) && _random.Next(3) > 0))],
             ExceptPeople = [.. Enumerable.Range(0, World.Crowd)
-                .Where(p => p != one && (random.Next(6) == 0 || (post.ExceptPeople.Contains(p) && random.Next(4) > 0)))],
-            Talk = kind == "conversation" ? talks[random.Next(talks.Count)] : post.Talk,
+                .Where(p => p != one && (_random.Next(6) == 0 || (post.ExceptPeople.Contains(p) && _random.Next(4) > 0)))],
+            Talk = kind == "conversation" ? talks[_random.Next(talks.Count)] : post.Talk,
         };
         var audience = new JsonObject { ["kind"] = kind };
         if (kind == "circles")
@@ -266,7 +387,7 @@ internal sealed class Acts(Placed placed, Random random)
             ["accounts"] = new JsonArray([.. next.ExceptPeople.Select(p => JsonValue.Create(placed.Handle(p)))]),
             ["circles"] = new JsonArray([.. next.ExceptCircles.Select(c => JsonValue.Create(placed.Circles[c].ToString("N")))]),
         };
-        var widen = random.Next(2) == 0;
+        var widen = _random.Next(2) == 0;
         var body = new JsonObject { ["audience"] = audience };
         if (widen)
         {
@@ -302,7 +423,7 @@ internal sealed class Acts(Placed placed, Random random)
     private int? CircleOf(int one) => Some([.. Enumerable.Range(0, _world.Circles.Count)
         .Where(c => _world.Circles[c].Owner == one && !_deletedCircles.Contains(c))]);
 
-    private int? Some(List<int> of) => of.Count == 0 ? null : of[random.Next(of.Count)];
+    private int? Some(List<int> of) => of.Count == 0 ? null : of[_random.Next(of.Count)];
 
     private bool IsThere(int person) => !_world.Suspended.Contains(person) && !_world.Deleted.Contains(person);
 

@@ -14,6 +14,19 @@ namespace Weir.Social.Tests.Visibility;
 internal sealed record Placed(
     World World, int Number, Guid[] People, Guid[] Posts, Guid[] Remarks, Guid[] Circles, Guid[] Talks, Guid[] Papers)
 {
+    public Things Things { get; init; } = new();
+
+    public Guid[] Messages { get; init; } = [];
+
+    public Guid[] Articles { get; init; } = [];
+
+    public Guid[] Files { get; init; } = [];
+
+    public Guid[] Notices { get; init; } = [];
+
+    /// <summary>Of a link into the group, made by whoever leads it; empty when nobody does.</summary>
+    public string GroupLink { get; init; } = "";
+
     public string Handle(int person) => $"w{Number}_{person}";
 
     public string Paper(int paper) => $"p{Number}_{paper}";
@@ -25,10 +38,13 @@ internal sealed record Placed(
 /// <summary>Puts worlds into a database side by side. All accounts of one world were made at one moment, by which a query finds who is of the same world.</summary>
 internal static class WorldStore
 {
+    /// <summary>When everything of a world was made that is not asked for its age.</summary>
+    public static DateTimeOffset DayOf(int number) => WorldFacts.Now.AddYears(-5).AddMinutes(number);
+
     /// <param name="now">When the world is looked at: the time of these tests, unless a server with a clock of its own looks.</param>
-    public static Placed Add(WeirDb db, World world, int number, DateTimeOffset? now = null)
+    public static Placed Add(WeirDb db, World world, int number, DateTimeOffset? now = null, Things? things = null)
     {
-        var day = WorldFacts.Now.AddYears(-5).AddMinutes(number);
+        var day = DayOf(number);
         var people = Enumerable.Range(0, World.Crowd).Select(_ => Guid.NewGuid()).ToArray();
         db.Accounts.AddRange(people.Select((id, person) => new Account
         {
@@ -56,12 +72,14 @@ internal static class WorldStore
             OtherId = talk.Group ? null : people[talk.Members[1]],
             CreatedAt = day,
             LastAt = day,
+            LastSeq = things?.Messages.Count(message => message.Talk == index) ?? 0,
         }));
         db.ConversationMembers.AddRange(world.Talks.SelectMany((talk, index) => talk.Members.Select(person => new ConversationMember
         {
             ConversationId = talks[index],
             AccountId = people[person],
             JoinedAt = day,
+            FromSeq = things?.From.GetValueOrDefault((index, person)) ?? 0,
             Role = talk.Group && person == talk.Members[0] ? MemberRole.Owner : MemberRole.Member,
         })));
         var papers = world.Papers.ConvertAll(_ => Guid.NewGuid());
@@ -81,7 +99,7 @@ internal static class WorldStore
             var (id, owner, created) = (Guid.NewGuid(), people[post.Owner], WorldFacts.TimeOf(post, now ?? WorldFacts.Now));
             var added = post.Moment
                 ? (Audiences.Post)new Moment { Id = id, OwnerId = owner, Text = $"w{number}x", CreatedAt = created }
-                : new Broadcast { Id = id, OwnerId = owner, Title = "x", CreatedAt = created };
+                : new Broadcast { Id = id, OwnerId = owner, Title = $"w{number}x", CreatedAt = created };
             added.DeletedAt = post.Deleted ? WorldFacts.Now : null;
             added.Kind = WorldFacts.KindOf(post);
             added.ConversationId = post.Kind == "conversation" ? talks[post.Talk] : null;
