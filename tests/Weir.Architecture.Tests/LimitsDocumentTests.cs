@@ -26,6 +26,9 @@ public sealed class LimitsDocumentTests
         ("Weir.Live.WebRtc.RtcSessions", []),
         ("Weir.Hosting.DiskRoom", []),
         ("Weir.Media.Broadcasting.Publisher", []),
+        ("Weir.Media.Broadcasting.CommentRoom", []),
+        ("Weir.Media.Recording.EventLog", ["PageSize"]),
+        ("Weir.Media.Recording.RecorderLimits", ["RetryAfter", "MaxPendingEvents"]),
     ];
 
     [Fact]
