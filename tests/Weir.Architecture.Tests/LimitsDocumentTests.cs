@@ -29,6 +29,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Media.Broadcasting.CommentRoom", []),
         ("Weir.Media.Recording.EventLog", ["PageSize"]),
         ("Weir.Media.Recording.RecorderLimits", ["RetryAfter", "MaxPendingEvents"]),
+        ("Weir.Social.Throttling.WrittenBytes", []),
         ("Weir.Hosting.LogLines", []),
     ];
 
