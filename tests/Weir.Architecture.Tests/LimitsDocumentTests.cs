@@ -29,6 +29,11 @@ public sealed class LimitsDocumentTests
         ("Weir.Hosting.ConnectionLimits", ["MeterName"]),
         ("Weir.Hosting.DiskRoom", []),
         ("Weir.Media.Broadcasting.Publisher", []),
+        ("Weir.Media.Broadcasting.CommentRoom", []),
+        ("Weir.Media.Recording.EventLog", ["PageSize"]),
+        ("Weir.Media.Recording.RecorderLimits", ["RetryAfter", "MaxPendingEvents"]),
+        ("Weir.Social.Throttling.WrittenBytes", []),
+        ("Weir.Hosting.LogLines", []),
     ];
 
     [Fact]

@@ -1,4 +1,13 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Time.Testing;
 using Weir.Hosting;
 
 namespace Weir.Social.Tests;
@@ -38,6 +47,66 @@ public sealed class HostingTests
     [Fact]
     public void A_secret_is_logged_as_something_that_tells_nothing_of_it() =>
         Assert.Matches("^#[0-9a-f]{6}$", Redaction.Secret("wk_secret"));
+
+    [Fact]
+    public void Log_lines_of_one_kind_are_bounded_and_the_next_one_says_how_many_were_left_out()
+    {
+        var clock = new FakeTimeProvider();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.AddWeirOperations("test");
+        using var services = builder.Services.BuildServiceProvider();
+        var console = services.GetServices<ConsoleFormatter>().Single(formatter => formatter.Name == "weir");
+        Assert.Equal(LogLines.Burst, Write(10_000, LogLevel.Warning, "Weir.Media.Rtmp.RtmpSession").Length);
+        Assert.Single(Write(1, LogLevel.Warning, "Weir.Media.Hls.HlsOrigin"));
+        Assert.Equal(1000, Write(1000, LogLevel.Debug, "Weir.Media.Rtmp.RtmpSession").Length);
+        Assert.Equal(1000, Write(1000, LogLevel.Information, "Weir.Security").Length);
+        var drained = new EventId(46, "RequestBodyDrainBodyReaderInvalidState");
+        Assert.Empty(Write(1, LogLevel.Error, "Microsoft.AspNetCore.Server.Kestrel", drained));
+
+        clock.Advance(TimeSpan.FromSeconds(3));
+        var later = Write(10, LogLevel.Warning, "Weir.Media.Rtmp.RtmpSession");
+        Assert.Equal(3, later.Length);
+        Assert.EndsWith(
+            $"A client did this ({10_000 - LogLines.Burst} more of this kind were left out before)", later[0], StringComparison.Ordinal);
+        Assert.EndsWith("A client did this", later[1], StringComparison.Ordinal);
+
+        string[] Write(int times, LogLevel level, string category, EventId id = default)
+        {
+            using var text = new StringWriter();
+            for (var i = 0; i < times; i++)
+            {
+                console.Write(new LogEntry<string>(level, category, id, "A client did this", null, (state, _) => state), null, text);
+            }
+
+            return text.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_is_gone_within_its_body_is_no_fault_of_ours()
+    {
+        var log = new Faults();
+        await using var server = await Server.StartAsync(configure: b => b.Logging.AddProvider(log));
+        var anna = await server.PersonAsync("Anna", admin: true);
+        for (var i = 0; i < 10; i++)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync("127.0.0.1", server.Plane.HttpPort);
+            var head = "POST /api/files?name=a&as=file HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n"
+                + $"Authorization: Bearer {anna.Token}\r\n\r\n";
+            await socket.SendAsync(Encoding.ASCII.GetBytes(head + new string('x', 100_000)));
+            await Patience.HoldsAsync(() => Directory.Exists(Path.Combine(server.Options.FilesDirectory, "incoming"))
+                && Directory.GetFiles(Path.Combine(server.Options.FilesDirectory, "incoming")).Length == 1);
+            socket.LingerState = new LingerOption(true, 0);
+            socket.Close();
+            await Patience.HoldsAsync(() => Directory.GetFiles(Path.Combine(server.Options.FilesDirectory, "incoming")).Length == 0);
+        }
+
+        // Its request has ended when it no longer takes a place.
+        await Patience.HoldsAsync(async () => (await anna.UploadAsync([1], "x", "file")).Status == HttpStatusCode.Created);
+        Assert.Empty(log.Lines);
+    }
 
     [Fact]
     public async Task The_web_app_is_served_with_strict_headers_and_the_api_is_never_a_page()
@@ -110,5 +179,31 @@ public sealed class HostingTests
         using var limit = new CancellationTokenSource(Operations.ShutdownLimit);
         await server.Plane.StopAsync(limit.Token);
         Assert.False(limit.IsCancellationRequested);
+    }
+
+    /// <summary>Errors, but for what Kestrel says of a body that ended.</summary>
+    private sealed class Faults : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel) && eventId.Name != "RequestBodyDrainBodyReaderInvalidState")
+            {
+                Lines.Enqueue(formatter(state, exception));
+            }
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -51,6 +51,7 @@ internal sealed class LiveOutputs
         { State: not RecorderState.Paused } => null,
         { Stopped: RecordingStop.Quota } => "recordingQuota",
         { Stopped: RecordingStop.DiskFull } => "recordingDiskFull",
+        { Stopped: RecordingStop.Long } => "recordingLong",
         _ => "recordingPaused",
     };
 

@@ -6,9 +6,12 @@ namespace Weir.Live.Recordings;
 
 /// <summary>
 /// The recordings on this node's disk. A replay is opened for whoever asks first and shared; the least recently used is
-/// closed when too many are open.
+/// closed when too many are open, or they have too much in memory.
 /// </summary>
-internal sealed class ReplayStore(string directory)
+/// <param name="mostEntries">
+/// Comments and segments of all that are open, a fifth of a kilobyte each; only those that somebody reads may have more.
+/// </param>
+internal sealed class ReplayStore(string directory, int mostEntries = 1_000_000)
 {
     private const int MostOpen = 64;
     private readonly Lock _lock = new();
@@ -49,7 +52,7 @@ internal sealed class ReplayStore(string directory)
                     return false;
                 }
 
-                MakeRoom();
+                MakeRoom(replay);
                 _open[broadcast] = entry = new Entry(replay);
             }
 
@@ -74,15 +77,17 @@ internal sealed class ReplayStore(string directory)
         }
     }
 
-    private void MakeRoom()
+    private void MakeRoom(Replay coming)
     {
-        if (_open.Count < MostOpen)
+        var entries = coming.Entries + _open.Values.Sum(entry => (long)entry.Replay.Entries);
+        foreach (var (broadcast, entry) in _open.Where(pair => pair.Value.Users == 0).OrderBy(pair => pair.Value.LastUse).ToArray())
         {
-            return;
-        }
+            if (_open.Count < MostOpen && entries <= mostEntries)
+            {
+                return;
+            }
 
-        foreach (var (broadcast, entry) in _open.Where(pair => pair.Value.Users == 0).OrderBy(pair => pair.Value.LastUse).Take(1).ToArray())
-        {
+            entries -= entry.Replay.Entries;
             _open.Remove(broadcast);
             entry.Replay.Dispose();
         }

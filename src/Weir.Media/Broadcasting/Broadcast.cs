@@ -28,6 +28,8 @@ public sealed class Broadcast
     private readonly Lock _lock = new();
     private readonly TimeProvider _clock;
     private Publisher? _publisher;
+    private double _breaks = Publisher.MaxBreaks;
+    private long _breaksAt;
 
     /// <param name="resume">Null for a broadcast that has not begun; otherwise it waits, interrupted, for its publisher.</param>
     /// <param name="readableComment">As <see cref="CommentRoom"/> takes it; null only takes off outer blanks.</param>
@@ -42,6 +44,7 @@ public sealed class Broadcast
         Health = new StreamHealth(clock);
         State = resume is null ? BroadcastState.Ready : BroadcastState.Interrupted;
         InterruptedSince = clock.GetUtcNow();
+        _breaksAt = clock.GetTimestamp();
     }
 
     /// <summary>Raised after every change of <see cref="State"/>, in order, outside the broadcast's lock. Handlers are quick.</summary>
@@ -146,6 +149,25 @@ public sealed class Broadcast
         }
 
         return true;
+    }
+
+    /// <summary>Takes one of <see cref="Publisher.MaxBreaks"/>.</summary>
+    internal bool MayBreak()
+    {
+        lock (_lock)
+        {
+            var now = _clock.GetTimestamp();
+            var back = _clock.GetElapsedTime(_breaksAt, now).TotalSeconds / Publisher.SecondsOfBreak;
+            _breaks = Math.Min(Publisher.MaxBreaks, _breaks + back);
+            _breaksAt = now;
+            if (_breaks < 1)
+            {
+                return false;
+            }
+
+            _breaks--;
+            return true;
+        }
     }
 
     internal void Leave(Publisher publisher)

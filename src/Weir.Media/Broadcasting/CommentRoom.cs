@@ -32,7 +32,12 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<stri
     public const int MaxLength = 500;
     private const int Remembered = 50;
     private const int RememberedClientIds = 4096;
-    private const int Burst = 5;
+
+    /// <summary>Comments of one account in <see cref="BurstWindow"/>, however often it connects.</summary>
+    public const int Burst = 5;
+
+    /// <summary>The same of the host.</summary>
+    public const int HostBurst = 50;
     private static readonly TimeSpan BurstWindow = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
@@ -137,7 +142,7 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<stri
                 return new(CommentOutcome.Taken);
             }
 
-            if (!by.IsHost && Throttled(by.Account) is { } wait)
+            if (Throttled(by.Account, by.IsHost ? HostBurst : Burst) is { } wait)
             {
                 return new(CommentOutcome.Rate, wait);
             }
@@ -234,7 +239,7 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<stri
         }
     }
 
-    private TimeSpan? Throttled(Guid account)
+    private TimeSpan? Throttled(Guid account, int burst)
     {
         var now = clock.GetTimestamp();
         if (!_recent.TryGetValue(account, out var times))
@@ -244,7 +249,7 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<stri
                 ForgetQuiet();
             }
 
-            _recent[account] = times = new Queue<long>(Burst);
+            _recent[account] = times = new Queue<long>(burst);
         }
 
         while (times.TryPeek(out var oldest) && clock.GetElapsedTime(oldest, now) >= BurstWindow)
@@ -252,7 +257,7 @@ public sealed class CommentRoom(Timeline timeline, TimeProvider clock, Func<stri
             times.Dequeue();
         }
 
-        if (times.Count >= Burst)
+        if (times.Count >= burst)
         {
             return BurstWindow - clock.GetElapsedTime(times.Peek(), now);
         }

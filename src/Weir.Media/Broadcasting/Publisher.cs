@@ -25,6 +25,15 @@ public sealed class Publisher : IDisposable
     /// <summary>So much may come at once: an encoder that lost its network sends what it kept meanwhile.</summary>
     public const long MaxBurst = 10 * MaxBytesPerSecond;
 
+    /// <summary>
+    /// Breaks of the stream at once: changes of its parameters, jumps of its clock, publishers that connect again. Each begins a segment,
+    /// and a change a file of the recording. A window that is shared while its owner changes its size makes thirty a second.
+    /// </summary>
+    public const int MaxBreaks = 300;
+
+    /// <summary>One more break comes back in so many seconds. All publishers of a broadcast together.</summary>
+    public const int SecondsOfBreak = 2;
+
     private static readonly Counter<long> OverRate = new Meter(MediaMeter.Name).CreateCounter<long>(
         "weir_publishers_over_rate", description: "Publishers sent away because they sent more than they may");
 
@@ -33,6 +42,7 @@ public sealed class Publisher : IDisposable
     private readonly CancellationTokenSource _replaced = new();
     private readonly bool[] _discontinuity;
     private bool _awaitsKeyframe = true;
+    private bool _continues;
     private double _burst = MaxBurst;
     private long _burstAt;
 
@@ -41,6 +51,7 @@ public sealed class Publisher : IDisposable
         _broadcast = broadcast;
         Info = info;
         _discontinuity = [continues, continues];
+        _continues = continues;
         _clock = new ClockMapper(continues ? broadcast.Timeline.Edge + 33_000 : broadcast.Timeline.Edge);
         Replaced = _replaced.Token;
         _burstAt = broadcast.Clock.GetTimestamp();
@@ -125,14 +136,29 @@ public sealed class Publisher : IDisposable
             Array.Fill(_discontinuity, true);
         }
 
+        if ((_continues || time.Jumped || IsNew(track)) && !_broadcast.MayBreak())
+        {
+            OverRate.Add(1);
+            _broadcast.Health.TooManyBreaks();
+            Dismiss();
+            return false;
+        }
+
         if (!_broadcast.Append(this, track, time, keyframe, discontinuity, payload))
         {
             return false;
         }
 
-        discontinuity = false;
+        discontinuity = _continues = false;
         _broadcast.Health.Count(track, time, keyframe, compositionOffset, payload.Length, _clock.Jumps, _clock.Corrections);
         return true;
+    }
+
+    /// <summary>Whether it takes the place of another one.</summary>
+    private bool IsNew(Track track)
+    {
+        var before = track.Kind == TrackKind.Video ? _broadcast.Timeline.Video : _broadcast.Timeline.Audio;
+        return before is not null && !ReferenceEquals(before, track) && !before.Equals(track);
     }
 
     private bool MaySend(int bytes)

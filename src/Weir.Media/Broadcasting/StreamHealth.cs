@@ -33,6 +33,7 @@ public sealed class StreamHealth(TimeProvider clock)
 
     private readonly Lock _lock = new();
     private long? _tooMuchAt;
+    private long? _tooManyBreaksAt;
     private string _encoder = "";
     private long _since;
     private Track? _video;
@@ -113,6 +114,15 @@ public sealed class StreamHealth(TimeProvider clock)
         }
     }
 
+    /// <summary>The publisher was sent away because of <see cref="Publisher.MaxBreaks"/>.</summary>
+    internal void TooManyBreaks()
+    {
+        lock (_lock)
+        {
+            _tooManyBreaksAt = clock.GetTimestamp();
+        }
+    }
+
     /// <summary>Some keyframes are no pictures that a viewer can begin with.</summary>
     internal void OpenGroups()
     {
@@ -185,14 +195,18 @@ public sealed class StreamHealth(TimeProvider clock)
                 _video?.CodecString,
                 _audio?.CodecString,
                 _encoder,
-                [.. TooMuchSent() ? ["tooMuch"] : Array.Empty<string>(), .. Warnings(settled, interval, fps, videoKbps)]);
+                [
+                    .. SentAway(_tooMuchAt, "tooMuch"),
+                    .. SentAway(_tooManyBreaksAt, "tooManyBreaks"),
+                    .. Warnings(settled, interval, fps, videoKbps),
+                ]);
             _windowStart = clock.GetTimestamp();
             _videoBytes = _audioBytes = _pictures = 0;
             return report;
         }
     }
 
-    private bool TooMuchSent() => _tooMuchAt is { } at && clock.GetElapsedTime(at) < TooMuchShown;
+    private string[] SentAway(long? when, string code) => when is { } at && clock.GetElapsedTime(at) < TooMuchShown ? [code] : [];
 
     private static int IsGap(long last, long now) => last != long.MinValue && now - last > GapThreshold ? 1 : 0;
 

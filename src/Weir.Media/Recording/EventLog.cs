@@ -17,8 +17,16 @@ public sealed class EventLog : IDisposable
     /// <summary>Comments on a page, as docs/protocol.md says.</summary>
     public const int PageSize = 500;
 
-    /// <summary>Beyond this, comments are refused: memory is bounded. At a comment a second it is six days.</summary>
-    private const int MostComments = 500_000;
+    /// <summary>
+    /// Comments of a recording; each takes a fifth of a kilobyte of memory while the log is open. At a comment a second it is a day.
+    /// </summary>
+    public const int MaxComments = 100_000;
+
+    /// <summary>Comments are taken up to here. That one was deleted is always written.</summary>
+    public const long MaxBytes = 64L << 20;
+
+    /// <summary>A line that is longer is none of ours.</summary>
+    private const int LongestLine = 64 << 10;
 
     private sealed record Entry(long At, long Offset, int Length, Guid Account, string Id);
 
@@ -32,10 +40,12 @@ public sealed class EventLog : IDisposable
     private readonly Stream _reader;
     private readonly AppendFile _file;
 
-    private EventLog(Stream writer, Stream reader)
+    /// <param name="file">What is not whole at its end is cut off.</param>
+    private EventLog(Stream file, Stream reader)
     {
         _reader = reader;
-        _file = new AppendFile(writer);
+        file.SetLength(NoteAll(file));
+        _file = new AppendFile(file);
     }
 
     /// <summary>Comments that are not deleted.</summary>
@@ -50,6 +60,9 @@ public sealed class EventLog : IDisposable
         }
     }
 
+    /// <summary>Bytes of the file.</summary>
+    public long Bytes => _file.Length;
+
     /// <summary>Opens or makes the file; a line that is not whole is cut off.</summary>
     public static EventLog Open(string directory) => Open(directory, AppendFile.Open);
 
@@ -57,37 +70,15 @@ public sealed class EventLog : IDisposable
     {
         var path = Path.Combine(directory, RecordingFiles.Events);
         RecordingFiles.Create(directory);
-        var stream = open(path);
-        var text = new byte[stream.Length];
-        stream.ReadExactly(text);
-        var entries = new List<(EventLine Line, long Offset, int Length)>();
-        var whole = 0;
-        foreach (var line in new WholeLines(text))
-        {
-            if (!TryParse(line, out var parsed))
-            {
-                break;
-            }
-
-            entries.Add((parsed, whole, line.Length));
-            whole += line.Length + 1;
-        }
-
-        stream.SetLength(whole);
-        var log = new EventLog(stream, AppendFile.Open(path));
-        foreach (var (line, offset, length) in entries)
-        {
-            log.Note(line, offset, length);
-        }
-
-        return log;
+        return new EventLog(open(path), AppendFile.Open(path));
     }
 
     /// <summary>Takes as long as the disk takes.</summary>
     /// <param name="at">Media time, microseconds.</param>
     /// <param name="json">The event, one JSON object.</param>
+    /// <returns>False when there are as many comments as a recording may have: it was not appended.</returns>
     /// <exception cref="IOException">The disk is full or broken; nothing was appended.</exception>
-    internal void Append(long at, ReadOnlyMemory<byte> json)
+    internal bool Append(long at, ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);
         var line = new EventLine(at, document.RootElement);
@@ -95,8 +86,14 @@ public sealed class EventLog : IDisposable
         lock (_writing)
         {
             var offset = _file.Length;
+            if (IsOf(line, "comment") && (Count >= MaxComments || offset + bytes.Length >= MaxBytes))
+            {
+                return false;
+            }
+
             _file.Append([.. bytes, (byte)'\n']);
             Note(line, offset, bytes.Length);
+            return true;
         }
     }
 
@@ -193,6 +190,43 @@ public sealed class EventLog : IDisposable
         return true;
     }
 
+    /// <summary>Notes every line of the file, of which no more than a few are in memory at a time.</summary>
+    /// <returns>Bytes of the whole lines.</returns>
+    private long NoteAll(Stream file)
+    {
+        var buffer = new byte[2 * LongestLine];
+        var held = 0;
+        long whole = 0;
+        while (file.Read(buffer, held, buffer.Length - held) is > 0 and var read)
+        {
+            held += read;
+            var taken = 0;
+            foreach (var line in new WholeLines(buffer.AsSpan(0, held)))
+            {
+                if (!TryParse(line, out var parsed))
+                {
+                    return whole;
+                }
+
+                Note(parsed, whole, line.Length);
+                whole += line.Length + 1;
+                taken += line.Length + 1;
+            }
+
+            held -= taken;
+            if (held > LongestLine)
+            {
+                return whole;
+            }
+
+            buffer.AsSpan(taken, held).CopyTo(buffer);
+        }
+
+        return whole;
+    }
+
+    private static bool IsOf(EventLine line, string type) => line.Event.TryGetProperty("type", out var its) && its.ValueEquals(type);
+
     private static bool TryParse(ReadOnlySpan<byte> line, [NotNullWhen(true)] out EventLine? parsed)
     {
         try
@@ -220,7 +254,7 @@ public sealed class EventLog : IDisposable
             {
                 TakeOut(id);
             }
-            else if (type.ValueEquals("comment") && _entries.Count < MostComments)
+            else if (type.ValueEquals("comment") && _entries.Count < MaxComments)
             {
                 var at = line.Event.TryGetProperty("at", out var seen) && seen.TryGetInt64(out var ms) ? ms : line.At / 1000;
                 var account = line.Event.TryGetProperty("account", out var text) && Guid.TryParse(text.GetString(), out var who) ? who : Guid.Empty;

@@ -38,6 +38,9 @@ public sealed partial class Recorder : IDisposable
     private int _file;
     private long _cursor;
     private LogThrottle _losses;
+    private LogThrottle _refusedComments;
+    private long _taken;
+    private int _segments;
     private long _pausedAt;
     private bool _awaitsSegment = true;
 
@@ -59,6 +62,8 @@ public sealed partial class Recorder : IDisposable
         Duration = recovered.Duration;
         Bytes = recovered.Bytes;
         Events = EventLog.Open(_directory, open);
+        _taken = RecordingFiles.Bytes(_directory) - Events.Bytes;
+        _segments = recovered.Segments.Count;
     }
 
     public RecorderState State { get; private set; }
@@ -147,13 +152,7 @@ public sealed partial class Recorder : IDisposable
     private void Take(Fragment fragment)
     {
         var canBegin = fragment is { StartsSegment: true, Independent: true };
-        var stop = RecordingStop.None;
-        Try(() => stop = _limits.MayGrow(Bytes));
-        if (stop != RecordingStop.None)
-        {
-            Stop(stop);
-        }
-        else if (State == RecorderState.Paused && canBegin && _clock.GetElapsedTime(_pausedAt) >= _limits.RetryAfter)
+        if (MayGrow() && State == RecorderState.Paused && canBegin && _clock.GetElapsedTime(_pausedAt) >= _limits.RetryAfter)
         {
             Try(Continue);
         }
@@ -167,6 +166,19 @@ public sealed partial class Recorder : IDisposable
         Try(() => Write(fragment));
     }
 
+    /// <summary>Stops the recording when it may not.</summary>
+    private bool MayGrow()
+    {
+        var stop = RecordingStop.None;
+        Try(() => stop = _segments < RecorderLimits.MaxSegments ? _limits.MayGrow(_taken + Events.Bytes) : RecordingStop.Long);
+        if (stop != RecordingStop.None)
+        {
+            Stop(stop);
+        }
+
+        return stop == RecordingStop.None;
+    }
+
     private void Take(CmafEvent happened)
     {
         if (!happened.Event.Recorded)
@@ -174,14 +186,16 @@ public sealed partial class Recorder : IDisposable
             return;
         }
 
-        if (_pendingEvents.Count >= _limits.MaxPendingEvents)
+        // One that says what was taken away is small, and what it is about would be back in the replay without it.
+        var deletes = happened.Event.Type == "deleted";
+        if (_pendingEvents.Count >= (deletes ? 10 : 1) * _limits.MaxPendingEvents)
         {
             LostEvents.Add(1);
             return;
         }
 
         _pendingEvents.Enqueue(happened);
-        if (State == RecorderState.Recording)
+        if (State == RecorderState.Recording && (deletes || MayGrow()))
         {
             Try(WriteEvents);
         }
@@ -199,8 +213,10 @@ public sealed partial class Recorder : IDisposable
         {
             _media?.Dispose();
             _media = new AppendFile(_open(Path.Combine(_directory, RecordingFiles.Media(++_file))));
+            _taken += RecorderLimits.FileCost;
             _init = fragment.Init;
             _media.Append(_init.Data.Span);
+            _taken += _init.Data.Length;
         }
 
         if (_segment is null)
@@ -208,11 +224,13 @@ public sealed partial class Recorder : IDisposable
             _segment = new RecordedSegment(
                 _file, _media.Length, 0, _init!.Data.Length, fragment.SegmentNumber, fragment.DiscontinuityNumber, fragment.Start, 0, fragment.WallClock);
             AppendIndex(_segment);
+            _segments++;
         }
 
         _media.Append(fragment.Data.Span);
         _segment = _segment with { Length = _media.Length - _segment.Offset, Duration = fragment.End - _segment.Start };
         Bytes += fragment.Data.Length;
+        _taken += fragment.Data.Length;
         Written.Add(fragment.Data.Length);
         if (fragment.EndsSegment)
         {
@@ -257,15 +275,30 @@ public sealed partial class Recorder : IDisposable
             _recovered.WriteIndex();
         }
 
-        _index ??= new AppendFile(_open(Path.Combine(_directory, RecordingFiles.Index)));
-        _index.Append(RecordingIndex.Line(segment));
+        if (_index is null)
+        {
+            _index = new AppendFile(_open(Path.Combine(_directory, RecordingFiles.Index)));
+            _taken += _index.Length == 0 ? RecorderLimits.FileCost : 0;
+        }
+
+        var line = RecordingIndex.Line(segment);
+        _index.Append(line);
+        _taken += line.Length;
     }
 
     private void WriteEvents()
     {
         while (_pendingEvents.TryPeek(out var happened))
         {
-            Events.Append(happened.At, happened.Event.Json);
+            if (!Events.Append(happened.At, happened.Event.Json))
+            {
+                LostEvents.Add(1);
+                if (_refusedComments.ShouldLog(out var times))
+                {
+                    LogRefusedComments(_packager.Broadcast.Id, times);
+                }
+            }
+
             _pendingEvents.Dequeue();
         }
     }
@@ -289,7 +322,12 @@ public sealed partial class Recorder : IDisposable
 
         if (State == RecorderState.Recording)
         {
-            Pause(why == RecordingStop.Quota ? "its host's recordings take all the space that they have" : "the disk has no room left for recordings");
+            Pause(why switch
+            {
+                RecordingStop.Quota => "its host's recordings take all the space that they have",
+                RecordingStop.Long => "it has as many segments as a recording may have",
+                _ => "the disk has no room left for recordings",
+            });
         }
 
         Stopped = why;
@@ -341,6 +379,7 @@ public sealed partial class Recorder : IDisposable
         if (_media is not null && _media.Length <= (_init?.Data.Length ?? 0))
         {
             File.Delete(Path.Combine(_directory, RecordingFiles.Media(_file--)));
+            _taken -= _media.Length + RecorderLimits.FileCost;
         }
 
         _media = null;
@@ -371,6 +410,11 @@ public sealed partial class Recorder : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The recording of {Broadcast:N} goes on")]
     private partial void LogContinued(Guid broadcast);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The recording of {Broadcast:N} has as many comments as it may have and leaves further ones out; so far: {Times}")]
+    private partial void LogRefusedComments(Guid broadcast, long times);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A half written fragment stays in the recording of {Broadcast:N}: {Cause}")]
     private partial void LogTorn(Guid broadcast, string cause);

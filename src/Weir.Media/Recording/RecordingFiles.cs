@@ -39,12 +39,14 @@ public static class RecordingFiles
         }
     }
 
-    /// <summary>What a recording takes of the disk; 0 for one that is not there.</summary>
+    /// <summary>
+    /// What a recording takes of the disk, with <see cref="RecorderLimits.FileCost"/> for each file; 0 for one that is not there.
+    /// </summary>
     public static long Bytes(string directory)
     {
         try
         {
-            return new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length);
+            return new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length + RecorderLimits.FileCost);
         }
         catch (Exception gone) when (gone is DirectoryNotFoundException or FileNotFoundException)
         {

@@ -15,6 +15,9 @@ public sealed class Replay : IDisposable
 
     public EventLog Events { get; }
 
+    /// <summary>Segments and comments, each of which takes memory.</summary>
+    public int Entries => _recording.Segments.Count + Events.Count;
+
     /// <summary>Microseconds.</summary>
     public long Duration => _recording.Duration;
 

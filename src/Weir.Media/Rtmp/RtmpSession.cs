@@ -160,9 +160,10 @@ public sealed partial class RtmpSession(IDuplexPipe pipe, IAdmission admission, 
         switch (State)
         {
             case RtmpState.AwaitingHello:
-                if (rest.FirstSpan is [MpegTsSync, ..])
+                if (rest.FirstSpan is [MpegTsSync, .. var after] && !after.StartsWith("ET "u8))
                 {
-                    // An encoder of MPEG-TS only sends: the log is where its owner can see why nothing comes of it.
+                    // An encoder of MPEG-TS only sends: the log is where its owner can see why nothing comes of it. HTTP begins with the
+                    // same byte.
                     LogMpegTs();
                 }
 

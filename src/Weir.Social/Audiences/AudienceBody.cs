@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
 using Weir.Hosting;
@@ -8,7 +9,12 @@ namespace Weir.Social.Audiences;
 
 /// <summary>An audience as the API reads and writes it.</summary>
 internal sealed record AudienceBody(
-    string? Kind, List<string>? Circles = null, ExceptBody? Except = null, string? Conversation = null, string? OfficialAccount = null);
+    string? Kind, List<string>? Circles = null, ExceptBody? Except = null, string? Conversation = null, string? OfficialAccount = null)
+{
+    /// <summary>Rows beside the post's own.</summary>
+    [JsonIgnore]
+    public int Rows => (Circles?.Count ?? 0) + (Except?.Accounts?.Count ?? 0) + (Except?.Circles?.Count ?? 0);
+}
 
 internal sealed record ExceptBody(List<string>? Accounts = null, List<string>? Circles = null);
 

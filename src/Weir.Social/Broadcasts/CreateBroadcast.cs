@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Admin;
@@ -6,17 +7,21 @@ using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Broadcasts;
 
 /// <summary><c>POST /api/broadcasts</c>.</summary>
 internal static class CreateBroadcast
 {
-    internal sealed record Request(string? Title, AudienceBody? Audience, bool Conversational = false);
+    internal sealed record Request(string? Title, AudienceBody? Audience, bool Conversational = false) : IWritesRows
+    {
+        int IWritesRows.Rows => Audience?.Rows ?? 0;
+    }
 
     internal sealed record Made(Guid Id, BroadcastState State, RtmpAddress Rtmp, WhipAddress Whip);
 
-    public static void Map(RouteGroupBuilder broadcasts) => broadcasts.MapPost("", HandleAsync);
+    public static void Map(RouteGroupBuilder broadcasts) => broadcasts.MapPost("", HandleAsync).CountsRows();
 
     private static async Task<Results<Created<Made>, ProblemHttpResult>> HandleAsync(
         Request request,
@@ -25,6 +30,7 @@ internal static class CreateBroadcast
         Addresses addresses,
         WriteScope write,
         LiveLink node,
+        Limits limits,
         WeirDb db,
         TimeProvider clock,
         HttpContext context,
@@ -33,6 +39,11 @@ internal static class CreateBroadcast
         if (PlainText.Parse(request.Title, PlainText.TitleLength) is not { } title)
         {
             return TitleFault();
+        }
+
+        if (!limits.Broadcasts.TryTake(out var retryAfter, caller.Id.ToText()))
+        {
+            return Problems.Throttled(context, retryAfter);
         }
 
         var answer = await write.RunAsync<Results<Created<Made>, ProblemHttpResult>>(async () =>

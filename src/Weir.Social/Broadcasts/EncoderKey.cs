@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Weir.Contracts;
+using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.LivePlane;
@@ -21,10 +23,11 @@ internal static class EncoderKey
         key.MapPost("/renew", RenewAsync).OnFullDisks();
     }
 
-    private static async Task<Ok<Answer>> RenewAsync(
+    private static async Task<Results<Ok<Answer>, ProblemHttpResult>> RenewAsync(
         Caller caller,
         WriteScope write,
         LiveLink node,
+        Limits limits,
         WeirDb db,
         Addresses addresses,
         TimeProvider clock,
@@ -32,6 +35,11 @@ internal static class EncoderKey
         HttpContext context,
         CancellationToken cancellation)
     {
+        if (!limits.EncoderKeys.TryTake(out var retryAfter, caller.Id.ToText()))
+        {
+            return Problems.Throttled(context, retryAfter);
+        }
+
         var account = await write.RunAsync(async () =>
         {
             var account = await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation);

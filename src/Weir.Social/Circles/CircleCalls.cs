@@ -12,7 +12,10 @@ namespace Weir.Social.Circles;
 /// <summary><c>/api/circles</c>: named lists of my friends. Every change may put somebody out of an audience, and does so at once.</summary>
 internal static class CircleCalls
 {
-    internal sealed record Request(string? Name, List<string>? Members);
+    internal sealed record Request(string? Name, List<string>? Members) : IWritesRows
+    {
+        int IWritesRows.Rows => Members?.Count ?? 0;
+    }
 
     internal sealed record Patch(string? Name);
 
@@ -23,7 +26,7 @@ internal static class CircleCalls
     public static void Map(RouteGroupBuilder api)
     {
         var circles = api.MapGroup("/circles").WithTags("Circles");
-        circles.MapPost("", MakeAsync);
+        circles.MapPost("", MakeAsync).CountsRows();
         circles.MapGet("", ListAsync);
         circles.MapPatch("/{id}", RenameAsync);
         circles.MapDelete("/{id}", DeleteAsync);

@@ -5,18 +5,22 @@ using Weir.Social.Accounts;
 using Weir.Social.Data;
 using Weir.Social.Realtime;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Conversations;
 
 /// <summary><c>POST /api/conversations</c>. One other member and no name: the one-to-one conversation, which two people have once. Anything else is a new group.</summary>
 internal static class CreateConversation
 {
-    internal sealed record Request(List<string>? Members, string? Name);
+    internal sealed record Request(List<string>? Members, string? Name) : IWritesRows
+    {
+        int IWritesRows.Rows => Members?.Count ?? 0;
+    }
 
     /// <param name="Asked">How many of the chosen decide themselves, because the group is large.</param>
     internal sealed record Made(Guid Id, int Asked = 0);
 
-    public static void Map(RouteGroupBuilder conversations) => conversations.MapPost("", HandleAsync);
+    public static void Map(RouteGroupBuilder conversations) => conversations.MapPost("", HandleAsync).CountsRows();
 
     private static async Task<Results<Created<Made>, ProblemHttpResult>> HandleAsync(
         Request request,

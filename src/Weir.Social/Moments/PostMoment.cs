@@ -6,6 +6,7 @@ using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Files;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Moments;
 
@@ -13,11 +14,15 @@ namespace Weir.Social.Moments;
 internal static class PostMoment
 {
     internal sealed record Request(
-        string? Text, AudienceBody? Audience, List<string>? Pictures = null, ContentRequest.CardBody? Card = null, string? ClientId = null);
+        string? Text, AudienceBody? Audience, List<string>? Pictures = null, ContentRequest.CardBody? Card = null, string? ClientId = null)
+        : IWritesRows
+    {
+        int IWritesRows.Rows => (Audience?.Rows ?? 0) + (Pictures?.Count ?? 0);
+    }
 
     internal sealed record Made(Guid Id);
 
-    public static void Map(RouteGroupBuilder moments) => moments.MapPost("", HandleAsync);
+    public static void Map(RouteGroupBuilder moments) => moments.MapPost("", HandleAsync).CountsRows();
 
     private static async Task<Results<Created<Made>, ProblemHttpResult>> HandleAsync(
         Request request,

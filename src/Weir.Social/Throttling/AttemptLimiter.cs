@@ -53,6 +53,12 @@ internal sealed class Limits(TimeProvider clock)
     /// <summary>Reports of one person; every one counts.</summary>
     public AttemptLimiter Reports { get; } = new(clock, 20, TimeSpan.FromMinutes(2));
 
+    /// <summary>Broadcasts that one person makes; every one counts, also when it is ended or deleted again.</summary>
+    public AttemptLimiter Broadcasts { get; } = new(clock, 100, TimeSpan.FromSeconds(30));
+
+    /// <summary>Renewals of one person's encoder key.</summary>
+    public AttemptLimiter EncoderKeys { get; } = new(clock, 30, TimeSpan.FromSeconds(10));
+
     /// <summary>Exports of one person; every one counts.</summary>
     public AttemptLimiter Exports { get; } = new(clock, 4, TimeSpan.FromHours(6));
 

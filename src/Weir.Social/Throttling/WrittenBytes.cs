@@ -6,10 +6,14 @@ namespace Weir.Social.Throttling;
 
 /// <summary>
 /// Counts what an account writes by the bytes of its calls: messages, moments, comments, articles' beginnings, groups, names, all together.
-/// Files, recordings and pictures have quotas of their own, and a draft takes the place of the one before.
+/// Files, recordings and pictures have quotas of their own, and a draft takes the place of the one before. A row costs more than what was
+/// sent for it, so each call counts <see cref="RowBytes"/> beside its own, and so does each entry of a list in it
+/// (<see cref="IWritesRows"/>).
 /// </summary>
 internal sealed class WrittenBytes(CallRates rates, TimeProvider clock)
 {
+    public const int RowBytes = 100;
+
     private readonly AttemptLimiter _limiter = new(clock, rates.WrittenBytes.Burst, rates.WrittenBytes.Refill);
 
     public void Use(WebApplication app) => app.Use(async (context, next) =>
@@ -22,7 +26,7 @@ internal sealed class WrittenBytes(CallRates rates, TimeProvider clock)
 
         var key = caller.Id.ToText();
         var length = context.Request.ContentLength;
-        if (!_limiter.TryTake((int)Math.Min(length ?? 1, int.MaxValue / 2), key, out var retryAfter))
+        if (!_limiter.TryTake(RowBytes + (int)Math.Min(length ?? 0, int.MaxValue / 2), key, out var retryAfter))
         {
             await Problems.Throttled(context, retryAfter).ExecuteAsync(context);
             return;
@@ -46,6 +50,16 @@ internal sealed class WrittenBytes(CallRates rates, TimeProvider clock)
             _limiter.Charge((int)counted.Bytes, key);
         }
     });
+
+    /// <summary>Takes what the rows of a call count, once it has been read.</summary>
+    public async ValueTask<object?> TakeRowsAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
+    {
+        var rows = call.Arguments.OfType<IWritesRows>().Sum(body => (long)body.Rows);
+        return rows > 0 && call.HttpContext.Features.Get<Caller>() is { } caller
+            && !_limiter.TryTake((int)Math.Min(rows * RowBytes, int.MaxValue / 2), caller.Id.ToText(), out var retryAfter)
+            ? Problems.Throttled(call.HttpContext, retryAfter)
+            : await next(call);
+    }
 
     private static bool Counts(HttpContext context) =>
         (HttpMethods.IsPost(context.Request.Method) || HttpMethods.IsPut(context.Request.Method) || HttpMethods.IsPatch(context.Request.Method))
@@ -86,6 +100,19 @@ internal sealed class WrittenBytes(CallRates rates, TimeProvider clock)
 
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
+}
+
+/// <summary>A body whose lists become rows. One that changes what is there takes the place of earlier ones, and does not count.</summary>
+internal interface IWritesRows
+{
+    int Rows { get; }
+}
+
+internal static class WrittenRowsExtensions
+{
+    /// <summary>The rows of its <see cref="IWritesRows"/> count as written.</summary>
+    public static RouteHandlerBuilder CountsRows(this RouteHandlerBuilder builder) => builder.AddEndpointFilter(
+        static (call, next) => call.HttpContext.RequestServices.GetRequiredService<WrittenBytes>().TakeRowsAsync(call, next));
 }
 
 /// <summary>This call's bytes have a quota of their own, or take the place of earlier ones.</summary>

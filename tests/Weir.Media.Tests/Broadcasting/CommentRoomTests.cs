@@ -35,12 +35,18 @@ public class CommentRoomTests
     }
 
     [Fact]
-    public void The_host_may_say_more()
+    public void The_host_may_say_more_and_not_without_end()
     {
         for (var i = 0; i < 50; i++)
         {
             Assert.Equal(CommentOutcome.Taken, _room.Post(Host, null, "hi", null).Outcome);
         }
+
+        var refused = _room.Post(Host, null, "hi", null);
+        Assert.Equal((CommentOutcome.Rate, TimeSpan.FromSeconds(10)), (refused.Outcome, refused.RetryAfter));
+        Assert.Equal((50, 50), (_room.Count, (int)_timeline.Log.Next));
+        _clock.Advance(refused.RetryAfter);
+        Assert.Equal(CommentOutcome.Taken, _room.Post(Host, null, "hi", null).Outcome);
     }
 
     [Fact]
@@ -108,6 +114,7 @@ public class CommentRoomTests
     {
         for (var i = 0; i < 60; i++)
         {
+            _clock.Advance(TimeSpan.FromSeconds(1));
             _room.Post(Host, null, $"n{i}.", null);
         }
 

@@ -36,6 +36,8 @@ internal sealed class Studio : IDisposable
 
     public void Comment(Commenter by, string text, long? at = null)
     {
+        // As fast as a host may.
+        Stage.Clock.Advance(TimeSpan.FromMilliseconds(200));
         Assert.Equal(CommentOutcome.Taken, Stage.Broadcast.Comments.Post(by, null, text, at).Outcome);
         Stage.Packager.Drain();
         Follow();

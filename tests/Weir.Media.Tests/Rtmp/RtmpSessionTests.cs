@@ -17,6 +17,7 @@ public class RtmpSessionTests
         await rig.Stream.WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
         Assert.Equal(RtmpEnd.ProtocolError, await rig.End);
         Assert.True(counter.Sum >= 1);
+        Assert.DoesNotContain(rig.Log, line => line.Contains("MPEG-TS", StringComparison.Ordinal));
     }
 
     [Fact]

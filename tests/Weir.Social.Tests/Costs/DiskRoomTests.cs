@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
@@ -42,6 +44,44 @@ public sealed partial class DiskRoomTests
             clock.Advance(TimeSpan.FromSeconds(1));
             return (room.MayRecord(), room.MayWrite());
         }
+    }
+
+    [Theory]
+    [InlineData(10_000_000, 20_000, 10_000)]
+    [InlineData(80_000, 10_000, 5_000)]
+    public void A_disk_may_run_out_of_files_before_it_runs_out_of_bytes(long files, long recordings, long writes)
+    {
+        var clock = new FakeTimeProvider();
+        var space = new DiskSpace(1L << 40, 1L << 41, files, files);
+        var room = new DiskRoom("/", clock, () => space);
+        Assert.Equal((true, true), Look(recordings));
+        Assert.Equal((false, true), Look(recordings - 1));
+        Assert.Equal((false, false), Look(writes - 1));
+        Assert.Equal((false, true), Look(writes + (writes / 4)));
+        Assert.Equal((true, true), Look(recordings + (recordings / 4)));
+
+        // Not every file system sets a number.
+        space = space with { FreeFiles = 0, Files = 0 };
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((true, true), (room.MayRecord(), room.MayWrite()));
+
+        (bool, bool) Look(long now)
+        {
+            space = space with { FreeFiles = now };
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return (room.MayRecord(), room.MayWrite());
+        }
+    }
+
+    [Fact]
+    public void The_number_of_files_that_may_be_made_is_known_on_Linux()
+    {
+        // As df -i says it; a file system without such a number says zero.
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-f", "-c", "%c", "/dev/shm"]) { RedirectStandardOutput = true })!;
+        var files = long.Parse(stat.StandardOutput.ReadToEnd(), CultureInfo.InvariantCulture);
+        var space = DiskRoom.Ask("/dev/shm");
+        Assert.Equal(files, space.Files);
+        Assert.InRange(space.FreeFiles, 0, files);
     }
 
     [Fact]

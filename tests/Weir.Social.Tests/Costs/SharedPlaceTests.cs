@@ -122,6 +122,70 @@ public sealed class SharedPlaceTests
         }
     }
 
+    [Fact]
+    public async Task Rows_count_as_written_and_so_do_those_of_a_list()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<TimeProvider>(clock).AddSingleton(new CallRates { WrittenBytes = new(120_000, TimeSpan.FromMilliseconds(1)) }));
+        var anna = await server.PersonAsync("Anna", admin: true);
+        var accounts = Enumerable.Range(100, 500).Select(number => $"h{number}").ToList();
+        var shown = new { kind = "friends", except = new { accounts } };
+        foreach (var write in new Func<Task<Answer>>[]
+        {
+            () => anna.PostAsync("/api/broadcasts", new { title = "x", audience = shown }),
+            () => anna.PostAsync("/api/moments", new { text = "x", audience = shown }),
+            () => anna.PostAsync("/api/conversations", new { members = accounts, name = "x" }),
+            () => anna.PostAsync("/api/circles", new { name = "x", members = accounts }),
+        })
+        {
+            clock.Advance(TimeSpan.FromDays(1));
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, (await write()).Status);
+            Assert.NotEqual(HttpStatusCode.TooManyRequests, (await write()).Status);
+            Assert.Equal("throttled", (await write()).Is(HttpStatusCode.TooManyRequests).Code);
+        }
+
+        // Those without a list too: a thousand small ones are not nothing.
+        clock.Advance(TimeSpan.FromDays(1));
+        var small = 0;
+        while ((await anna.PatchAsync("/api/me", new { about = $"{small}" })).Status == HttpStatusCode.OK)
+        {
+            Assert.InRange(++small, 0, 1200);
+        }
+    }
+
+    [Fact]
+    public async Task Broadcasts_are_made_at_a_rate_also_when_they_end_at_once()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services.AddSingleton<TimeProvider>(clock));
+        var (anna, ben) = (await server.PersonAsync("Anna", admin: true), await server.PersonAsync("Ben"));
+        for (var i = 0; i < 100; i++)
+        {
+            var id = await anna.BroadcastAsync(new { kind = "onlyMe" });
+            (await anna.PostAsync($"/api/broadcasts/{id}/end")).Is(HttpStatusCode.NoContent);
+        }
+
+        var refused = await anna.PostAsync("/api/broadcasts", new { title = "x", audience = new { kind = "onlyMe" } });
+        Assert.Equal("throttled", refused.Is(HttpStatusCode.TooManyRequests).Code);
+        await ben.BroadcastAsync(new { kind = "onlyMe" });
+        clock.Advance(TimeSpan.FromSeconds(30));
+        await anna.BroadcastAsync(new { kind = "onlyMe" });
+    }
+
+    [Fact]
+    public async Task An_encoder_key_is_renewed_at_a_rate()
+    {
+        await using var server = await Server.StartAsync(configure: b => b.Services.AddSingleton<TimeProvider>(new FakeTimeProvider(DateTimeOffset.UtcNow)));
+        var anna = await server.PersonAsync("Anna", admin: true);
+        for (var i = 0; i < 30; i++)
+        {
+            (await anna.PostAsync("/api/encoder-key/renew")).Is(HttpStatusCode.OK);
+        }
+
+        Assert.Equal("throttled", (await anna.PostAsync("/api/encoder-key/renew")).Is(HttpStatusCode.TooManyRequests).Code);
+    }
+
     private static string[] Incoming(Server server)
     {
         var directory = Path.Combine(server.Options.FilesDirectory, "incoming");

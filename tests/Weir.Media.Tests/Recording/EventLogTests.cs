@@ -1,0 +1,92 @@
+using System.Text;
+using System.Text.Json;
+using Weir.Media.Broadcasting;
+using Weir.Media.Recording;
+
+namespace Weir.Media.Tests.Recording;
+
+/// <summary>What the comments of a recording may take: of the disk, and of memory when they are read.</summary>
+public sealed class EventLogTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("weir-events-").FullName;
+
+    [Fact]
+    public void A_recording_has_so_many_comments_and_one_that_is_deleted_is_always_noted()
+    {
+        Write(EventLog.MaxComments, _ => "hi");
+        using var log = EventLog.Open(_folder);
+        var full = log.Bytes;
+        Assert.Equal(EventLog.MaxComments, log.Count);
+        Assert.False(log.Append(0, Comment("one more", 1)));
+        Assert.Equal((full, EventLog.MaxComments), (log.Bytes, log.Count));
+        Assert.True(log.Append(0, """{"type":"deleted","id":"c7"}"""u8.ToArray()));
+        Assert.Equal(EventLog.MaxComments - 1, log.Count);
+        Assert.True(log.Append(0, Comment("one more", 1)));
+    }
+
+    [Fact]
+    public void Comments_take_so_many_bytes_and_the_file_is_never_in_memory_as_a_whole()
+    {
+        var longest = new string('字', CommentRoom.MaxLength);
+        Write((int)(EventLog.MaxBytes / 3000), number => longest[..(number % 500)] + longest[..(500 - (number % 500))]);
+        var reads = new Reads();
+        using var log = EventLog.Open(_folder, reads.Open);
+        Assert.InRange(log.Bytes, EventLog.MaxBytes, 2 * EventLog.MaxBytes);
+        Assert.Equal(EventLog.MaxBytes / 3000, log.Count);
+        Assert.InRange(reads.Largest, 1, 1 << 20);
+        Assert.False(log.Append(0, Comment("one more", 1)));
+        var last = JsonDocument.Parse(log.Page(log.Count - 1, long.MaxValue).Json).RootElement.GetProperty("events")[0];
+        Assert.Equal(($"c{log.Count - 1}", longest), (last.GetProperty("id").GetString(), last.GetProperty("text").GetString()));
+    }
+
+    [Fact]
+    public void What_is_no_line_of_ours_is_cut_off_however_long_it_is()
+    {
+        Write(10, _ => "hi");
+        var path = Path.Combine(_folder, RecordingFiles.Events);
+        var whole = new FileInfo(path).Length;
+        File.AppendAllText(path, new string('x', 1 << 20) + "\n");
+        using var log = EventLog.Open(_folder);
+        Assert.Equal((10, whole), (log.Count, log.Bytes));
+        Assert.Equal(whole, new FileInfo(path).Length);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static byte[] Comment(string text, int number)
+    {
+        var (id, account) = ($"c{number + EventLog.MaxComments}", Guid.Empty.ToString("N"));
+        var comment = new CommentEvent("comment", id, null, account, "Ann", false, text, number, DateTimeOffset.UnixEpoch);
+        return JsonSerializer.SerializeToUtf8Bytes(comment, EventJson.Default.CommentEvent);
+    }
+
+    private void Write(int many, Func<int, string> text)
+    {
+        var path = Path.Combine(_folder, RecordingFiles.Events);
+        using var file = new StreamWriter(path, append: false, new UTF8Encoding(false)) { NewLine = "\n" };
+        for (var i = 0; i < many; i++)
+        {
+            var said = JsonSerializer.Serialize(text(i));
+            file.Write($$"""{"at":{{i}},"event":{"type":"comment","id":"c{{i}}","account":"{{Guid.Empty:N}}","name":"Ann",""");
+            file.WriteLine($$$"""
+                "text":{{{said}}},"at":{{{i}}},"time":"1970-01-01T00:00:00+00:00"}}
+                """);
+        }
+    }
+
+    private sealed class Reads
+    {
+        public int Largest { get; private set; }
+
+        public Stream Open(string path) => new Counted(this, AppendFile.Open(path));
+
+        private sealed class Counted(Reads reads, FileStream file) : PassingStream(file)
+        {
+            public override int Read(byte[] buffer, int offset, int count)
+            {
+                reads.Largest = Math.Max(reads.Largest, count);
+                return base.Read(buffer, offset, count);
+            }
+        }
+    }
+}
