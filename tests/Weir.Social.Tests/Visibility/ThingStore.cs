@@ -4,6 +4,7 @@ using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Files;
 using Weir.Social.Notifications;
+using Kinds = Weir.Social.Notifications.NoticeKind;
 
 namespace Weir.Social.Tests.Visibility;
 
@@ -121,10 +122,10 @@ internal static class ThingStore
             AccountId = placed.People[notice.For],
             Kind = notice.Kind switch
             {
-                "message" => Notifications.NoticeKind.Mention,
-                "remark" => remark!.Like ? Notifications.NoticeKind.MomentLike : Notifications.NoticeKind.MomentComment,
-                "live" => Notifications.NoticeKind.Live,
-                _ => Notifications.NoticeKind.FriendAccepted,
+                "message" => Kinds.Mention,
+                "remark" => remark!.Like ? Kinds.MomentLike : Kinds.MomentComment,
+                "live" => Kinds.Live,
+                _ => Kinds.FriendAccepted,
             },
             ActorId = placed.People[notice.By],
             SubjectId = notice.Kind switch
