@@ -26,6 +26,30 @@ public sealed class DeviceStory
     }
 
     [Fact]
+    public async Task A_device_that_is_signed_out_from_another_shows_nothing_any_more_though_nobody_touches_it()
+    {
+        await using var stage = await Stage.SetAsync();
+        await using var chromium = await Chromium.StartAsync();
+        var conversation = await stage.Host.DirectAsync("friend");
+        await stage.Host.TellAsync(conversation, "only for you");
+        var lost = await chromium.SeatAsync("lost", 390, 844);
+        await chromium.TellAsync(
+            async () =>
+            {
+                await lost.SignInAsync(stage.Server, "friend");
+                await lost.OpenChatAsync(Host);
+                await lost.SeesAsync("only for you");
+                // It is connected: what is said now comes by itself.
+                await stage.Host.TellAsync(conversation, "and this too");
+                await lost.SeesAsync("and this too");
+                await stage.Friend.DeleteAsync("/api/sessions/others");
+                await Expect(lost.Find("submit")).ToBeVisibleAsync();
+                await Expect(lost.Page.Locator("body")).Not.ToContainTextAsync("only for you");
+            },
+            () => stage.Server.Output);
+    }
+
+    [Fact]
     public async Task A_first_visit_over_a_slow_network_ends_at_the_sign_in_page_and_signing_out_does_too()
     {
         await using var stage = await Stage.SetAsync();

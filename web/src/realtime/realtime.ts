@@ -96,8 +96,8 @@ export function begin(): () => void {
   }
 
   async function failed(reason: unknown) {
-    if ((reason as { statusCode?: number }).statusCode !== 401) return;
-    // Asked once more: only the server's own word ends a session.
+    // What the server answered is not in it. Asked once more: only the server's own word ends a session.
+    if ((reason as { errorType?: string }).errorType !== 'FailedToNegotiateWithServerError') return;
     await api.me().catch((answer: unknown) => {
       if (answer instanceof Problem && answer.status === 401) signedOut();
     });
