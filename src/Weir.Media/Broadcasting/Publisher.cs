@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
 
 namespace Weir.Media.Broadcasting;
 
@@ -7,9 +9,14 @@ namespace Weir.Media.Broadcasting;
 /// <param name="Encoder">The encoder's own name where it says one ("Lavf59.27.100"), shortened.</param>
 public sealed record PublisherInfo(string Protocol, string Encoder)
 {
-    /// <summary>A name from a stranger's bytes, printable, at most 256 characters: the browser stands at the end of a user agent.</summary>
-    public static string Shorten(string name) =>
-        string.Concat(name.EnumerateRunes().Where(rune => !System.Text.Rune.IsControl(rune)).Take(256).Select(rune => rune.ToString()));
+    /// <summary>
+    /// A name from a stranger's bytes, printable, at most 256 characters: the browser stands at the end of a user agent. Nothing in it ends
+    /// a line of the log or turns what follows around.
+    /// </summary>
+    public static string Shorten(string name) => string.Concat(name.EnumerateRunes().Where(IsPrinted).Take(256).Select(rune => rune.ToString()));
+
+    private static bool IsPrinted(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }
 
 /// <summary>

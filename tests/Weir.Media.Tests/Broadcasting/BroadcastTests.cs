@@ -14,6 +14,10 @@ public class BroadcastTests
     public BroadcastTests() => _broadcast.StateChanged += (_, state) => _states.Add(state);
 
     [Fact]
+    public void What_an_encoder_calls_itself_neither_ends_a_line_nor_turns_it_around() =>
+        Assert.Equal("OBS 30info: x 名", PublisherInfo.Shorten("OBS\r\n\u001B \u202E\u20663\u20280\u2029info: x\u200B 名"));
+
+    [Fact]
     public void It_is_live_from_the_first_frame_interrupted_without_a_publisher_and_ended_for_good()
     {
         var publisher = _broadcast.Publish(new PublisherInfo("test", ""))!;
