@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Weir.Social.Broadcasts;
 using Weir.Social.LivePlane;
@@ -83,13 +81,7 @@ internal sealed class CloseLook : IAsyncDisposable
     }
 
     /// <summary>The server has sent away the devices of those who were suspended: it looks after them every other second.</summary>
-    public async Task EndAsync()
-    {
-        foreach (var device in _leaving)
-        {
-            await device.Ended.WaitAsync(Patience.Limit);
-        }
-    }
+    public Task EndAsync() => Task.WhenAll(_leaving.Select(device => device.Ended)).WaitAsync(Patience.Limit);
 
     public async ValueTask DisposeAsync()
     {
@@ -401,57 +393,5 @@ internal sealed class CloseLook : IAsyncDisposable
         }
 
         return heard;
-    }
-
-    private sealed class Device : IAsyncDisposable
-    {
-        public const string Fence = "fence";
-        private readonly HubConnection _connection;
-        private readonly ConcurrentQueue<(string Name, JsonElement Body)> _heard = new();
-        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private volatile string? _fence;
-
-        private Device(HubConnection connection)
-        {
-            _connection = connection;
-            foreach (var name in new[] { Events.Moment, Events.Message, Events.Watching })
-            {
-                connection.On<JsonElement>(name, body => _heard.Enqueue((name, body)));
-            }
-
-            connection.On<string>(Fence, fence => _fence = fence);
-            connection.Closed += _ =>
-            {
-                _ended.TrySetResult();
-                return Task.CompletedTask;
-            };
-        }
-
-        public Task Ended => _ended.Task;
-
-        public static async Task<Device> OpenAsync(Server server, Someone who)
-        {
-            var connection = new HubConnectionBuilder()
-                .WithUrl(new Uri(server.Http.BaseAddress!, "/api/hub"), hub => hub.AccessTokenProvider = () => Task.FromResult(who.Token))
-                .Build();
-            var device = new Device(connection);
-            await connection.StartAsync();
-            return device;
-        }
-
-        public bool IsAt(string fence) => _fence == fence;
-
-        public List<(string Name, JsonElement Body)> Take()
-        {
-            var taken = new List<(string, JsonElement)>();
-            while (_heard.TryDequeue(out var one))
-            {
-                taken.Add(one);
-            }
-
-            return taken;
-        }
-
-        public ValueTask DisposeAsync() => _connection.DisposeAsync();
     }
 }
