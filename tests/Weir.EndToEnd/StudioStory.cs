@@ -90,7 +90,8 @@ public sealed class StudioStory
         await using var guest = await WatchSocket.OpenAsync(Stage.Text(await Stage.WatchAsync(nobody, id), "websocket"));
         await guest.MediaAsync();
 
-        await stage.Host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } });
+        // Friends find it now who never had the link.
+        await stage.Host.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" }, widen = true });
         await guest.CutAsync();
         Assert.Equal(HttpStatusCode.NotFound, await nobody.StatusAsync(HttpMethod.Get, $"/api/broadcasts/{id}"));
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Weir.Social.Data;
 using Weir.Social.Search;
+using Weir.Social.Sessions;
 
 namespace Weir.Social.Tests;
 
@@ -31,6 +32,9 @@ public sealed class Server : IAsyncDisposable
     public SocialOptions Options { get; }
 
     public HttpClient Http { get; }
+
+    /// <summary>When sessions were last used stands in the database.</summary>
+    public Task NotedAsync() => Patience.HoldsAsync(() => Plane.App.Services.GetRequiredService<SessionNotes>().Waiting.Count == 0);
 
     public static async Task<Server> StartAsync(
         PostgresCluster? postgres = null,

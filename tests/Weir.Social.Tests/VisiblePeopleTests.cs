@@ -76,6 +76,7 @@ public abstract class VisiblePeopleTests(SharedServer shared)
         var invitation = (await ben.PostAsync("/api/invitations")).Is(HttpStatusCode.Created).Text("code");
         var group = (await host.PostAsync("/api/conversations",
             new { members = new[] { anna.Handle }, name = "A group" })).Is(HttpStatusCode.Created).Text("id");
+        (await host.PutAsync($"/api/conversations/{group}/administrators/{anna.Handle}")).Is(HttpStatusCode.NoContent);
         await _server.ReadAsync(async db =>
         {
             // As a group from forty members on asks.

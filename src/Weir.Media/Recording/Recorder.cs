@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Weir.Media.Broadcasting;
 using Weir.Media.Cmaf;
@@ -16,12 +15,6 @@ namespace Weir.Media.Recording;
 /// </remarks>
 public sealed partial class Recorder : IDisposable
 {
-    private static readonly Meter Meter = new(MediaMeter.Name);
-    private static readonly Counter<long> Pauses = Meter.CreateCounter<long>("weir_recording_pauses", description: "Times a recording paused because the disk took nothing");
-    private static readonly Counter<long> Skipped = Meter.CreateCounter<long>("weir_recording_skipped_fragments", description: "Fragments not recorded");
-    private static readonly Counter<long> LostEvents = Meter.CreateCounter<long>("weir_recording_lost_events", description: "Events not recorded");
-    private static readonly Counter<long> Written = Meter.CreateCounter<long>("weir_recording_bytes", "By", "Media bytes recorded");
-
     private readonly RecoveredRecording _recovered;
     private readonly string _directory;
     private readonly Packager _packager;
@@ -404,21 +397,4 @@ public sealed partial class Recorder : IDisposable
         _index?.Dispose();
         (_media, _index) = (null, null);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The recording of {Broadcast:N} pauses, viewers are not affected: {Cause}")]
-    private partial void LogPaused(Guid broadcast, string cause);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "The recording of {Broadcast:N} goes on")]
-    private partial void LogContinued(Guid broadcast);
-
-    [LoggerMessage(
-        Level = LogLevel.Warning,
-        Message = "The recording of {Broadcast:N} has as many comments as it may have and leaves further ones out; so far: {Times}")]
-    private partial void LogRefusedComments(Guid broadcast, long times);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A half written fragment stays in the recording of {Broadcast:N}: {Cause}")]
-    private partial void LogTorn(Guid broadcast, string cause);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The recording of {Broadcast:N} fell behind and leaves {Items} items out; times so far: {Times}")]
-    private partial void LogLost(Guid broadcast, long items, long times);
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Weir.Social.Broadcasts;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
+using Weir.Social.OfficialAccounts;
 using Weir.Social.Passkeys;
 using Weir.Social.Search;
 
@@ -315,6 +316,9 @@ internal sealed class World : IAsyncDisposable
             }
         }
 
+        // Asked by somebody who is no friend: by an owner of before. Such an invitation stays.
+        var (paper, asked) = (Guid.Parse(Values["innerPaper"]), Guid.Parse(_people["invitedEditor"].Id));
+        await WriteAsync(db => db.AddRangeAsync(new OfficialEditor { OfficialAccountId = paper, AccountId = asked, InvitedAt = Clock.Now() }));
         (await _people["dropper"].DeleteAsync($"/api/friends/{Owner.Handle}")).Is(HttpStatusCode.NoContent);
         (await _people["admin"].PutAsync($"/api/admin/accounts/{_people["suspended"].Handle}/suspension")).Is(HttpStatusCode.NoContent);
         (await _people["deleted"].DeleteAsync("/api/me", new { password = Someone.Password })).Is(HttpStatusCode.NoContent);

@@ -91,6 +91,7 @@ public abstract class MakerTests : IAsyncLifetime
         await IsGoodAsync(link, false);
 
         // The same of whom a large group waits for.
+        (await anna.PutAsync($"/api/conversations/{id}/administrators/{ben.Handle}")).Is(HttpStatusCode.NoContent);
         var (group, person, by) = (Guid.Parse(id), Guid.Parse(cleo.Id), Guid.Parse(ben.Id));
         await _server.ReadAsync(async db =>
         {

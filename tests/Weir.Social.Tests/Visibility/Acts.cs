@@ -58,6 +58,7 @@ internal sealed class Acts(Placed placed)
         one, $"unfriends {other}", true, HttpMethod.Delete, $"/api/friends/{placed.Handle(other)}", () =>
     {
         _world.Holds.Remove((one, other));
+        _world.Withdraw(one, other);
         _things.Stars.Remove((one, other));
         foreach (var circle in Enumerable.Range(0, _world.Circles.Count).Where(c => _world.Circles[c].Owner == one))
         {
@@ -82,7 +83,7 @@ internal sealed class Acts(Placed placed)
     }
 
     private Act? Block(int one, int other) => _world.Blocks.Contains((one, other)) ? null
-        : Of(one, $"blocks {other}", true, HttpMethod.Put, $"/api/blocks/{placed.Handle(other)}", () => _world.Blocks.Add((one, other)));
+        : Of(one, $"blocks {other}", true, HttpMethod.Put, $"/api/blocks/{placed.Handle(other)}", () => _world.Block(one, other));
 
     private Act? Unblock(int one, int other) => !_world.Blocks.Contains((one, other)) ? null
         : Of(one, $"unblocks {other}", false,

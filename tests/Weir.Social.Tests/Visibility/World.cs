@@ -43,6 +43,21 @@ internal sealed class World
 
     internal sealed record Talk(bool Group, List<int> Members);
 
+    public void Block(int one, int other)
+    {
+        Blocks.Add((one, other));
+        Withdraw(one, other);
+    }
+
+    /// <summary>What nobody has accepted ends with the friendship: whom its owner, the first of its editors, asked to run an account.</summary>
+    public void Withdraw(int one, int other)
+    {
+        foreach (var paper in Papers.Where(paper => paper.Editors.Count > 0))
+        {
+            paper.Asked.RemoveAll(asked => (asked, paper.Editors[0]) == (one, other) || (paper.Editors[0], asked) == (one, other));
+        }
+    }
+
     /// <param name="Asked">Who was asked to be an editor and has not answered.</param>
     internal sealed record Paper(bool Closed, List<int> Editors, List<int> Asked, List<int> Followers);
 

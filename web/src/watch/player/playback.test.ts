@@ -56,7 +56,7 @@ describe('a pause that the browser makes by itself', () => {
   });
   it('asks for no tap any more when the browser goes on by itself', async () => {
     video.pause();
-    await vi.waitFor(() => expect(video.paused).toBe(false));
+    await expect.poll(() => video.paused).toBe(false);
     video.pause();
     expect(playback.blocked).toBe(true);
     await video.play();
