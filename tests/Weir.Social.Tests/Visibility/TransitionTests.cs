@@ -60,7 +60,8 @@ public abstract class TransitionTests
         }
 
         var began = TimeProvider.System.GetTimestamp();
-        var first = Random.Shared.Next(1_000_000_000);
+        // The small size is the same each time: what it finds was caused by what was changed.
+        var first = Deep.IsAsked ? Random.Shared.Next(1_000_000_000) : 1;
         var (narrowed, refused, lost) = (0, 0, 0);
         for (var run = 0; run < Sequences; run += Together)
         {
