@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -113,12 +112,7 @@ internal sealed class SessionAuthentication(
         }
 
         Context.Features.Set(entry.Caller);
-        if (Context.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null)
-        {
-            // What anybody may do does not depend on who does it, and whoever signs in ends the session that they come with.
-            Context.RequestServices.GetRequiredService<CallerStanding>().Begin(entry.Caller, epoch);
-        }
-
+        Context.RequestServices.GetRequiredService<CallerStanding>().Begin(entry.Caller, epoch);
         return AuthenticateResult.Success(new AuthenticationTicket(entry.Principal, Scheme.Name));
     }
 
