@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -18,13 +19,17 @@ public static partial class Redaction
     // What follows these parts of a path is the right to something: invitations, links of groups, and the sessions of WHIP and WHEP.
     private const string Codes = "/(?:api/invitations|api/group-links|join|g|whip/[^/\\s]+|live/[^/\\s]+/whep)/";
 
-    /// <summary>One line without control characters: what somebody else wrote must not move the cursor of whoever reads the log.</summary>
+    /// <summary>
+    /// One line without control characters, nor those that turn text around: what somebody else wrote must not move the cursor of whoever
+    /// reads the log.
+    /// </summary>
     public static string Line(string text)
     {
         var line = text.ReplaceLineEndings(" ").ToCharArray();
         for (var i = 0; i < line.Length; i++)
         {
-            line[i] = char.IsControl(line[i]) && line[i] != '\t' ? '\uFFFD' : line[i];
+            var hidden = char.GetUnicodeCategory(line[i]) is UnicodeCategory.Control or UnicodeCategory.Format;
+            line[i] = hidden && line[i] != '\t' ? '\uFFFD' : line[i];
         }
 
         return new string(line);
