@@ -13,7 +13,8 @@ public sealed record PublisherInfo(string Protocol, string Encoder)
     /// A name from a stranger's bytes, printable, at most 256 characters: the browser stands at the end of a user agent. Nothing in it ends
     /// a line of the log or turns what follows around.
     /// </summary>
-    public static string Shorten(string name) => string.Concat(name.EnumerateRunes().Where(IsPrinted).Take(256).Select(rune => rune.ToString()));
+    public static string Shorten(string name) =>
+        string.Concat(name.EnumerateRunes().Where(IsPrinted).Take(256).Select(rune => rune.ToString()));
 
     private static bool IsPrinted(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);

@@ -156,7 +156,9 @@ public sealed class EventLog : IDisposable
         _reader.Dispose();
     }
 
-    /// <summary>Shows a recorded comment no longer: that it was deleted stands in the timeline, and will be recorded when its turn comes.</summary>
+    /// <summary>
+    /// Shows a recorded comment no longer: that it was deleted stands in the timeline, and will be recorded when its turn comes.
+    /// </summary>
     public void Hide(string id)
     {
         lock (_lock)

@@ -221,7 +221,9 @@ public sealed partial class RtmpSession
     [LoggerMessage(Level = LogLevel.Debug, Message = "Skipped an unreadable RTMP command while {State}: {What}")]
     private partial void LogUnread(RtmpState state, string what);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Refused a connection for another application (encoder \"{Encoder}\"); its name is not shown: it may be a key")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Refused a connection for another application (encoder \"{Encoder}\"); its name is not shown: it may be a key")]
     private partial void LogWrongApp(string encoder);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Refused a publisher ({Reason}, encoder \"{Encoder}\"); the stream key is not shown")]

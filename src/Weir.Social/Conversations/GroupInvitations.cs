@@ -34,7 +34,8 @@ internal static class GroupInvitations
         select new Person(account.Id, account.UserName!, account.Name, account.AvatarId)).ToListAsync(cancellation);
 
     /// <summary>
-    /// Those that I can accept now: not of people with a block between them and me, nor of people who may ask nobody into the group any more, or are suspended.
+    /// Those that I can accept now: not of people with a block between them and me, nor of people who may ask nobody into the group any
+    /// more, or are suspended.
     /// </summary>
     public static IQueryable<GroupInvitation> Mine(WeirDb db, Guid me) => db.GroupInvitations.Where(i =>
         i.AccountId == me && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == i.ById) || (b.OwnerId == i.ById && b.BlockedId == me))
@@ -83,7 +84,9 @@ internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, 
     /// <summary>How many a group may wait for at a time.</summary>
     private const int MaxWaiting = Conversation.MaxMembers;
 
-    /// <summary>Inside a transaction; those who were asked before hear of it no second time, and are asked by <paramref name="by"/> from now on.</summary>
+    /// <summary>
+    /// Inside a transaction; those who were asked before hear of it no second time, and are asked by <paramref name="by"/> from now on.
+    /// </summary>
     public async Task<ProblemHttpResult?> AskAsync(Guid group, Guid by, List<Guid> people, CancellationToken cancellation)
     {
         var waiting = await db.GroupInvitations.Where(i => i.ConversationId == group).Select(i => i.AccountId).ToListAsync(cancellation);
