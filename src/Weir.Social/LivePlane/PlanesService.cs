@@ -45,7 +45,8 @@ internal sealed partial class PlanesService(
             var first = await Task.WhenAny(sending, receiving);
             ordinary = ending.IsCancellationRequested;
             await ending.CancelAsync();
-            await using var limit = clock.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), resetting, LastWrite, Timeout.InfiniteTimeSpan);
+            using var limit = new CancellationTokenSource(LastWrite, clock);
+            await using var reset = limit.Token.Register(static source => ((CancellationTokenSource)source!).Cancel(), resetting);
             await Task.WhenAll(sending, receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await first;
         }
