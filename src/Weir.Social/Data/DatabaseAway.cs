@@ -30,6 +30,9 @@ internal sealed class DatabaseAway(TimeProvider clock, ILogger<DatabaseAway> log
 
         // The connection broke, could not be made, or none became free in time.
         NpgsqlException { IsTransient: true } => true,
+
+        // Npgsql 10 says so when a connection turns out to be broken while its reader is being made.
+        NullReferenceException { Source: "Npgsql" } => true,
         SqliteException { SqliteErrorCode: SqliteBusy or SqliteLocked } => true,
         _ => Is(fault.InnerException),
     };

@@ -37,6 +37,12 @@ public sealed class DatabaseAwayTests
         await cluster.StartAsync();
         // A connection that broke is found out by whoever uses it first.
         await Patience.HoldsAsync(async () => (await anna.SayAsync(conversation, "Are you there?", "same")).Status == HttpStatusCode.Created);
+        await Patience.HoldsAsync(async () => (await ben.GetAsync($"/api/conversations/{conversation}/messages")).Status switch
+        {
+            HttpStatusCode.OK => true,
+            HttpStatusCode.ServiceUnavailable => false,
+            var other => throw new InvalidOperationException($"{other}"),
+        });
         Assert.Single(await ben.CatchUpAsync(conversation, 0, 10));
     }
 
@@ -49,5 +55,7 @@ public sealed class DatabaseAwayTests
         Assert.False(DatabaseAway.Is(new PostgresException("", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation)));
         Assert.False(DatabaseAway.Is(new SqliteException("", 11)));
         Assert.False(DatabaseAway.Is(new InvalidOperationException()));
+        Assert.False(DatabaseAway.Is(new NullReferenceException { Source = "Weir.Social" }));
+        Assert.True(DatabaseAway.Is(new NullReferenceException { Source = "Npgsql" }));
     }
 }
