@@ -114,7 +114,10 @@ public abstract class TicketStormTests
         }
 
         Assert.All(answers, answer => Assert.Equal(("busy", TimeSpan.FromSeconds(1)), (answer.Is(HttpStatusCode.ServiceUnavailable).Code, answer.Message.Headers.RetryAfter!.Delta)));
-        Assert.All(await Task.WhenAll(rest), answer => answer.Is(HttpStatusCode.Created));
+        // Had the writer nobody in its hands while all of them came, one more is refused.
+        var last = await Task.WhenAll(rest);
+        Assert.InRange(last.Count(answer => answer.Status == HttpStatusCode.Created), 4, 5);
+        Assert.All(last.Where(answer => answer.Status != HttpStatusCode.Created), answer => answer.Is(HttpStatusCode.ServiceUnavailable));
     }
 
     [Fact]
