@@ -30,12 +30,13 @@ internal sealed class Chromium : IAsyncDisposable
         return seat;
     }
 
-    /// <summary>Runs a story; when it fails, says what each window showed.</summary>
+    /// <summary>Runs a story; when it fails, says what each window showed. It fails too when a page asked the same again and again.</summary>
     public async Task TellAsync(Func<Task> story, Func<string> more)
     {
         try
         {
             await story();
+            Assert.All(_seats, seat => Assert.True(seat.Restless.Count == 0, $"{seat.Name}'s page asks without end: {string.Join(", ", seat.Restless)}"));
         }
         catch (Exception fault)
         {

@@ -8,6 +8,7 @@ internal sealed partial class Seat
 {
     private readonly Lock _gate = new();
     private readonly List<string> _complaints = [];
+    private readonly RestlessPages _restless = new();
 
     public Seat(string name, IPage page)
     {
@@ -21,11 +22,15 @@ internal sealed partial class Seat
             }
         };
         page.PageError += (_, error) => Complain($"uncaught: {error}");
+        _restless.Watch(page);
     }
 
     public string Name { get; }
 
     public IPage Page { get; }
+
+    /// <summary>What the page asked for again and again.</summary>
+    public IReadOnlyList<string> Restless => _restless.Found();
 
     public ILocator Player => Find("player");
 

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { Problem } from '../api/http';
 import * as api from '../api/calls';
 import { signedOut } from '../shell/session.svelte';
@@ -27,10 +28,13 @@ export function on<E extends keyof Events>(event: E, handler: (body: Events[E]) 
   return () => list.delete(handler as Handler);
 }
 
-/** Runs the hook now if there is a connection, and after each that comes: the time to read what was missed. Gives a function that ends it. */
+/**
+ * Runs the hook now if there is a connection, and after each that comes: the time to read what was missed. Gives a function that ends it.
+ * An effect that calls this does not depend on what the hook reads: a hook that reads what it loads would run the effect, and load, without end.
+ */
 export function whenConnected(hook: () => void): () => void {
   hooks.add(hook);
-  if (up) hook();
+  if (up) untrack(hook);
   return () => hooks.delete(hook);
 }
 

@@ -1,6 +1,9 @@
+import { untrack } from 'svelte';
+
 /**
  * Calls `task` now and again every `everyMs` while the page is visible; after failures waits longer, up to 30 s.
  * Gives a function that ends it. A hidden page asks nothing and asks at once when it is seen again.
+ * An effect that calls this does not depend on what the task reads: it would run again, and ask, with each answer.
  */
 export function poll(task: () => Promise<boolean>, everyMs: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -12,7 +15,7 @@ export function poll(task: () => Promise<boolean>, everyMs: number): () => void 
     clearTimeout(timer);
     if (running || over || document.hidden) return;
     running = true;
-    failures = (await task()) ? 0 : failures + 1;
+    failures = (await untrack(task)) ? 0 : failures + 1;
     running = false;
     if (!over) timer = setTimeout(() => void run(), Math.min(everyMs * 2 ** failures, 30_000));
   };
