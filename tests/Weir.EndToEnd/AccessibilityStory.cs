@@ -135,7 +135,7 @@ public sealed class AccessibilityStory(DemoServer demo) : IClassFixture<DemoServ
     private static async Task ExamineAsync(Seat seat, string what, ConcurrentQueue<string> faults)
     {
         // What is still being loaded comes first; a busy page is not an empty one.
-        await seat.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await seat.IdleAsync();
         await seat.Page.EvaluateAsync(Axe);
         var violations = await seat.Page.EvaluateAsync<JsonElement>(
             """

@@ -125,7 +125,7 @@ public sealed partial class BrowserStory
         await Expect(host.Find("audience-words")).ToHaveTextAsync("Your 1 friend in Family");
         await host.ClickAsync("prepare");
 
-        await host.Page.WaitForURLAsync(StudioUrl());
+        await host.AtAsync(StudioUrl());
         await Expect(host.Player).ToHaveAttributeAsync("data-state", "waiting");
         await Expect(host.Find("stream-key")).ToHaveValueAsync(new Regex("^•+$"));
         await host.ClickAsync("stream-key-reveal");

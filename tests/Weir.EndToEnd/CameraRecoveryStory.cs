@@ -63,7 +63,7 @@ public sealed partial class CameraRecoveryStory
     {
         await host.GoAsync($"{stage.Server.Url}/go-live");
         await host.ClickAsync("go-live");
-        await host.Page.WaitForURLAsync(StudioUrl());
+        await host.AtAsync(StudioUrl());
         await Expect(host.Find("send-state")).ToContainTextAsync(OnTheAir);
         var id = StudioUrl().Match(host.Page.Url).Groups[1].Value;
         await stage.StateAsync(id, "live");

@@ -48,7 +48,7 @@ public sealed partial class CameraStory
         await host.ClickAsync("conversational");
         await host.ClickAsync("rehearse");
 
-        await host.Page.WaitForURLAsync(StudioUrl());
+        await host.AtAsync(StudioUrl());
         await Expect(host.Find("send-state")).ToHaveAttributeAsync("data-state", "sending");
         await Expect(host.Find("send-state")).ToContainTextAsync("Rehearsal: only you see this");
         // Beside it, what a viewer would see.
@@ -62,7 +62,7 @@ public sealed partial class CameraStory
     {
         await host.ClickAsync("go-live-now");
         await host.ClickAsync("go-live-now-confirm");
-        await host.Page.WaitForURLAsync(url => StudioUrl().IsMatch(url) && !url.Contains(rehearsal, StringComparison.Ordinal));
+        await host.AtAsync(new($"/b/(?!{rehearsal})[0-9a-f]{{32}}/studio$"));
         await Expect(host.Find("send-state")).ToContainTextAsync("Your picture is on the air");
         await PreviewMovesAsync(host);
         var id = StudioUrl().Match(host.Page.Url).Groups[1].Value;

@@ -21,8 +21,12 @@ public sealed class GStreamerStory
         (code, output) = await RunAsync("play", Stage.Text(watch, "whep"));
         Assert.True(code == 0, output + publisher.Output + stage.Server.Output);
         Assert.Contains("deleted 200", output);
-        (code, output) = await Ffmpeg.ProbeAsync(Stage.Text(watch, "hls"));
-        Assert.True(code == 0 && output.Contains("h264") && output.Contains("opus"), output);
+        // The first sound may come some time after the first picture.
+        await Eventually.TrueAsync("its picture and its sound are in HLS", Eventually.Patience, async () =>
+        {
+            (code, output) = await Ffmpeg.ProbeAsync(Stage.Text(watch, "hls"));
+            return code == 0 && output.Contains("h264") && output.Contains("opus");
+        });
 
         // Whoever says goodbye is gone at once.
         publisher.Terminate();

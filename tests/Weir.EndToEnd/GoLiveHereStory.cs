@@ -51,7 +51,7 @@ public sealed partial class GoLiveHereStory
         await host.ClickAsync("go-live-as");
         await OnlyForAsync(host, $"1 follower of {Official}");
         await host.ClickAsync("rehearse");
-        await host.Page.WaitForURLAsync(StudioUrl());
+        await host.AtAsync(StudioUrl());
         await Expect(host.Find("send-state")).ToHaveAttributeAsync("data-state", "sending");
         var rehearsal = StudioUrl().Match(host.Page.Url).Groups[1].Value;
         Assert.Equal(HttpStatusCode.NotFound, await stage.Friend.StatusAsync(HttpMethod.Get, $"/api/broadcasts/{rehearsal}"));
@@ -59,7 +59,7 @@ public sealed partial class GoLiveHereStory
         await host.ClickAsync("go-live-now");
         await OnlyForAsync(host, $"1 follower of {Official}");
         await host.ClickAsync("go-live-now-confirm");
-        await host.Page.WaitForURLAsync(url => StudioUrl().IsMatch(url) && !url.Contains(rehearsal, StringComparison.Ordinal));
+        await host.AtAsync(new($"/b/(?!{rehearsal})[0-9a-f]{{32}}/studio$"));
         var (broadcast, audience) = await OnTheAirAsync(stage, host);
         Assert.Equal(("followers", official), (Stage.Text(audience, "kind"), Stage.Text(audience, "officialAccount")));
 
@@ -79,7 +79,7 @@ public sealed partial class GoLiveHereStory
 
     private static async Task<(string Broadcast, JsonElement Audience)> OnTheAirAsync(Stage stage, Seat host)
     {
-        await host.Page.WaitForURLAsync(StudioUrl());
+        await host.AtAsync(StudioUrl());
         await Expect(host.Find("send-state")).ToContainTextAsync("Your picture is on the air");
         var id = StudioUrl().Match(host.Page.Url).Groups[1].Value;
         await stage.StateAsync(id, "live");

@@ -56,7 +56,7 @@ public sealed class LiveInChatStory
         await Expect(friend.Find("live-bar")).ToHaveCountAsync(0);
         await Expect(card).ToHaveAttributeAsync("data-state", "ended");
         await card.ClickAsync();
-        await friend.Page.WaitForURLAsync($"**/b/{id}");
+        await friend.AtAsync(new($"/b/{id}$"));
         await friend.MovingPictureAsync();
         await Expect(friend.Comment(Script)).ToBeVisibleAsync();
         Assert.Empty(host.Complaints().Concat(friend.Complaints()));

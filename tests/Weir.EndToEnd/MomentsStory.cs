@@ -152,7 +152,7 @@ public sealed class MomentsStory
         Assert.EndsWith("/moments", friend.Page.Url);
         await Expect(friend.Find("moments-end")).ToHaveTextAsync("You are up to date");
         await card.GetByTestId("broadcast").ClickAsync();
-        await friend.Page.WaitForURLAsync($"**/b/{Stage.Text(broadcast, "id")}");
+        await friend.AtAsync(new($"/b/{Stage.Text(broadcast, "id")}$"));
         await friend.MovingPictureAsync();
 
         await friend.ClickAsync("share");

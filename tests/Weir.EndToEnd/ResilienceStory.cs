@@ -166,7 +166,3 @@ public sealed class ResilienceStory
         Assert.DoesNotContain("   at ", output);
     }
 }
-
-/// <summary>Pictures that move and comebacks within seconds take both cores: these run after the others, one at a time.</summary>
-[CollectionDefinition(nameof(Timed), DisableParallelization = true)]
-public sealed class Timed;

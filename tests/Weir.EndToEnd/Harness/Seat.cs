@@ -38,6 +38,26 @@ internal sealed partial class Seat
 
     public Task GoAsync(string url) => Page.GotoAsync(url, new() { WaitUntil = WaitUntilState.DOMContentLoaded });
 
+    /// <summary>
+    /// The page has come to this address. Not by Playwright's waits for addresses and loads: they look and then listen, and what happens between
+    /// the two they never hear of.
+    /// </summary>
+    public Task AtAsync(Regex address) => Assertions.Expect(Page).ToHaveURLAsync(address);
+
+    /// <summary>Nothing is being loaded any more: asked again and again, for the same reason.</summary>
+    public Task IdleAsync() => Eventually.TrueAsync($"{Name}'s page has loaded", Eventually.Patience, async () =>
+    {
+        try
+        {
+            await Page.WaitForLoadStateAsync(LoadState.NetworkIdle, new() { Timeout = 2000 });
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    });
+
     public Task TypeAsync(string testId, string text) => Find(testId).FillAsync(text);
 
     public Task ClickAsync(string testId) => Find(testId).ClickAsync();

@@ -6,6 +6,7 @@ import * as calls from './calls';
 import { Drafts } from './drafts.svelte';
 import { forgetEverything, forgetThread, keepList, keepThread, keptList, keptThread } from './kept';
 import { Outbox } from './outbox.svelte';
+import { ReadMarks } from './read-marks';
 import { device, rest } from './shelf';
 import { Thread } from './thread.svelte';
 import type { Entry, Invitation, Message } from './types';
@@ -33,6 +34,7 @@ export class Chats {
   watched = $state<string | null>(null);
   #next = $state<string | null>(null);
   #threads = new Map<string, Thread>();
+  readonly #marks = new ReadMarks(calls.read);
   #ends: (() => void)[] = [];
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #reading: Promise<void> | null = null;
@@ -133,11 +135,10 @@ export class Chats {
     this.#wasRead(id, seq);
     if (before >= seq) return;
     try {
-      await calls.read(id, seq);
+      // Not told: said again with what is read next, or after the next connection.
+      await this.#marks.add(id, before, seq, (known) => this.#hear(() => this.#patch(id, (one) => ({ ...one, readSeq: known }))));
     } catch (reason) {
       if (!(reason instanceof Problem)) throw reason;
-      // Not told: said again with what is read next, or after the next connection.
-      this.#hear(() => this.#patch(id, (one) => ({ ...one, readSeq: before })));
     }
   }
 

@@ -117,7 +117,9 @@ export class WsOutlet implements Outlet {
     }
     if (video.paused && video.currentTime < range.end - 60) this.#held = true;
     const advice = this.#edge.update({ now, currentTime: video.currentTime, end: range.end, held: this.#held || video.paused });
-    if (advice.seek !== null) video.currentTime = Math.max(advice.seek, range.start);
+    // One jump at a time: each that comes while another is under way throws away what the decoder has begun. WebKit's never ends then, because
+    // the first burst's fragments ask for one each.
+    if (advice.seek !== null && !(video.seeking && aheadOf(video) > 0)) video.currentTime = Math.max(advice.seek, range.start);
     if (video.playbackRate !== advice.rate) video.playbackRate = advice.rate;
     this.#nudge(now, range);
   }
