@@ -74,13 +74,13 @@ public sealed class WriteStory
         Assert.Empty(host.Complaints().Concat(reader.Complaints()));
     }
 
-    /// <summary>What is selected in the moment in which the dialog is gone: whoever types on then types there.</summary>
+    /// <summary>What is selected when the dialog has gone, before any other event: whoever types on then types there.</summary>
     private const string AtOnceAfterTheLink =
         """
         async () => {
           document.querySelector('[data-testid=link-address]').form.requestSubmit();
           while (document.querySelector('[data-testid=link-address]')) await Promise.resolve();
-          await new Promise((done) => setTimeout(done));
+          for (let turn = 0; turn < 50; turn++) await Promise.resolve();
           return getSelection().toString();
         }
         """;
