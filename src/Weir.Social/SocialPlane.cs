@@ -286,6 +286,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.Services.GetRequiredService<ArticlePages>().Use(app);
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);
+        ForeignPages.Use(app);
         app.Use((context, next) =>
         {
             // The API reads JSON and nothing else. Routing does not find a call that reads a body for a request that names no type, and

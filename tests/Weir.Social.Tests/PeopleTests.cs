@@ -158,6 +158,33 @@ public abstract class PeopleTests(SharedServer shared)
     }
 
     [Theory]
+    [InlineData("Origin", "http://localhost:9999")]
+    [InlineData("Origin", "null")]
+    [InlineData("Sec-Fetch-Site", "same-site")]
+    public async Task A_page_of_another_origin_signs_nobody_in_and_out(string header, string value)
+    {
+        var anna = await _server.PersonAsync("Anna");
+        var right = new { handle = anna.Handle, password = Someone.Password };
+        foreach (var (method, path, body) in new (HttpMethod, string, object?)[]
+        {
+            (HttpMethod.Post, "/api/sessions", right), (HttpMethod.Post, "/api/accounts", new { }), (HttpMethod.Post, "/api/setup", new { }),
+            (HttpMethod.Post, "/api/passkey-challenges", new { }), (HttpMethod.Post, "/api/sessions/passkey", new { }),
+            (HttpMethod.Post, "/api/password-resets/use", new { }), (HttpMethod.Delete, "/api/sessions/current", null),
+        })
+        {
+            var refused = await _server.Anybody.SendAsync(method, path, body, r => r.Headers.Add(header, value));
+            Assert.Equal("x-weir-required", refused.Is(HttpStatusCode.Forbidden).Code);
+            Assert.False(refused.Message.Headers.Contains("Set-Cookie"));
+        }
+
+        (await _server.Anybody.SendAsync(HttpMethod.Post, "/api/sessions", right, r =>
+        {
+            r.Headers.Add(header, value);
+            r.Headers.Add("X-Weir", "1");
+        })).Is(HttpStatusCode.Created);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("   ")]
     [InlineData("\u202E\u3164")]

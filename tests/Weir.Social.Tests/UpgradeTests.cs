@@ -2,8 +2,10 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Weir.Social.Articles;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
+using Weir.Social.Files;
 using Weir.Social.Moments;
 
 namespace Weir.Social.Tests;
@@ -216,6 +218,37 @@ public abstract class UpgradeTests : IAsyncLifetime
         _db.Broadcasts.Remove(kept);
         await _db.SaveChangesAsync();
         Assert.Equal((0, 0, 0, 0, 1), (await _db.AudienceCircles.CountAsync(), await _db.AudienceExceptions.CountAsync(), await _db.Admissions.CountAsync(), await _db.Mutes.CountAsync(), await _db.Posts.CountAsync()));
+    }
+
+    [Fact]
+    public async Task Readers_keep_the_pictures_of_what_was_published_and_get_none_of_the_draft()
+    {
+        var (owner, _) = await AccountsAsync();
+        await _db.GetService<IMigrator>().MigrateAsync("DeclinedRequestsAndStreamKeys");
+        var (account, shown, cover, draft, other) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
+        _db.OfficialAccounts.Add(new() { Id = account, Handle = "river", Name = "River", CreatedAt = Day });
+        Article Article(bool published, string markdown, Guid? its) => new()
+        {
+            Id = Guid.NewGuid(), OfficialAccountId = account, CreatedById = owner, SavedById = owner, CreatedAt = Day, SavedAt = Day,
+            IsPublished = published, Markdown = markdown, CoverId = its, DraftMarkdown = $"![](/api/files/{draft:N})",
+        };
+        var (article, hidden) = (Article(true, $"Words ![](/api/files/{shown:N})", cover), Article(false, $"![](/api/files/{other:N})", null));
+        _db.Articles.AddRange(article, hidden);
+        _db.Files.AddRange(new[] { shown, cover, draft, other }.Select(id => new StoredFile
+        {
+            Id = id, OwnerId = owner, Kind = FileKind.Picture, Name = "x", Type = "image/webp", CreatedAt = Day,
+        }));
+        _db.FileUses.AddRange(new[] { (shown, article), (cover, article), (draft, article), (other, hidden) }.Select(use => new FileUse
+        {
+            FileId = use.Item1, Place = FilePlace.Article, PlaceId = use.Item2.Id,
+        }));
+        await _db.SaveChangesAsync();
+
+        await _db.MigrateAsync(default);
+
+        var uses = await _db.FileUses.AsNoTracking().Where(u => u.Place == FilePlace.PublishedArticle).ToListAsync();
+        Assert.Equal(new HashSet<(Guid, Guid)> { (shown, article.Id), (cover, article.Id) }, uses.Select(u => (u.FileId, u.PlaceId)).ToHashSet());
+        Assert.Equal(4, await _db.FileUses.CountAsync(u => u.Place == FilePlace.Article));
     }
 
     [Fact]

@@ -173,11 +173,11 @@ internal static class DraftCalls
                 return Problems.Conflict("changed-since", "Another editor saved this since you opened it.");
             }
 
-            // The caller's own uploads come into use; another editor's are in use here already.
-            var used = await db.FileUses.Where(u => u.Place == FilePlace.Article && u.PlaceId == article.Id).Select(u => u.FileId).ToListAsync(cancellation);
-            if (await FileUses.ClaimAsync(db, caller.Id, FileKind.Picture, [.. pictures.Except(used)], FilePlace.Article, article.Id, cancellation) is null)
+            var (taken, known) = await ArticlePictures.DraftAsync(db, article.Id, caller.Id, pictures, clock.Now(), cancellation);
+            if (!taken)
             {
-                return Problems.Field(request.Cover is { } missing && !used.Contains(missing) && pictures.Count == 1 ? "cover" : "markdown", "picture-unknown", "One of the pictures is not there, or not yours.");
+                var isCover = request.Cover is { } missing && !known.Contains(missing) && pictures.Count == 1;
+                return Problems.Field(isCover ? "cover" : "markdown", "picture-unknown", "One of the pictures is not there, or not yours.");
             }
 
             article.DraftTitle = title!;
@@ -188,14 +188,6 @@ internal static class DraftCalls
             article.SavedAt = clock.Now();
             article.SavedById = caller.Id;
             saved = new Saved(article.Version, article.SavedAt);
-            // What readers see stays until the next publication.
-            var kept = pictures.Union(article.IsPublished ? ArticleMarkdown.PicturesIn(article.Markdown) : []).ToHashSet();
-            if (article is { IsPublished: true, CoverId: { } shown })
-            {
-                kept.Add(shown);
-            }
-
-            await FileUses.ReleaseAsync(db, FilePlace.Article, article.Id, clock.Now(), cancellation, keep: kept);
             return null;
         }, cancellation);
         return fault is null ? TypedResults.Ok(saved!) : fault;
@@ -218,7 +210,7 @@ internal static class DraftCalls
     {
         article.DeletedAt = now;
         article.IsPublished = false;
-        return FileUses.ReleaseAsync(db, FilePlace.Article, article.Id, now, cancellation);
+        return ArticlePictures.EndAsync(db, article.Id, draftStays: false, now, cancellation);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(

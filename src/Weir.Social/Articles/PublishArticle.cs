@@ -66,6 +66,7 @@ internal static class PublishArticle
             article.Summary = article.DraftSummary;
             article.Markdown = article.DraftMarkdown;
             article.CoverId = article.DraftCoverId;
+            await ArticlePictures.PublishAsync(db, article.Id, now, cancellation);
             published = new Published(ArticleReading.PathOf(account.Handle, article.Slug, article.Id), article.PublishedAt.Value, article.EditedAt);
             return null;
         }, cancellation);
@@ -74,12 +75,13 @@ internal static class PublishArticle
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> UnpublishAsync(
-        string id, Caller caller, ArticleEntrance entrance, ArticlePages pages, CancellationToken cancellation)
+        string id, Caller caller, ArticleEntrance entrance, WeirDb db, ArticlePages pages, TimeProvider clock, CancellationToken cancellation)
     {
-        var fault = await entrance.ChangeAsync(id, caller, (article, _) =>
+        var fault = await entrance.ChangeAsync(id, caller, async (article, _) =>
         {
             article.IsPublished = false;
-            return Task.FromResult<ProblemHttpResult?>(null);
+            await ArticlePictures.EndAsync(db, article.Id, draftStays: true, clock.Now(), cancellation);
+            return null;
         }, cancellation);
         pages.Forget();
         return fault is null ? TypedResults.NoContent() : fault;

@@ -55,7 +55,12 @@ internal enum FilePlace
     /// <summary><see cref="FileUse.PlaceId"/> is the conversation, <see cref="FileUse.Seq"/> the message's number.</summary>
     Message,
     Moment,
+
+    /// <summary>In an article's draft, for its editors.</summary>
     Article,
+
+    /// <summary>In what was published of an article last, for its readers.</summary>
+    PublishedArticle,
 
     /// <summary>Of a person or an official account.</summary>
     Avatar,

@@ -27,12 +27,6 @@ internal static class ReadMoments
     private const int MaxLimit = 50;
 
     // Only what the viewer may have been shown: any other is as if it were not there.
-    private static readonly CompiledQuery<Func<WeirDb, Guid, Guid, CancellationToken, Task<DateTimeOffset?>>> Time =
-        new(() => EF.CompileAsyncQuery((WeirDb db, Guid moment, Guid viewer, CancellationToken cancellation) => db.Moments
-            .Where(m => m.Id == moment && (m.OwnerId == viewer || db.Friendships.Any(f => f.OwnerId == viewer && f.FriendId == m.OwnerId)))
-            .Select(m => (DateTimeOffset?)m.CreatedAt)
-            .SingleOrDefault()));
-
     private static readonly PageQuery All = Compile((db, owner) => db.Moments);
 
     private static readonly PageQuery Theirs = Compile((db, owner) => db.Moments.Where(m => m.OwnerId == owner));
@@ -52,12 +46,14 @@ internal static class ReadMoments
         if (before is not null)
         {
             Ids.TryParse(before, out last);
-            if (await Time.On(db)(db, last, viewer, cancellation) is not { } time)
+            // One that the viewer never saw is one that never was.
+            var known = await db.Moments.AsNoTracking().Where(m => m.Id == last).AsSeenBy(viewer).WithFacts(db).SingleOrDefaultAsync(cancellation);
+            if (known is null || !(known.Facts with { Deleted = false }).MaySee(clock.Now()))
             {
                 return (null, Problems.Field("before", "cursor-shape", "The cursor is the id of a moment of the page before."));
             }
 
-            at = time;
+            at = known.Item.CreatedAt;
         }
 
         var most = Math.Clamp(limit, 1, MaxLimit);

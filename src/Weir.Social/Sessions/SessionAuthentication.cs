@@ -151,11 +151,14 @@ internal sealed class SessionAuthentication(
     {
         if (_forged)
         {
-            return Problems.Forbidden("x-weir-required", $"A call that changes something and signs in by cookie needs the header {AntiForgeryHeader}: 1.").ExecuteAsync(Context);
+            return HeaderRequired().ExecuteAsync(Context);
         }
 
         return SignInFirst(Context).ExecuteAsync(Context);
     }
+
+    public static ProblemHttpResult HeaderRequired() => Problems.Forbidden(
+        "x-weir-required", $"A page's call that changes something, and one that signs in by cookie, needs the header {AntiForgeryHeader}: 1.");
 
     public static ProblemHttpResult SignInFirst(HttpContext context)
     {
@@ -166,7 +169,7 @@ internal sealed class SessionAuthentication(
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Problems.Forbidden().ExecuteAsync(Context);
 
     /// <summary>Whether asking changes nothing. Opening a WebSocket does not, and is a GET or by HTTP/2 a CONNECT (RFC 8441 5); pages of other sites are refused by their Origin.</summary>
-    private static bool IsSafe(HttpContext context)
+    public static bool IsSafe(HttpContext context)
     {
         var method = context.Request.Method;
         return HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method)

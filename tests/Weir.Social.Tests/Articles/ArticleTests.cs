@@ -169,14 +169,25 @@ public abstract class ArticleTests(SharedServer shared)
         // Taken out of the draft, it stays for readers until the next publication.
         (await SaveAsync(editor, 4, null, second)).Is(HttpStatusCode.OK);
         await SeesAsync(_server.Anybody, true, cover, first);
-        (await editor.PostAsync($"/api/articles/{id}/publish", new { version = 5 })).Is(HttpStatusCode.OK);
-        (await SaveAsync(editor, 5, null, second)).Is(HttpStatusCode.OK);
+        // Put into the draft, it is not for readers before that.
+        var third = await PictureAsync(editor);
+        (await SaveAsync(editor, 5, third, second, first)).Is(HttpStatusCode.OK);
+        await SeesAsync(editor, true, third);
+        await SeesAsync(reader, false, third);
+        await SeesAsync(_server.Anybody, false, third);
+        (await SaveAsync(editor, 6, null, second, first)).Is(HttpStatusCode.OK);
+        (await SaveAsync(editor, 7, null, second)).Is(HttpStatusCode.OK);
+        (await editor.PostAsync($"/api/articles/{id}/publish", new { version = 8 })).Is(HttpStatusCode.OK);
         await SeesAsync(_server.Anybody, false, cover, first);
+        await SeesAsync(_server.Anybody, true, second);
         (await paper.Owner.PatchAsync($"/api/official/{paper.Handle}", new { open = false })).Is(HttpStatusCode.OK);
         await SeesAsync(_server.Anybody, false, second);
         await SeesAsync(reader, true, second);
         (await paper.Owner.PostAsync($"/api/articles/{id}/unpublish")).Is(HttpStatusCode.NoContent);
         await SeesAsync(reader, false, second);
+        await SeesAsync(editor, true, second);
+        (await paper.Owner.DeleteAsync($"/api/articles/{id}")).Is(HttpStatusCode.NoContent);
+        await _server.ReadAsync(db => Task.FromResult(Assert.Single(db.Files.Where(f => f.Id == Guid.Parse(second) && f.ExpiresAt != null))));
     }
 
     [Fact]

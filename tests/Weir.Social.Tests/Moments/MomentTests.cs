@@ -30,6 +30,9 @@ public abstract class MomentTests(SharedServer shared)
         (await stranger.GetAsync($"/api/people/{anna.Handle}/moments")).Is(HttpStatusCode.NotFound);
         foreach (var id in new[] { others, mine, Guid.NewGuid().ToString("N"), "nonsense" })
         {
+            // Nor is it a place in the list.
+            Assert.Equal("cursor-shape", (await ben.GetAsync($"/api/moments?before={id}")).Is(HttpStatusCode.BadRequest).Code);
+            Assert.Equal("cursor-shape", (await ben.GetAsync($"/api/people/{anna.Handle}/moments?before={id}")).Is(HttpStatusCode.BadRequest).Code);
             (await ben.GetAsync($"/api/moments/{id}")).Is(HttpStatusCode.NotFound);
             (await ben.PutAsync($"/api/moments/{id}/like")).Is(HttpStatusCode.NotFound);
             (await ben.DeleteAsync($"/api/moments/{id}/like")).Is(HttpStatusCode.NotFound);

@@ -96,17 +96,19 @@ internal static class ThingStore
                 Size = 1,
                 CreatedAt = day,
             });
-            db.FileUses.AddRange(file.Places.Select(place => place.Kind switch
+            db.FileUses.AddRange(file.Places.SelectMany(place => (FileUse[])(place.Kind switch
             {
                 "message" when things.Messages[place.Number] is var message =>
-                    Use(FilePlace.Message, placed.Talks[message.Talk], message.Seq),
-                "moment" => Use(FilePlace.Moment, placed.Posts[place.Number]),
-                "article" => Use(FilePlace.Article, placed.Articles[place.Number]),
-                "avatar" => Use(FilePlace.Avatar, placed.People[place.Number]),
-                "paper" => Use(FilePlace.Avatar, placed.Papers[0]),
-                "report" => Use(FilePlace.Report, placed.People[0]),
+                    [Use(FilePlace.Message, placed.Talks[message.Talk], message.Seq)],
+                "moment" => [Use(FilePlace.Moment, placed.Posts[place.Number])],
+                "article" when things.Articles[place.Number].Published =>
+                    [Use(FilePlace.Article, placed.Articles[place.Number]), Use(FilePlace.PublishedArticle, placed.Articles[place.Number])],
+                "article" => [Use(FilePlace.Article, placed.Articles[place.Number])],
+                "avatar" => [Use(FilePlace.Avatar, placed.People[place.Number])],
+                "paper" => [Use(FilePlace.Avatar, placed.Papers[0])],
+                "report" => [Use(FilePlace.Report, placed.People[0])],
                 _ => throw new InvalidOperationException(place.Kind),
-            }));
+            })));
 
             FileUse Use(FilePlace place, Guid of, long seq = 0) => new() { FileId = id, Place = place, PlaceId = of, Seq = seq };
         }
