@@ -34,6 +34,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Media.Recording.RecorderLimits", ["RetryAfter", "MaxPendingEvents"]),
         ("Weir.Social.Throttling.WrittenBytes", []),
         ("Weir.Hosting.LogLines", []),
+        ("Weir.Social.Notifications.NoticeShares", []),
     ];
 
     [Fact]
