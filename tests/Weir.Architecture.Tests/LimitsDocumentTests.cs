@@ -35,6 +35,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Social.Throttling.WrittenBytes", []),
         ("Weir.Hosting.LogLines", []),
         ("Weir.Social.Notifications.NoticeShares", []),
+        ("Weir.Social.Security.SecurityLines", []),
     ];
 
     [Fact]
