@@ -99,6 +99,35 @@ public sealed class ResilienceStory
     }
 
     [Fact]
+    public async Task A_live_plane_that_hangs_is_replaced_with_tls_and_when_it_hangs_at_its_start()
+    {
+        await using var server = new WeirServer();
+        await server.StartAsync("--tls", "self", "--silence-limit", "2");
+        var first = server.LiveProcess();
+        ChildProcess.Signal(first, "STOP");
+        // Perhaps before it answered anything.
+        var second = await AfterAsync(first);
+        ChildProcess.Signal(second, "STOP");
+        await AfterAsync(second);
+        await Eventually.TrueAsync(
+            "another one serves",
+            Eventually.Patience,
+            async () => await Stage.FetchAsync($"{server.LiveUrl}/health/ready") == HttpStatusCode.OK,
+            () => server.Output);
+
+        async Task<int> AfterAsync(int one)
+        {
+            var found = 0;
+            await Eventually.TrueAsync(
+                $"another one than {one} runs",
+                Eventually.Patience,
+                () => Task.FromResult(!Directory.Exists($"/proc/{one}") && (found = server.LiveProcesses().FirstOrDefault()) > 0),
+                () => server.Output);
+            return found;
+        }
+    }
+
+    [Fact]
     public async Task A_live_plane_that_was_stopped_for_less_than_the_limit_is_left_alone()
     {
         await using var stage = await Stage.SetAsync("--silence-limit", "600");

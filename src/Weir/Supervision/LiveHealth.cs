@@ -16,15 +16,15 @@ internal sealed class LiveHealth(Uri address, TimeSpan limit, TimeProvider clock
     /// </summary>
     private const int Asks = 6;
 
+    /// <summary>A process that never answered is still starting, and its listeners may come late on a slow disk: ten times the limit.</summary>
+    private const int AsksAtStart = 10 * Asks;
+
     private int _unanswered;
     private volatile bool _started;
 
     public TimeSpan Limit => limit;
 
-    /// <summary>
-    /// Completes when nothing was answered for as long as the limit. A process that never answered is still starting and is not judged: its
-    /// listeners may come late on a slow disk.
-    /// </summary>
+    /// <summary>Completes when nothing was answered for as long as the limit.</summary>
     public async Task SilentAsync(CancellationToken ended)
     {
         using var handler = new SocketsHttpHandler
@@ -45,7 +45,7 @@ internal sealed class LiveHealth(Uri address, TimeSpan limit, TimeProvider clock
             {
                 // At most as many as fit into the limit, after which each gives up.
                 open.RemoveAll(ask => ask.IsCompleted);
-                if (_started && Volatile.Read(ref _unanswered) >= Asks)
+                if (Volatile.Read(ref _unanswered) >= (_started ? Asks : AsksAtStart))
                 {
                     return;
                 }
