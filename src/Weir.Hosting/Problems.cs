@@ -113,7 +113,9 @@ public static class Problems
             log.LogDebug(bad, "Unreadable request");
             var problem = bad.StatusCode == StatusCodes.Status400BadRequest && bad.InnerException is JsonException json && FieldOf(json.Path) is { } field
                 ? Field(field, "unreadable", "This is not what belongs here, or not text in UTF-8.")
-                : Of(bad.StatusCode, CodeOf(bad.StatusCode), "The request cannot be read.");
+                : Of(bad.StatusCode, CodeOf(bad.StatusCode), bad.StatusCode == StatusCodes.Status415UnsupportedMediaType
+                    ? "The body must be JSON, and say so: Content-Type: application/json."
+                    : "The request cannot be read.");
             await problem.ExecuteAsync(httpContext);
             return true;
         }

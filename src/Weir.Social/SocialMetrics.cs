@@ -26,6 +26,9 @@ internal static class SocialMetrics
 
     public static readonly Counter<long> Throttled = Meter.CreateCounter<long>("weir.social.throttled", description: "Attempts refused because there were too many");
 
+    public static readonly Counter<long> SecurityLinesLeftOut = Meter.CreateCounter<long>(
+        "weir.social.security_lines_left_out", description: "Lines of the security log that were not written, because there were too many");
+
     public static readonly Counter<long> DiskFull = Meter.CreateCounter<long>("weir.social.disk_full", description: "Calls refused because the disk had no room");
 
     public static readonly Counter<long> SessionsNotNoted = Meter.CreateCounter<long>(

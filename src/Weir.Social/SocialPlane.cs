@@ -287,18 +287,7 @@ public sealed class SocialPlane : IAsyncDisposable
         app.UseWebApp(options.WebRoot);
         RealtimeHub.UseOriginCheck(app, options);
         ForeignPages.Use(app);
-        app.Use((context, next) =>
-        {
-            // The API reads JSON and nothing else. Routing does not find a call that reads a body for a request that names no type, and
-            // most that have no body name none.
-            if (string.IsNullOrEmpty(context.Request.ContentType))
-            {
-                context.Request.ContentType = "application/json";
-            }
-
-            return next(context);
-        });
-        app.UseRoutingWithHead();
+        JsonCalls.UseRouting(app);
         app.UseAuthentication();
         app.Services.GetRequiredService<CallLimits>().Use(app);
         app.UseAuthorization();

@@ -10,6 +10,7 @@ var root = new RootCommand("Weir: a social messenger with live broadcasting for 
     SocialCommand.Create(),
     LiveCommand.Create(),
     MaintenanceCommands.ResetPassword(),
+    MaintenanceCommands.MakeAdministrator(),
     MaintenanceCommands.Backup(),
     MaintenanceCommands.Restore(),
 };

@@ -34,6 +34,8 @@ public sealed class LimitsDocumentTests
         ("Weir.Media.Recording.RecorderLimits", ["RetryAfter", "MaxPendingEvents"]),
         ("Weir.Social.Throttling.WrittenBytes", []),
         ("Weir.Hosting.LogLines", []),
+        ("Weir.Social.Notifications.NoticeShares", []),
+        ("Weir.Social.Security.SecurityLines", []),
     ];
 
     [Fact]

@@ -112,4 +112,21 @@ public sealed class MaintenanceStory
         Assert.NotEqual(0, unknown);
         Assert.DoesNotContain("   at ", refusal);
     }
+
+    [Fact]
+    public async Task Somebody_is_made_an_administrator_at_the_keyboard_while_it_runs()
+    {
+        await using var stage = await Stage.SetAsync();
+        Assert.Equal(HttpStatusCode.Forbidden, await stage.Friend.StatusAsync(HttpMethod.Get, "/api/admin/accounts"));
+        var (code, output) = await Ffmpeg.RunAsync(
+            Root.App, Eventually.Patience, "make-administrator", "friend", "--data", stage.Server.Data);
+        Assert.True(code == 0, output);
+        Assert.Contains("friend is an administrator now.", output, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await stage.Friend.StatusAsync(HttpMethod.Get, "/api/admin/accounts"));
+
+        var (unknown, refusal) = await Ffmpeg.RunAsync(
+            Root.App, Eventually.Patience, "make-administrator", "nobody", "--data", stage.Server.Data);
+        Assert.NotEqual(0, unknown);
+        Assert.Contains("weir: Nobody here has the handle 'nobody'.", refusal, StringComparison.Ordinal);
+    }
 }

@@ -67,6 +67,82 @@ public sealed class ResilienceStory
     }
 
     [Fact]
+    public async Task A_live_plane_that_hangs_is_replaced_and_the_same_broadcast_goes_on()
+    {
+        await using var stage = await Stage.SetAsync("--silence-limit", "3");
+        var server = stage.Server;
+        var broadcast = await stage.AnnounceAsync();
+        var id = Stage.Text(broadcast, "id");
+        await using (await stage.GoLiveAsync(broadcast))
+        {
+            var first = server.LiveProcess();
+            ChildProcess.Signal(first, "STOP");
+            // It is there, accepts connections as the system does for it, and answers none: only whoever asks finds out.
+            await Eventually.TrueAsync(
+                "the live plane that hangs is gone",
+                Eventually.Patience,
+                () => Task.FromResult(!Directory.Exists($"/proc/{first}")),
+                () => server.Output);
+            await Eventually.TrueAsync(
+                "another one serves",
+                Eventually.Patience,
+                async () => await Stage.FetchAsync($"{server.LiveUrl}/health/ready") == HttpStatusCode.OK,
+                () => server.Output);
+            Assert.NotEqual(first, server.LiveProcess());
+        }
+
+        Assert.Contains("answered nothing for 3 s and is killed", server.Output);
+        using var http = new HttpClient();
+        Assert.Contains("weir_live_plane_hung_total", await http.GetStringAsync($"{server.Url}/metrics"));
+        await using var again = await stage.GoLiveAsync(broadcast);
+        await Stage.WatchAsync(stage.Friend, id);
+    }
+
+    [Fact]
+    public async Task A_live_plane_that_hangs_is_replaced_with_tls_and_when_it_hangs_at_its_start()
+    {
+        await using var server = new WeirServer();
+        await server.StartAsync("--tls", "self", "--silence-limit", "2");
+        var first = server.LiveProcess();
+        ChildProcess.Signal(first, "STOP");
+        // Perhaps before it answered anything.
+        var second = await AfterAsync(first);
+        ChildProcess.Signal(second, "STOP");
+        await AfterAsync(second);
+        await Eventually.TrueAsync(
+            "another one serves",
+            Eventually.Patience,
+            async () => await Stage.FetchAsync($"{server.LiveUrl}/health/ready") == HttpStatusCode.OK,
+            () => server.Output);
+
+        async Task<int> AfterAsync(int one)
+        {
+            var found = 0;
+            await Eventually.TrueAsync(
+                $"another one than {one} runs",
+                Eventually.Patience,
+                () => Task.FromResult(!Directory.Exists($"/proc/{one}") && (found = server.LiveProcesses().FirstOrDefault()) > 0),
+                () => server.Output);
+            return found;
+        }
+    }
+
+    [Fact]
+    public async Task A_live_plane_that_was_stopped_for_less_than_the_limit_is_left_alone()
+    {
+        await using var stage = await Stage.SetAsync("--silence-limit", "600");
+        var process = stage.Server.LiveProcess();
+        ChildProcess.Signal(process, "STOP");
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        ChildProcess.Signal(process, "CONT");
+        await Eventually.TrueAsync(
+            "it answers again",
+            Eventually.Patience,
+            async () => await Stage.FetchAsync($"{stage.Server.LiveUrl}/health/ready") == HttpStatusCode.OK);
+        Assert.Equal(process, stage.Server.LiveProcess());
+    }
+
+    [Fact]
     public async Task A_publisher_who_drops_comes_back_into_the_same_broadcast_and_one_who_stays_away_ends_it()
     {
         await using var stage = await Stage.SetAsync("--interruption-limit", "20");

@@ -240,6 +240,46 @@ public sealed class MaintenanceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Somebody_is_made_an_administrator_beside_a_running_weir_and_the_audit_trail_says_so()
+    {
+        var cleo = await _server.PersonAsync("Cleo");
+        (await cleo.GetAsync("/api/admin/accounts")).Is(HttpStatusCode.Forbidden);
+        Assert.True(await MakeAdministrator.RunAsync(_server.Options, "@" + cleo.Handle.ToUpperInvariant()));
+
+        // In the session that she has.
+        (await cleo.GetAsync("/api/admin/accounts")).Is(HttpStatusCode.OK);
+        var entries = (await cleo.GetAsync("/api/admin/audit?action=administratorMadeByCommand")).Is(HttpStatusCode.OK)["entries"];
+        var entry = entries.EnumerateArray().Single();
+        Assert.Equal(cleo.Handle, entry.GetProperty("subject").GetString());
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, entry.GetProperty("actor").ValueKind);
+
+        Assert.False(await MakeAdministrator.RunAsync(_server.Options, cleo.Handle));
+        Assert.Equal(1, await _server.ReadAsync(db =>
+            db.AuditEntries.CountAsync(e => e.Action == Weir.Social.Admin.AuditAction.AdministratorMadeByCommand)));
+    }
+
+    [Fact]
+    public async Task Nobody_who_cannot_sign_in_is_made_an_administrator()
+    {
+        var (ben, cleo) = (await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
+        (await _anna.PutAsync($"/api/admin/accounts/{ben.Handle}/suspension")).Is(HttpStatusCode.NoContent);
+        (await cleo.DeleteAsync("/api/me", new { password = Someone.Password })).Is(HttpStatusCode.NoContent);
+        await RefusedAsync(_server.Options, ben.Handle, "is suspended");
+        await RefusedAsync(_server.Options, cleo.Handle, "was deleted");
+        await RefusedAsync(_server.Options, "nobody_at_all", "Nobody here has the handle 'nobody_at_all'.");
+        // The wrong directory is not filled with an empty database.
+        var wrong = Path.Combine(_directory, "wrong");
+        await RefusedAsync(_server.Options with { DataDirectory = wrong }, _anna.Handle, "There is no database in");
+        Assert.False(Directory.Exists(wrong));
+
+        static async Task RefusedAsync(SocialOptions options, string handle, string text)
+        {
+            var refused = await Assert.ThrowsAsync<MaintenanceException>(() => MakeAdministrator.RunAsync(options, handle));
+            Assert.Contains(text, refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task What_was_acknowledged_is_on_disk_and_relations_are_kept() => await _server.ReadAsync(async db =>
     {
         Assert.Equal(("wal", 2L, 1L), (

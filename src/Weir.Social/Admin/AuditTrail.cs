@@ -18,6 +18,9 @@ internal enum AuditAction
 
     /// <summary><c>weir reset-password</c> at the server's keyboard: nobody's account did it.</summary>
     PasswordResetByCommand,
+
+    /// <summary><c>weir make-administrator</c>: the same.</summary>
+    AdministratorMadeByCommand,
     InvitationRevoked,
     LiveChanged,
     OfficialSettingsChanged,

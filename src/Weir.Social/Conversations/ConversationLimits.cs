@@ -23,6 +23,18 @@ internal sealed record ConversationLimits
     public int CreateBurst { get; init; } = 200;
 
     public TimeSpan CreateRefill { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Changes of groups by one person, and groups that they come into: each is read by all members and heard by their devices.
+    /// </summary>
+    public int ChangeBurst { get; init; } = 300;
+
+    public TimeSpan ChangeRefill { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Changes of one group by all who may change it together.</summary>
+    public int GroupChangeBurst { get; init; } = 600;
+
+    public TimeSpan GroupChangeRefill { get; init; } = TimeSpan.FromSeconds(5);
 }
 
 /// <summary>What one person may do in a time; memory bounded as in <see cref="AttemptLimiter"/>.</summary>
@@ -34,4 +46,10 @@ internal sealed class ConversationThrottle(ConversationLimits limits, TimeProvid
     public AttemptLimiter Typing { get; } = new(clock, limits.TypingBurst, limits.TypingRefill);
 
     public AttemptLimiter Creating { get; } = new(clock, limits.CreateBurst, limits.CreateRefill);
+
+    /// <summary>Changes of groups, by whoever makes them.</summary>
+    public AttemptLimiter Changing { get; } = new(clock, limits.ChangeBurst, limits.ChangeRefill);
+
+    /// <summary>The same by the group.</summary>
+    public AttemptLimiter ChangingGroup { get; } = new(clock, limits.GroupChangeBurst, limits.GroupChangeRefill);
 }

@@ -120,7 +120,7 @@ internal static class GroupCalls
             await EndLinksAsync(db, group.Id, member.AccountId, cancellation);
             change.Say(NoticeKind.Removed, [member.AccountId]);
             return null;
-        }, cancellation);
+        }, cancellation, takesAway: true);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> NameAsync(string id, string handle, MemberRole role, GroupChange change, CancellationToken cancellation)
@@ -152,7 +152,7 @@ internal static class GroupCalls
             }
 
             return null;
-        }, cancellation);
+        }, cancellation, takesAway: role == MemberRole.Member);
     }
 
     /// <summary>Somebody else leads from now on; who did so far helps them.</summary>

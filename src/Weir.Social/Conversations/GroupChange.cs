@@ -6,11 +6,13 @@ using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Realtime;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Conversations;
 
 /// <summary>One change of a group by a member who has at least a certain role, and word of it to those who were or are in it.</summary>
-internal sealed class GroupChange(Caller caller, WriteScope write, WeirDb db, Cutting cutting, GroupNews news)
+internal sealed class GroupChange(
+    Caller caller, WriteScope write, WeirDb db, Cutting cutting, GroupNews news, ConversationThrottle throttle, HttpContext http)
 {
     private Notice? _notice;
 
@@ -21,14 +23,32 @@ internal sealed class GroupChange(Caller caller, WriteScope write, WeirDb db, Cu
         http.RequestServices.GetRequiredService<WriteScope>(),
         http.RequestServices.GetRequiredService<WeirDb>(),
         http.RequestServices.GetRequiredService<Cutting>(),
-        http.RequestServices.GetRequiredService<GroupNews>()));
+        http.RequestServices.GetRequiredService<GroupNews>(),
+        http.RequestServices.GetRequiredService<ConversationThrottle>(),
+        http));
 
     /// <summary>What the group reads about it, once it is done.</summary>
     public void Say(NoticeKind kind, List<Guid>? people = null, string? name = null) => _notice = new Notice(kind, people ?? [], name);
 
+    /// <param name="takesAway">
+    /// Somebody is put out, or what lets people in is revoked: however often others changed the group, that can still be done.
+    /// Leaving, which needs no role, is never refused.
+    /// </param>
     public async Task<Results<NoContent, ProblemHttpResult>> RunAsync(
-        string id, MemberRole least, Func<Conversation, ConversationMember, Task<ProblemHttpResult?>> change, CancellationToken cancellation, bool tell = true)
+        string id,
+        MemberRole least,
+        Func<Conversation, ConversationMember, Task<ProblemHttpResult?>> change,
+        CancellationToken cancellation,
+        bool tell = true,
+        bool takesAway = false)
     {
+        var leaves = least == MemberRole.Member;
+        if (!leaves && !throttle.Changing.TryTake(out var retryAfter, caller.Id.ToText()))
+        {
+            return Problems.Throttled(http, retryAfter);
+        }
+
+        var counted = leaves || takesAway;
         Ids.TryParse(id, out var conversation);
         List<Guid> before = [];
         List<Guid> after = [];
@@ -51,6 +71,13 @@ internal sealed class GroupChange(Caller caller, WriteScope write, WeirDb db, Cu
                 return Problems.Forbidden();
             }
 
+            // Of those who may change it alone, and once, however often the transaction is tried.
+            if (!counted && !throttle.ChangingGroup.TryTake(out var wait, conversation.ToText()))
+            {
+                return Problems.Throttled(http, wait);
+            }
+
+            counted = true;
             before = await AccountsAsync(conversation, cancellation);
             if (await change(group, mine) is { } refused)
             {
@@ -89,7 +116,8 @@ internal sealed class GroupChange(Caller caller, WriteScope write, WeirDb db, Cu
 }
 
 /// <summary>Somebody comes into a group by themselves: by a link, or because they were asked.</summary>
-internal sealed class GroupEntrance(Caller caller, WriteScope write, WeirDb db, GroupNews news, TimeProvider clock)
+internal sealed class GroupEntrance(
+    Caller caller, WriteScope write, WeirDb db, GroupNews news, ConversationThrottle throttle, TimeProvider clock, HttpContext http)
 {
     internal sealed record Entered(Guid Id);
 
@@ -98,11 +126,18 @@ internal sealed class GroupEntrance(Caller caller, WriteScope write, WeirDb db, 
         http.RequestServices.GetRequiredService<WriteScope>(),
         http.RequestServices.GetRequiredService<WeirDb>(),
         http.RequestServices.GetRequiredService<GroupNews>(),
-        http.RequestServices.GetRequiredService<TimeProvider>()));
+        http.RequestServices.GetRequiredService<ConversationThrottle>(),
+        http.RequestServices.GetRequiredService<TimeProvider>(),
+        http));
 
     /// <param name="door">The group that is open to them, or null: not found.</param>
     public async Task<Results<Ok<Entered>, ProblemHttpResult>> EnterAsync(Func<Task<Guid?>> door, CancellationToken cancellation)
     {
+        if (!throttle.Changing.TryTake(out var retryAfter, caller.Id.ToText()))
+        {
+            return Problems.Throttled(http, retryAfter);
+        }
+
         var id = Guid.Empty;
         List<Guid> before = [];
         var came = false;

@@ -77,8 +77,16 @@ internal static class GroupLinkCalls
     private static Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(string id, string code, WeirDb db, GroupChange change, CancellationToken cancellation)
     {
         var link = GroupLink.IdOf(code);
-        return change.RunAsync(id, MemberRole.Administrator, async (group, _) =>
-            await db.GroupLinks.Where(l => l.Id == link && l.ConversationId == group.Id).ExecuteDeleteAsync(cancellation) > 0 ? null : Problems.NotFound(), cancellation, tell: false);
+        return change.RunAsync(
+            id,
+            MemberRole.Administrator,
+            async (group, _) =>
+                await db.GroupLinks.Where(l => l.Id == link && l.ConversationId == group.Id).ExecuteDeleteAsync(cancellation) > 0
+                ? null
+                : Problems.NotFound(),
+            cancellation,
+            tell: false,
+            takesAway: true);
     }
 
     private static async Task<Results<Ok<Shown>, ProblemHttpResult>> ShowAsync(

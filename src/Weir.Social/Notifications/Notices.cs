@@ -36,6 +36,7 @@ internal sealed class Notices(WeirDb db, WriteScope write, NoticeDelivery delive
             .Where(m => m.Muted && accounts.Contains(m.AccountId) && subjects.Contains(m.ConversationId))
             .Select(m => new { m.AccountId, m.ConversationId })
             .ToListAsync(cancellation)).Select(m => (m.AccountId, m.ConversationId)).ToHashSet();
+        var added = new List<Notification>(batch.Length);
         foreach (var one in batch)
         {
             if (one.Account == Guid.Empty || there.Contains((one.Account, one.Kind, one.Subject, one.Detail, one.Actor)))
@@ -49,7 +50,7 @@ internal sealed class Notices(WeirDb db, WriteScope write, NoticeDelivery delive
             var waits = !silent && choice.Push == PushChoice.Summary && wants is not { SummaryAt: null };
             if (choice.InApp)
             {
-                db.Notifications.Add(new Notification
+                added.Add(new Notification
                 {
                     Id = Guid.CreateVersion7(clock.GetUtcNow()),
                     AccountId = one.Account,
@@ -70,5 +71,7 @@ internal sealed class Notices(WeirDb db, WriteScope write, NoticeDelivery delive
                 write.AfterCommit(() => delivery.Deliver(one, choice.InApp, push));
             }
         }
+
+        db.Notifications.AddRange(await NoticeShares.FitAsync(db, added, cancellation));
     }
 }

@@ -7,52 +7,114 @@ namespace Weir.Social.Security;
 /// <summary>
 /// What an operator looks for after an attack, and all events of this kind: a log category of its own, <c>Weir.Security</c>, whose entries
 /// have a number, a name and named values. None of them is a secret, and nothing that somebody typed is in them: people type passwords
-/// where a handle belongs. Accounts and sessions are ids, and addresses those of the clients, behind a trusted proxy too.
+/// where a handle belongs. Accounts and sessions are ids, and addresses those of the clients, behind a trusted proxy too. How many lines
+/// there are is bounded by <see cref="SecurityLines"/>.
 /// </summary>
-internal sealed partial class SecurityLog(ILoggerFactory loggers)
+internal sealed partial class SecurityLog(ILoggerFactory loggers, TimeProvider clock)
 {
     public const string Category = "Weir.Security";
 
     private readonly ILogger _log = loggers.CreateLogger(Category);
+    private readonly SecurityLines _lines = new(clock);
 
     public void SignedIn(HttpContext from, Guid account, Guid session, string way) =>
         SignedIn(account.ToText(), session.ToText(), AddressOf(from), way);
 
     /// <param name="account">Null when nobody has the handle that was typed.</param>
-    public void SignInFailed(HttpContext from, Guid? account, string reason) =>
-        SignInFailed(account?.ToText() ?? "none", AddressOf(from), reason);
+    public void SignInFailed(HttpContext from, Guid? account, string reason)
+    {
+        if (MayWriteRefusal())
+        {
+            SignInFailed(account?.ToText() ?? "none", AddressOf(from), reason);
+        }
+    }
 
-    public void SignedUp(HttpContext from, Guid account, Guid invitedBy) => SignedUp(account.ToText(), invitedBy.ToText(), AddressOf(from));
+    public void SignedUp(HttpContext from, Guid account, Guid invitedBy)
+    {
+        if (MayWriteChange())
+        {
+            SignedUp(account.ToText(), invitedBy.ToText(), AddressOf(from));
+        }
+    }
 
-    public void SignUpFailed(HttpContext from, string reason) => SignUpFailed(AddressOf(from), reason);
+    public void SignUpFailed(HttpContext from, string reason)
+    {
+        if (MayWriteRefusal())
+        {
+            SignUpFailed(AddressOf(from), reason);
+        }
+    }
 
     public void SetUpDone(HttpContext from, Guid account) => SetUpDone(account.ToText(), AddressOf(from));
 
-    public void SetUpFailed(HttpContext from) => SetUpFailed(AddressOf(from));
+    public void SetUpFailed(HttpContext from)
+    {
+        if (MayWriteRefusal())
+        {
+            SetUpFailed(AddressOf(from));
+        }
+    }
 
-    public void PasswordCheckFailed(HttpContext from, Caller caller) =>
-        PasswordCheckFailed(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+    public void PasswordCheckFailed(HttpContext from, Caller caller)
+    {
+        if (MayWriteRefusal())
+        {
+            PasswordCheckFailed(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+        }
+    }
 
     public void PasswordChanged(HttpContext from, Caller caller) =>
         PasswordChanged(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
 
     public void PasswordReset(HttpContext from, Guid account) => PasswordReset(account.ToText(), AddressOf(from));
 
-    public void PasswordResetFailed(HttpContext from) => PasswordResetFailed(AddressOf(from));
+    public void PasswordResetFailed(HttpContext from)
+    {
+        if (MayWriteRefusal())
+        {
+            PasswordResetFailed(AddressOf(from));
+        }
+    }
 
-    public void PasskeyAdded(HttpContext from, Caller caller) => PasskeyAdded(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+    public void PasskeyAdded(HttpContext from, Caller caller)
+    {
+        if (MayWriteChange())
+        {
+            PasskeyAdded(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+        }
+    }
 
-    public void PasskeyRemoved(HttpContext from, Caller caller) =>
-        PasskeyRemoved(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+    public void PasskeyRemoved(HttpContext from, Caller caller)
+    {
+        if (MayWriteChange())
+        {
+            PasskeyRemoved(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+        }
+    }
 
-    public void EncoderKeyRenewed(HttpContext from, Caller caller) =>
-        EncoderKeyRenewed(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+    public void EncoderKeyRenewed(HttpContext from, Caller caller)
+    {
+        if (MayWriteChange())
+        {
+            EncoderKeyRenewed(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+        }
+    }
 
-    public void SessionsEnded(HttpContext from, Caller caller, int count) =>
-        SessionsEnded(count, caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+    public void SessionsEnded(HttpContext from, Caller caller, int count)
+    {
+        if (MayWriteChange())
+        {
+            SessionsEnded(count, caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+        }
+    }
 
-    public void AccountDeleted(HttpContext from, Caller caller) =>
-        AccountDeleted(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+    public void AccountDeleted(HttpContext from, Caller caller)
+    {
+        if (MayWriteChange())
+        {
+            AccountDeleted(caller.Id.ToText(), caller.Session.ToText(), AddressOf(from));
+        }
+    }
 
     /// <summary>Whatever is in the audit trail: suspensions, roles, links that set passwords, contents that were removed.</summary>
     public void Administration(string action, Guid actor, Guid? subject) =>
@@ -63,17 +125,41 @@ internal sealed partial class SecurityLog(ILoggerFactory loggers)
 
     /// <summary>A limit refused this request. One line stands for all of the same address and call within a minute.</summary>
     /// <param name="call">The method and the route's template, never the path: codes stand in paths.</param>
-    public void Limited(HttpContext from, string call) =>
-        Limited(call, from.Features.Get<Caller>()?.Id.ToText() ?? "none", AddressOf(from));
+    public void Limited(HttpContext from, string call)
+    {
+        if (MayWriteRefusal())
+        {
+            Limited(call, from.Features.Get<Caller>()?.Id.ToText() ?? "none", AddressOf(from));
+        }
+    }
 
     /// <summary>
     /// Somebody was refused what is not there, or not for them. Bounded as <see cref="Limited(HttpContext, string)"/>, by account where
     /// there is one.
     /// </summary>
-    public void Refused(HttpContext from, string call, int status) =>
-        Refused(call, status, from.Features.Get<Caller>()?.Id.ToText() ?? "none", AddressOf(from));
+    public void Refused(HttpContext from, string call, int status)
+    {
+        if (MayWriteRefusal())
+        {
+            Refused(call, status, from.Features.Get<Caller>()?.Id.ToText() ?? "none", AddressOf(from));
+        }
+    }
 
     private const int MostNamed = 5;
+
+    private bool MayWriteRefusal() => Tell(_lines.TryRefusal(out var leftOut), leftOut, "refusals");
+
+    private bool MayWriteChange() => Tell(_lines.TryChange(out var leftOut), leftOut, "changes of accounts");
+
+    private bool Tell(bool may, long leftOut, string what)
+    {
+        if (leftOut > 0)
+        {
+            LeftOut(leftOut, what);
+        }
+
+        return may;
+    }
 
     private static string AddressOf(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address
@@ -136,4 +222,7 @@ internal sealed partial class SecurityLog(ILoggerFactory loggers)
 
     [LoggerMessage(19, LogLevel.Information, "Refused: {Call}, {Status}, account {Account}, from {Address}")]
     private partial void Refused(string call, int status, string account, string address);
+
+    [LoggerMessage(20, LogLevel.Warning, "{Count} {What} were left out of this log before, because there were too many at once")]
+    private partial void LeftOut(long count, string what);
 }

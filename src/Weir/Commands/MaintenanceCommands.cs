@@ -21,6 +21,22 @@ internal static class MaintenanceCommands
         return command;
     }
 
+    public static Command MakeAdministrator()
+    {
+        var handle = new Argument<string>("handle") { Description = "Who administers this server from now on" };
+        var command = new Command("make-administrator", "Make an account an administrator, also while Weir runs") { handle };
+        Settings.AddTo(command, "--data", "--database");
+        command.SetAction((line, cancellation) => SayAsync(async () =>
+        {
+            var options = SocialSettings.From(new Settings(line), demo: false, liveIsChild: false);
+            var who = line.GetValue(handle)!;
+            Console.WriteLine(await Social.Maintenance.MakeAdministrator.RunAsync(options, who, cancellation)
+                ? $"{who} is an administrator now. The audit trail says so."
+                : $"{who} is an administrator already. Nothing was changed.");
+        }));
+        return command;
+    }
+
     public static Command Backup()
     {
         var file = new Argument<string>("file") { Description = "The file to write" };

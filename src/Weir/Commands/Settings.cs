@@ -31,6 +31,7 @@ internal sealed class Settings
         new("--database") { Description = "PostgreSQL connection string; without it SQLite in the data directory" },
         new("--metrics-token") { Description = "Bearer token with which /metrics answers from elsewhere" },
         new("--interruption-limit") { Description = "Seconds a broadcast waits for its publisher to come back (default 120)" },
+        new("--silence-limit") { Description = "Seconds without any answer after which the live plane is started anew (default 30)" },
         new("--merge") { Description = "Milliseconds a frame may wait to be sent together with the next (default: none, and up to 100 as the core fills)" },
         new("--file-limit") { Description = "The largest file that can be sent, in MB (default 100)" },
         new("--call-limit") { Description = "Calls a second of one account (default 100)" },

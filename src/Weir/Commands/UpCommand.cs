@@ -20,7 +20,7 @@ internal static class UpCommand
         var command = new Command("up", "Run Weir on this machine") { Demo };
         Settings.AddTo(
             command, "--data", "--recordings", "--http", "--live-http", "--rtmp", "--rtc", "--public-url", "--live-public-url", "--rtmp-public-url", "--rtc-public-ip", "--ice-servers",
-            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--merge",
+            "--tls", "--trusted-proxy", "--database", "--metrics-token", "--interruption-limit", "--silence-limit", "--merge",
             "--setup-code", "--file-limit", "--storage-limit", "--call-limit", "--recording-limit", "--link-cards", "--web");
         command.SetAction((line, cancellation) => RunAsync(line, cancellation));
         return command;
@@ -58,7 +58,12 @@ internal static class UpCommand
             environment["Logging__LogLevel__Weir"] = nameof(LogLevel.Warning);
         }
 
-        var supervisor = new LiveSupervisor(LiveArguments(settings, options, social, demo), environment, TimeProvider.System, log.CreateLogger<LiveSupervisor>());
+        var health = new LiveHealth(
+            new Uri($"{(options.Tls is null ? "http" : "https")}://127.0.0.1:{Text(options.LiveHttpPort)}"),
+            SilenceLimit(settings),
+            TimeProvider.System);
+        var supervisor = new LiveSupervisor(
+            LiveArguments(settings, options, social, demo), environment, health, TimeProvider.System, log.CreateLogger<LiveSupervisor>());
         var stopping = social.App.Lifetime.ApplicationStopping;
         var supervising = supervisor.RunAsync(stopping);
         try
@@ -95,6 +100,10 @@ internal static class UpCommand
             Console.WriteLine($"Set it up: {url}/setup#{code}");
         }
     }
+
+    private static TimeSpan SilenceLimit(Settings settings) => settings.Number("--silence-limit", 30) is var seconds and >= 1
+        ? TimeSpan.FromSeconds(seconds)
+        : throw new RefusedException("--silence-limit is at least a second.", ExitCodes.BadOptions);
 
     private static List<string> LiveArguments(Settings settings, SocialOptions options, SocialPlane social, bool demo)
     {

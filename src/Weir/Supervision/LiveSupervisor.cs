@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Weir.Commands;
 using Weir.Hosting;
@@ -7,15 +8,23 @@ namespace Weir.Supervision;
 
 /// <summary>
 /// Keeps the live plane running as a child process with its own heap, a lower priority and a name of its own. It is
-/// started again when it ends: at once, unless it ended soon after its start, for then starts are spaced ever wider.
+/// started again when it ends: at once, unless it ended soon after its start, for then starts are spaced ever wider. One that runs and
+/// answers nothing is killed and started again.
 /// </summary>
 internal sealed class LiveSupervisor(
-    IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, TimeProvider clock, ILogger<LiveSupervisor> log)
+    IReadOnlyList<string> arguments,
+    IReadOnlyDictionary<string, string> environment,
+    LiveHealth health,
+    TimeProvider clock,
+    ILogger<LiveSupervisor> log)
 {
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Steady = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(3.5);
+
+    private static readonly Counter<long> Hung = new Meter(ConnectionLimits.MeterName).CreateCounter<long>(
+        "weir_live_plane_hung", description: "Live planes that were killed and replaced because they answered nothing any more");
 
     /// <summary>Share of the memory that the live plane's heap may take, so that it ends before the machine suffers.</summary>
     private const int HeapPercent = 50;
@@ -58,7 +67,7 @@ internal sealed class LiveSupervisor(
             using var child = Start();
             try
             {
-                await child.WaitForExitAsync(stopping);
+                await EndedAsync(child, stopping);
             }
             catch (OperationCanceledException)
             {
@@ -79,6 +88,37 @@ internal sealed class LiveSupervisor(
             interval = interval * 2 < LongestInterval ? interval * 2 : LongestInterval;
             log.LogError("The live plane ended with {ExitCode}; it starts again in {Pause:0.0} s. Everything social goes on", child.ExitCode, pause.TotalSeconds);
             await Task.Delay(pause, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits until it ends, by itself or killed because it hangs.</summary>
+    private async Task EndedAsync(Process child, CancellationToken stopping)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var exit = child.WaitForExitAsync(stopping);
+        var silent = health.SilentAsync(ended.Token);
+        if (await Task.WhenAny(exit, silent) == silent && silent.IsCompletedSuccessfully)
+        {
+            log.LogError("The live plane has answered nothing for {Limit:0} s and is killed", health.Limit.TotalSeconds);
+            Hung.Add(1);
+            child.Kill();
+        }
+
+        try
+        {
+            await exit;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            try
+            {
+                await silent;
+            }
+            catch (OperationCanceledException)
+            {
+                // It ended by itself, or everything does.
+            }
         }
     }
 

@@ -69,11 +69,14 @@ internal sealed class WeirServer : IAsyncDisposable
     }
 
     /// <summary>The process id of the live plane: the child with the word `live` as an argument of its own.</summary>
-    public int LiveProcess() =>
+    public int LiveProcess() => LiveProcesses().Single();
+
+    /// <summary>None while another one is being started.</summary>
+    public IEnumerable<int> LiveProcesses() =>
         Directory.EnumerateDirectories("/proc")
             .Select(directory => int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0)
             .Where(id => id > 0)
-            .Single(id => IsLiveChild(id));
+            .Where(id => IsLiveChild(id));
 
     public async Task StopAsync()
     {

@@ -81,6 +81,71 @@ public abstract class ConversationLimitTests
     }
 
     [Fact]
+    public async Task Whoever_changes_groups_over_and_over_is_told_when_to_go_on_and_can_leave_meanwhile()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var limits = new ConversationLimits { ChangeBurst = 4, ChangeRefill = TimeSpan.FromSeconds(10) };
+        await using var server = await StartAsync(limits, clock);
+        var (anna, ben, id) = await GroupAsync(server);
+        await anna.PatchAsync($"/api/conversations/{id}", new { name = "Two" });
+        (await anna.PostAsync($"/api/conversations/{id}/links")).Is(HttpStatusCode.Created);
+        (await anna.DeleteAsync($"/api/conversations/{id}/members/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        (await anna.PutAsync($"/api/conversations/{id}/members/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        var before = (await anna.CatchUpAsync(id, 0, 100)).Count;
+
+        var refused = (await anna.PatchAsync($"/api/conversations/{id}", new { name = "Three" })).Is(HttpStatusCode.TooManyRequests);
+        // The same for what is not theirs: the limit tells nothing.
+        var nowhere = $"/api/conversations/{Guid.NewGuid():N}";
+        (await anna.PatchAsync(nowhere, new { name = "Three" })).Is(HttpStatusCode.TooManyRequests);
+        (await anna.DeleteAsync($"/api/conversations/{id}/members/{ben.Handle}")).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(before, (await anna.CatchUpAsync(id, 0, 100)).Count);
+        clock.Advance(refused.Message.Headers.RetryAfter!.Delta!.Value);
+        (await anna.PatchAsync($"/api/conversations/{id}", new { name = "Three" })).Is(HttpStatusCode.NoContent);
+        (await anna.PostAsync($"/api/conversations/{id}/leave")).Is(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task Whoever_comes_into_a_group_and_leaves_it_over_and_over_is_told_when_to_go_on()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var limits = new ConversationLimits { ChangeBurst = 2, ChangeRefill = TimeSpan.FromSeconds(10) };
+        await using var server = await StartAsync(limits, clock);
+        var (anna, ben, id) = await GroupAsync(server);
+        var code = (await anna.PostAsync($"/api/conversations/{id}/links")).Is(HttpStatusCode.Created).Text("code");
+        for (var i = 0; i < 2; i++)
+        {
+            (await ben.PostAsync($"/api/conversations/{id}/leave")).Is(HttpStatusCode.NoContent);
+            (await ben.PostAsync($"/api/group-links/{code}/join")).Is(HttpStatusCode.OK);
+        }
+
+        (await ben.PostAsync($"/api/conversations/{id}/leave")).Is(HttpStatusCode.NoContent);
+        (await ben.PostAsync($"/api/group-links/{code}/join")).Is(HttpStatusCode.TooManyRequests);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        (await ben.PostAsync($"/api/group-links/{code}/join")).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_group_that_many_change_over_and_over_takes_no_more_for_a_while_but_lets_them_be_put_out()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var limits = new ConversationLimits { GroupChangeBurst = 3, GroupChangeRefill = TimeSpan.FromSeconds(10) };
+        await using var server = await StartAsync(limits, clock);
+        var (anna, ben, id) = await GroupAsync(server);
+        (await anna.PutAsync($"/api/conversations/{id}/administrators/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        (await ben.PatchAsync($"/api/conversations/{id}", new { name = "Two" })).Is(HttpStatusCode.NoContent);
+        (await ben.PatchAsync($"/api/conversations/{id}", new { name = "Three" })).Is(HttpStatusCode.NoContent);
+        (await ben.PatchAsync($"/api/conversations/{id}", new { name = "Four" })).Is(HttpStatusCode.TooManyRequests);
+        (await anna.PatchAsync($"/api/conversations/{id}", new { name = "Four" })).Is(HttpStatusCode.TooManyRequests);
+        // Whoever is not in it hears nothing of that.
+        var cleo = await server.PersonAsync("Cleo");
+        (await cleo.PatchAsync($"/api/conversations/{id}", new { name = "Four" })).Is(HttpStatusCode.NotFound);
+        (await anna.DeleteAsync($"/api/conversations/{id}/administrators/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        (await anna.DeleteAsync($"/api/conversations/{id}/members/{ben.Handle}")).Is(HttpStatusCode.NoContent);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        (await anna.PatchAsync($"/api/conversations/{id}", new { name = "Four" })).Is(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
     public async Task A_message_can_be_recalled_for_two_minutes()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
@@ -133,6 +198,14 @@ public abstract class ConversationLimitTests
         }
 
         Assert.InRange(heard, 1, 799);
+    }
+
+    private static async Task<(Someone Anna, Someone Ben, string Group)> GroupAsync(Server server)
+    {
+        var (anna, ben) = (await server.PersonAsync("Anna"), await server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var made = await anna.PostAsync("/api/conversations", new { members = new[] { ben.Handle }, name = "One" });
+        return (anna, ben, made.Is(HttpStatusCode.Created).Text("id"));
     }
 
     private Task<Server> StartAsync(ConversationLimits limits, TimeProvider? clock = null) => StartAsync(builder =>

@@ -126,6 +126,68 @@ public sealed class SecurityLogTests : IAsyncLifetime
         Assert.DoesNotContain(_recorder.Lines, line => line.Contains("guess", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Refusals_from_everywhere_are_bounded_and_counted_and_take_no_line_of_what_matters()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var recorder = new Recorder();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(recorder));
+        var log = new SecurityLog(loggers, clock);
+        var most = new SecurityLines(clock).Refusals.Rate.Burst;
+        for (var i = 0; i < 10_000; i++)
+        {
+            var from = From(i);
+            log.SignInFailed(from, null, "form");
+            log.SignUpFailed(from, "form");
+            log.PasswordResetFailed(from);
+            log.SetUpFailed(from);
+            log.Refused(from, "GET /api/x", 404);
+            log.Limited(from, "GET /api/x");
+        }
+
+        Assert.Equal(most, recorder.Lines.Count());
+        for (var i = 0; i < 1000; i++)
+        {
+            log.SignedIn(From(i), Guid.NewGuid(), Guid.NewGuid(), "password");
+            log.PasswordReset(From(i), Guid.NewGuid());
+            log.Administration("AdministratorMade", Guid.NewGuid(), null);
+            log.ViewersCut(Guid.NewGuid(), [Guid.NewGuid()]);
+        }
+
+        log.SignedUp(From(1), Guid.NewGuid(), Guid.NewGuid());
+        Assert.Equal(most + 4001, recorder.Lines.Count());
+        clock.Advance(TimeSpan.FromSeconds(1));
+        log.SetUpFailed(From(1));
+        log.SetUpFailed(From(1));
+        Assert.Equal(
+            [
+                $"{60_000 - most} refusals were left out of this log before, because there were too many at once",
+                "Wrong set-up code from 10.0.0.1",
+                "Wrong set-up code from 10.0.0.1",
+            ],
+            recorder.Lines.Skip(most + 4001));
+
+        static Microsoft.AspNetCore.Http.DefaultHttpContext From(int number) => new()
+        {
+            Connection = { RemoteIpAddress = new IPAddress([10, (byte)(number >> 16), (byte)(number >> 8), (byte)number]) },
+        };
+    }
+
+    [Fact]
+    public void What_people_do_with_their_accounts_over_and_over_is_bounded_by_itself()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var recorder = new Recorder();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(recorder));
+        var log = new SecurityLog(loggers, clock);
+        for (var i = 0; i < 10_000; i++)
+        {
+            log.SignedUp(new Microsoft.AspNetCore.Http.DefaultHttpContext(), Guid.NewGuid(), Guid.NewGuid());
+        }
+
+        Assert.Equal(new SecurityLines(clock).Changes.Rate.Burst, recorder.Lines.Count());
+    }
+
     /// <summary>Keeps the entries of the security log as they were logged: their name and named values.</summary>
     private sealed class Recorder : ILoggerProvider, ILogger
     {

@@ -70,6 +70,7 @@ export const admin = {
   'admin.audit.passwordResetMade': { en: 'Password link made', zh: '生成密码重置链接' },
   'admin.audit.passwordResetUsed': { en: 'Password link used', zh: '使用密码重置链接' },
   'admin.audit.passwordResetByCommand': { en: 'Password reset', zh: '重置密码' },
+  'admin.audit.administratorMadeByCommand': { en: 'Made administrator', zh: '设为管理员' },
   'admin.audit.invitationRevoked': { en: 'Invitation revoked', zh: '撤销邀请' },
   'admin.audit.liveChanged': { en: 'Live settings', zh: '直播设置' },
   'admin.audit.officialSettingsChanged': { en: 'Official account settings', zh: '公众号设置' },
