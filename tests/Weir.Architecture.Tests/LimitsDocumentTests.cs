@@ -25,6 +25,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Social.Throttling.OpenConnections", []),
         ("Weir.Social.Articles.RenderedArticles", ["Renderings"]),
         ("Weir.Live.WebRtc.RtcSessions", []),
+        ("Weir.Media.Transcoding.Transcoders", []),
         ("Weir.Live.Http.RequestRates", []),
         ("Weir.Hosting.ConnectionLimits", ["MeterName"]),
         ("Weir.Hosting.DiskRoom", []),

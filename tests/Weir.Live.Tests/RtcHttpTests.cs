@@ -14,6 +14,9 @@ using Weir.Contracts;
 using Weir.Contracts.Planes;
 using Weir.Hosting;
 using Weir.Live.Broadcasts;
+using Weir.Media.Broadcasting;
+using Weir.Media.Formats;
+using Weir.Media.Transcoding;
 
 namespace Weir.Live.Tests;
 
@@ -32,6 +35,11 @@ public sealed class RtcHttpTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _node = LiveNode.Build(LoneNode.Options(_data) with { IceServers = ["stun:stun.example.org"] });
+        await StartAsync();
+    }
+
+    private async Task StartAsync()
+    {
         await _node.StartAsync(TestContext.Current.CancellationToken);
         var directory = _node.Services.GetRequiredService<BroadcastDirectory>();
         directory.BeginLists();
@@ -278,6 +286,29 @@ public sealed class RtcHttpTests : IAsyncLifetime
         var sessions = _node.Services.GetRequiredService<WebRtc.RtcSessions>();
         Assert.True(sessions.MayPublishMore(Guid.NewGuid()));
         Assert.True(sessions.MayWatchMore("192.0.2.1"));
+    }
+
+    [Fact]
+    public async Task Who_only_asks_to_play_starts_no_transcoding_and_the_answer_says_where_there_is_no_sound()
+    {
+        await _node.StopAsync(TestContext.Current.CancellationToken);
+        foreach (var (most, port) in new[] { (1, "9"), (0, "0") })
+        {
+            await _node.DisposeAsync();
+            _http.Dispose();
+            // Nothing is started: where it were, this would be said not to be there.
+            var transcoders = new Transcoders(new FfmpegProgram("/nowhere/ffmpeg"), most);
+            _node = LiveNode.Build(LoneNode.Options(_data), services => services.AddSingleton(transcoders));
+            await StartAsync();
+            Assert.True(_node.Services.GetRequiredService<LiveAdmission>().TryPublish(Token, new PublisherInfo("RTMP", "test"), out var publisher, out _));
+            publisher.Video(new Track(TrackKind.Video, Codec.H264, new byte[] { 1 }, "avc1.42e01f"), 0, 0, keyframe: true, new byte[] { 1 });
+            publisher.Audio(Tracks.FromAac(AudioSpecificConfig.WriteLowComplexity(48_000, 2)), 0, new byte[] { 1 });
+            var made = await PlayAsync();
+            Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+            Assert.Contains($"m=audio {port} ", await made.Content.ReadAsStringAsync());
+            Assert.Equal(0, _node.Services.GetRequiredService<BroadcastDirectory>().FindRunning(_broadcast)!.Renditions.Count);
+            await _node.StopAsync(TestContext.Current.CancellationToken);
+        }
     }
 
     private Task<HttpResponseMessage> PublishAsync() => SendAsync(HttpMethod.Post, $"/whip/{_broadcast:N}", Offer("publish"), Sdp, bearer: Token);
