@@ -10,7 +10,7 @@ public sealed class LimitsDocumentTests
     private static readonly (string Type, string[] But)[] Holders =
     [
         ("Weir.Social.Throttling.CallRates", []),
-        ("Weir.Social.Throttling.AddressLimiter", []),
+        ("Weir.Hosting.AddressKey", []),
         ("Weir.Social.Throttling.Limits", ["SignIn"]),
         ("Weir.Social.Throttling.SignInLimits", []),
         ("Weir.Social.Sessions.SessionStart", []),
