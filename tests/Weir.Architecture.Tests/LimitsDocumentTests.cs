@@ -14,6 +14,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Social.Throttling.Limits", ["SignIn"]),
         ("Weir.Social.Throttling.SignInLimits", []),
         ("Weir.Social.Sessions.SessionStart", []),
+        ("Weir.Social.Realtime.Connections", []),
         ("Weir.Social.Accounts.PasswordQueueLimits", ["Threads"]),
         ("Weir.Social.Conversations.ConversationLimits", []),
         ("Weir.Social.Moments.MomentLimits", []),
