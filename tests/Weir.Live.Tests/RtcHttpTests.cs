@@ -326,7 +326,7 @@ public sealed class RtcHttpTests : IAsyncLifetime
             await _node.DisposeAsync();
             _http.Dispose();
             // Nothing is started: where it were, this would be said not to be there.
-            var transcoders = new Transcoders(new FfmpegProgram("/nowhere/ffmpeg"), most);
+            var transcoders = new Transcoders(new FfmpegProgram("/nowhere/transcoder"), most);
             _node = LiveNode.Build(LoneNode.Options(_data), services => services.AddSingleton(transcoders));
             await StartAsync();
             Assert.True(_node.Services.GetRequiredService<LiveAdmission>().TryPublish(Token, new PublisherInfo("RTMP", "test"), out var publisher, out _));
