@@ -117,6 +117,16 @@ public class AttemptLimiter<TKey>(TimeProvider clock, int burst, TimeSpan refill
         }
     }
 
+    /// <summary>The same of several that one key took.</summary>
+    public void GiveBack(int many, TKey key)
+    {
+        lock (_lock)
+        {
+            var bucket = Find(key);
+            bucket.Taken = Math.Max(0, bucket.Taken - many);
+        }
+    }
+
     /// <summary>For whoever counts.</summary>
     protected virtual void Refused()
     {

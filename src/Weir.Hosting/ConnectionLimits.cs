@@ -8,8 +8,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Weir.Hosting;
 
 /// <summary>
-/// Open connections of one address (a /64 of IPv6) over all listeners of a process; one more is closed at once, before TLS. Proxies that
-/// are trusted speak for many, and this machine's own programs are their owner's: neither is refused here, but both take what is free.
+/// Open connections of one address (a /64 of IPv6) over all listeners of a process; one more is closed at once, before TLS. An IPv6 /48
+/// as a whole has <see cref="AddressKey.TimesForSite"/> times as much. Proxies that are trusted speak for many, and this machine's own
+/// programs are their owner's: neither is refused here, but both take what is free.
 /// </summary>
 /// <param name="most">Of all addresses. Kestrel has the same bound for each listener by itself.</param>
 public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<string> proxies, bool countThisMachine = false)
@@ -27,6 +28,8 @@ public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<strin
 
     private readonly IPNetwork[] _proxies = [.. proxies.Select(proxy => IPNetwork.Parse(proxy))];
     private readonly Lock _lock = new();
+
+    /// <summary>By address and by site, whose keys differ in their lengths.</summary>
     private readonly Dictionary<string, int> _open = [];
     private int _all;
 
@@ -59,25 +62,23 @@ public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<strin
 
     /// <summary>Whether an address with so many connections may have one more.</summary>
     /// <param name="all">Of all addresses.</param>
-    public static bool MayOpen(int mine, int all, int perAddress, int most) =>
-        mine < perAddress && all < most && (all <= most / 2 || mine <= (most - all) / PartsOfFree);
+    /// <param name="times">Times what one address may have, for those of many addresses.</param>
+    public static bool MayOpen(int mine, int all, int perAddress, int most, int times = 1) =>
+        mine < perAddress * times && all < most && (all <= most / 2 || mine <= (most - all) * times / PartsOfFree);
 
     /// <param name="key">Null for one that is not counted by its address.</param>
     public bool TryEnter(string? key)
     {
+        var site = key is null ? null : AddressKey.SiteOf(key);
         lock (_lock)
         {
-            if (key is not null)
+            if (!MayOpen(key, 1) || !MayOpen(site, AddressKey.TimesForSite))
             {
-                var mine = _open.GetValueOrDefault(key);
-                if (!MayOpen(mine, _all, perAddress, most))
-                {
-                    return false;
-                }
-
-                _open[key] = mine + 1;
+                return false;
             }
 
+            Count(key, 1);
+            Count(site, 1);
             _all++;
             return true;
         }
@@ -88,10 +89,28 @@ public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<strin
         lock (_lock)
         {
             _all--;
-            if (key is not null && --_open[key] == 0)
-            {
-                _open.Remove(key);
-            }
+            Count(key, -1);
+            Count(key is null ? null : AddressKey.SiteOf(key), -1);
+        }
+    }
+
+    private bool MayOpen(string? key, int times) => key is null || MayOpen(_open.GetValueOrDefault(key), _all, perAddress, most, times);
+
+    private void Count(string? key, int change)
+    {
+        if (key is null)
+        {
+            return;
+        }
+
+        var open = _open.GetValueOrDefault(key) + change;
+        if (open == 0)
+        {
+            _open.Remove(key);
+        }
+        else
+        {
+            _open[key] = open;
         }
     }
 }
@@ -99,6 +118,9 @@ public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<strin
 /// <summary>Whom an address stands for where something is counted by address.</summary>
 public static class AddressKey
 {
+    /// <summary>How many addresses an IPv6 /48 counts for: it may be a company, or many phones of a mobile network.</summary>
+    public const int TimesForSite = 16;
+
     /// <summary>Those of a /64.</summary>
     private const int Ipv6Digits = 16;
 
@@ -136,6 +158,9 @@ public static class AddressKey
             : address.IsIPv4MappedToIPv6 ? BinaryPrimitives.ReadUInt32BigEndian(bytes[12..])
             : BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
+
+    /// <summary>The IPv6 /48 of <see cref="NumberOf"/>; null where it is no IPv6 address.</summary>
+    public static ulong? SiteOf(ulong number) => number is > uint.MaxValue and < ulong.MaxValue ? number >> 16 : null;
 
     /// <summary>Whether <see cref="NumberOf"/> gave this machine's own: 127.0.0.0/8, or ::1.</summary>
     public static bool IsThisMachine(ulong number) => number == 0 || number >> 24 == 127;

@@ -17,6 +17,7 @@ using Weir.Live.Recordings;
 using Weir.Live.Rtmp;
 using Weir.Live.WebRtc;
 using Weir.Media.Broadcasting;
+using Weir.Media.Transcoding;
 using Weir.Media.Broadcasting.FanOut;
 using Weir.Media.WebSockets;
 
@@ -57,6 +58,7 @@ public static class LiveNode
             .AddSingleton(_ => new ConnectionLimits(options.ConnectionsPerAddress, options.MaxConnections, options.TrustedProxies))
             .AddSingleton(new RequestRates())
             .AddSingleton<RequestLimits>()
+            .AddSingleton(_ => new Transcoders(options.Ffmpeg))
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<CommentRemoval>()

@@ -10,10 +10,11 @@ public sealed class LimitsDocumentTests
     private static readonly (string Type, string[] But)[] Holders =
     [
         ("Weir.Social.Throttling.CallRates", []),
-        ("Weir.Social.Throttling.AddressLimiter", []),
+        ("Weir.Hosting.AddressKey", []),
         ("Weir.Social.Throttling.Limits", ["SignIn"]),
         ("Weir.Social.Throttling.SignInLimits", []),
         ("Weir.Social.Sessions.SessionStart", []),
+        ("Weir.Social.Realtime.Connections", []),
         ("Weir.Social.Accounts.PasswordQueueLimits", ["Threads"]),
         ("Weir.Social.Conversations.ConversationLimits", []),
         ("Weir.Social.Moments.MomentLimits", []),
@@ -25,6 +26,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Social.Throttling.OpenConnections", []),
         ("Weir.Social.Articles.RenderedArticles", ["Renderings"]),
         ("Weir.Live.WebRtc.RtcSessions", []),
+        ("Weir.Media.Transcoding.Transcoders", []),
         ("Weir.Live.Http.RequestRates", []),
         ("Weir.Hosting.ConnectionLimits", ["MeterName"]),
         ("Weir.Hosting.DiskRoom", []),

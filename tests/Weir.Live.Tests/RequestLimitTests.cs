@@ -101,6 +101,27 @@ public sealed class RequestLimitTests
     }
 
     [Fact]
+    public async Task The_networks_of_one_ipv6_site_have_as_much_together_as_a_few_addresses()
+    {
+        await using var stage = new Stage();
+        var limits = Limits(stage, new RequestRates
+        {
+            WithoutTicket = new(2 * RequestRates.Beginning, TimeSpan.FromHours(1)), Wrong = new(2, TimeSpan.FromHours(1)),
+        });
+        const int Site = 2 * AddressKey.TimesForSite;
+        // What one network asks beyond its own takes nothing of the site's.
+        Assert.Equal([true, true, false, false], Enumerable.Range(0, 4).Select(_ => limits.MayConnect(Network(1))));
+        Assert.Equal(Site - 2, Enumerable.Range(2, 2 * Site).Count(network => limits.MayConnect(Network(network))));
+        Assert.NotNull(limits.Take(From(Network(9999)), ticket: null));
+        Assert.Equal(
+            Site, Enumerable.Range(1, 2 * Site).Count(network => limits.NotFound(From(Network(network))).StatusCode == StatusCodes.Status404NotFound));
+        Assert.True(limits.MayConnect(IPAddress.Parse("2001:db8:2::1")));
+        Assert.Equal(StatusCodes.Status404NotFound, limits.NotFound(From(IPAddress.Parse("2001:db8:2::1"))).StatusCode);
+
+        static IPAddress Network(int number) => IPAddress.Parse($"2001:db8:1:{number:x}::1");
+    }
+
+    [Fact]
     public async Task This_machines_own_programs_are_not_counted()
     {
         await using var stage = new Stage();

@@ -14,6 +14,11 @@ using Weir.Contracts;
 using Weir.Contracts.Planes;
 using Weir.Hosting;
 using Weir.Live.Broadcasts;
+using Weir.Media.Broadcasting;
+using Weir.Media.Formats;
+using Weir.Media.Transcoding;
+using Weir.Media.WebRtc.Negotiation;
+using Weir.Media.WebRtc.Transport;
 
 namespace Weir.Live.Tests;
 
@@ -32,6 +37,11 @@ public sealed class RtcHttpTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _node = LiveNode.Build(LoneNode.Options(_data) with { IceServers = ["stun:stun.example.org"] });
+        await StartAsync();
+    }
+
+    private async Task StartAsync()
+    {
         await _node.StartAsync(TestContext.Current.CancellationToken);
         var directory = _node.Services.GetRequiredService<BroadcastDirectory>();
         directory.BeginLists();
@@ -280,6 +290,56 @@ public sealed class RtcHttpTests : IAsyncLifetime
         Assert.True(sessions.MayWatchMore("192.0.2.1"));
     }
 
+    [Fact]
+    public async Task An_ipv6_site_has_so_many_sessions_without_tickets()
+    {
+        var sessions = _node.Services.GetRequiredService<WebRtc.RtcSessions>();
+        var offer = RtcOffer.Read(Offer("play"), RtcRole.Play, null, out _)!;
+        var (local, packets) = (IceCredentials.Create(), new NoPackets());
+        var peer = _node.Services.GetRequiredService<WebRtc.RtcHost>().Endpoint.AddPeer(
+            new RtcPeerOptions { Local = local, Remote = offer.Ice, RemoteFingerprint = offer.Fingerprint, Role = offer.Dtls }, packets)!;
+        var through = 0;
+        for (var i = 0; i < 2 * AddressKey.TimesForSite * WebRtc.RtcSessions.MostOpenly; i++)
+        {
+            // So many of each network.
+            var address = AddressKey.Of(IPAddress.Parse($"2001:db8:1:{i / WebRtc.RtcSessions.MostOpenly:x}::1"));
+            if (sessions.MayWatchMore(address))
+            {
+                sessions.Add(new WebRtc.OpenSession(WebRtc.RtcSessions.NewName(), _broadcast, offer, peer, local, address), peer);
+                through++;
+            }
+        }
+
+        Assert.Equal(AddressKey.TimesForSite * WebRtc.RtcSessions.MostOpenly, through);
+        Assert.True(sessions.MayWatchMore(AddressKey.Of(IPAddress.Parse("2001:db8:2::1"))));
+        Assert.True(sessions.MayWatchMore("192.0.2.1"));
+        peer.Close();
+        await packets.Closed.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Who_only_asks_to_play_starts_no_transcoding_and_the_answer_says_where_there_is_no_sound()
+    {
+        await _node.StopAsync(TestContext.Current.CancellationToken);
+        foreach (var (most, port) in new[] { (1, "9"), (0, "0") })
+        {
+            await _node.DisposeAsync();
+            _http.Dispose();
+            // Nothing is started: where it were, this would be said not to be there.
+            var transcoders = new Transcoders(new FfmpegProgram("/nowhere/transcoder"), most);
+            _node = LiveNode.Build(LoneNode.Options(_data), services => services.AddSingleton(transcoders));
+            await StartAsync();
+            Assert.True(_node.Services.GetRequiredService<LiveAdmission>().TryPublish(Token, new PublisherInfo("RTMP", "test"), out var publisher, out _));
+            publisher.Video(new Track(TrackKind.Video, Codec.H264, new byte[] { 1 }, "avc1.42e01f"), 0, 0, keyframe: true, new byte[] { 1 });
+            publisher.Audio(Tracks.FromAac(AudioSpecificConfig.WriteLowComplexity(48_000, 2)), 0, new byte[] { 1 });
+            var made = await PlayAsync();
+            Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+            Assert.Contains($"m=audio {port} ", await made.Content.ReadAsStringAsync());
+            Assert.Equal(0, _node.Services.GetRequiredService<BroadcastDirectory>().FindRunning(_broadcast)!.Renditions.Count);
+            await _node.StopAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     private Task<HttpResponseMessage> PublishAsync() => SendAsync(HttpMethod.Post, $"/whip/{_broadcast:N}", Offer("publish"), Sdp, bearer: Token);
 
     private Task<HttpResponseMessage> PlayAsync() => SendAsync(HttpMethod.Post, $"/live/{_broadcast:N}/whep?ticket={_ticket}", Offer("play"), Sdp);
@@ -299,6 +359,27 @@ public sealed class RtcHttpTests : IAsyncLifetime
     }
 
     private static string Offer(string kind) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "offers", $"chromium-{kind}.sdp")).ReplaceLineEndings("\r\n");
+
+    private sealed class NoPackets : IRtcPackets
+    {
+        private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Closed => _closed.Task;
+
+        public void OnConnected()
+        {
+        }
+
+        public void OnRtp(Span<byte> packet, long arrival)
+        {
+        }
+
+        public void OnRtcp(ReadOnlySpan<byte> compound)
+        {
+        }
+
+        public void OnClosed(RtcClosed reason) => _closed.SetResult();
+    }
 
     private static string Restart(int number) => $"a=ice-ufrag:next{number}\r\na=ice-pwd:012345678901234567890{number}\r\na=mid:0\r\n";
 }

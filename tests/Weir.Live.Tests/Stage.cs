@@ -11,6 +11,7 @@ using Weir.Live.Broadcasts;
 using Weir.Live.Planes;
 using Weir.Live.Recordings;
 using Weir.Media.Broadcasting;
+using Weir.Media.Transcoding;
 
 namespace Weir.Live.Tests;
 
@@ -33,7 +34,7 @@ internal sealed class Stage : IAsyncDisposable
         Replays = new ReplayStore(Path.Combine(_data.FullName, "recordings"));
         Disk = new DiskRoom(Options.RecordingsDirectory, Clock, () => Space);
         Room = new RecordingRoom(Options, Disk, Replays, Clock);
-        Factory = new LiveBroadcastFactory(Options, Key, Replays, Room, Reports, Metrics, Clock, NullLoggerFactory.Instance);
+        Factory = new LiveBroadcastFactory(Options, Key, Replays, Room, new Transcoders(Options.Ffmpeg), Reports, Metrics, Clock, NullLoggerFactory.Instance);
         Broadcasts = new BroadcastDirectory(Factory, NullLogger<BroadcastDirectory>.Instance);
         Admission = new LiveAdmission(Broadcasts, Key, Clock, Metrics);
     }

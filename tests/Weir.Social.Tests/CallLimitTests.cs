@@ -186,13 +186,13 @@ public sealed partial class CallLimitTests
         foreach (var (what, each, ask) in calls)
         {
             var through = 0;
-            for (var network = 0; network < each * 2 * AddressLimiter.TimesForSite; network++)
+            for (var network = 0; network < each * 2 * AddressKey.TimesForSite; network++)
             {
                 var answer = await ask(request => request.Headers.Add("X-Forwarded-For", $"2001:db8:1:{network:x}::1"));
                 through += answer.Status == HttpStatusCode.TooManyRequests ? 0 : 1;
             }
 
-            Assert.True(through == each * AddressLimiter.TimesForSite, $"{what}: {through} came through");
+            Assert.True(through == each * AddressKey.TimesForSite, $"{what}: {through} came through");
             var elsewhere = await ask(request => request.Headers.Add("X-Forwarded-For", "2001:db8:2::1"));
             Assert.NotEqual(HttpStatusCode.TooManyRequests, elsewhere.Status);
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Weir.Hosting;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Tests;
@@ -55,7 +56,7 @@ public sealed class ThrottlingTests
     {
         var clock = new FakeTimeProvider();
         var limiter = new AddressLimiter(clock, burst: 3, refill: TimeSpan.FromSeconds(32));
-        var (site, through) = (3 * AddressLimiter.TimesForSite, 0);
+        var (site, through) = (3 * AddressKey.TimesForSite, 0);
         for (var network = 0; network < 65_536; network++)
         {
             through += limiter.TryTake(out _, KeyOf($"2001:db8:1:{network:x}::1")) ? 1 : 0;

@@ -27,7 +27,15 @@ internal sealed class LiveBroadcast : IAsyncDisposable
     private bool _toldEnd;
 
     public LiveBroadcast(
-        Rules rules, Broadcast broadcast, LiveOutputs outputs, LiveOptions options, ReportQueue reports, LiveMetrics metrics, TimeProvider clock, ILogger log)
+        Rules rules,
+        Broadcast broadcast,
+        LiveOutputs outputs,
+        LiveOptions options,
+        Transcoders transcoders,
+        ReportQueue reports,
+        LiveMetrics metrics,
+        TimeProvider clock,
+        ILogger log)
     {
         _rules = rules;
         _outputs = outputs;
@@ -36,7 +44,7 @@ internal sealed class LiveBroadcast : IAsyncDisposable
         _log = log;
         Broadcast = broadcast;
         Viewers = new Audience(clock, options.SessionsPerTicket, metrics);
-        Renditions = new Renditions(broadcast, options.Ffmpeg, clock, log);
+        Renditions = new Renditions(broadcast, rules.Host, transcoders, clock, log);
         Broadcast.Comments.SetMuted(rules.Muted);
         Broadcast.Comments.SetNames(rules.Names);
         Broadcast.StateChanged += OnStateChanged;

@@ -5,12 +5,21 @@ using Weir.Live.Planes;
 using Weir.Live.Recordings;
 using Weir.Media.Broadcasting;
 using Weir.Media.Recording;
+using Weir.Media.Transcoding;
 
 namespace Weir.Live.Broadcasts;
 
 /// <summary>Puts a broadcast together with everything derived from it; where its recording ended, if there is one.</summary>
 internal sealed class LiveBroadcastFactory(
-    LiveOptions options, NodeKey key, ReplayStore replays, RecordingRoom room, ReportQueue reports, LiveMetrics metrics, TimeProvider clock, ILoggerFactory loggers)
+    LiveOptions options,
+    NodeKey key,
+    ReplayStore replays,
+    RecordingRoom room,
+    Transcoders transcoders,
+    ReportQueue reports,
+    LiveMetrics metrics,
+    TimeProvider clock,
+    ILoggerFactory loggers)
 {
     private readonly ILogger _log = loggers.CreateLogger<LiveBroadcast>();
 
@@ -23,7 +32,7 @@ internal sealed class LiveBroadcastFactory(
             rules.Broadcast, new TimelineLimits(), clock, resume, comment => UserText.Text(comment, CommentRoom.MaxLength));
         var limits = new RecorderLimits { MayGrow = room.Of(rules.Broadcast, rules.Host, broadcastsOf) };
         var outputs = new LiveOutputs(broadcast, rules, recovered, limits, key, clock, loggers);
-        var live = new LiveBroadcast(rules, broadcast, outputs, options, reports, metrics, clock, _log);
+        var live = new LiveBroadcast(rules, broadcast, outputs, options, transcoders, reports, metrics, clock, _log);
         live.Start();
         return live;
     }

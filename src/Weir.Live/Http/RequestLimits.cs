@@ -35,14 +35,15 @@ internal sealed record RequestRates
 /// <summary>
 /// Turns away whoever asks too often: 429 with <c>Retry-After</c>, before anything is made for them. Who it is comes first, because that
 /// costs a microsecond: the signature of a ticket, or a look for an address. So nobody is turned away for what others behind their address
-/// get wrong. This machine's own programs are not counted, as their connections are not.
+/// get wrong. An IPv6 /48 as a whole has <see cref="AddressKey.TimesForSite"/> times what one address has. This machine's own programs are
+/// not counted, as their connections are not.
 /// </summary>
 internal sealed class RequestLimits(
     RequestRates rates, LiveAdmission admission, TimeProvider clock, LiveMetrics metrics, ILoggerFactory loggers)
 {
     private readonly AttemptLimiter<Guid> _withTicket = new(clock, rates.WithTicket.Burst, rates.WithTicket.Refill);
-    private readonly AttemptLimiter<ulong> _withoutTicket = new(clock, rates.WithoutTicket.Burst, rates.WithoutTicket.Refill);
-    private readonly AttemptLimiter<ulong> _wrong = new(clock, rates.Wrong.Burst, rates.Wrong.Refill);
+    private readonly AddressLimiter _withoutTicket = new(clock, rates.WithoutTicket);
+    private readonly AddressLimiter _wrong = new(clock, rates.Wrong);
     private readonly RefusalLog _log = new(loggers, clock);
 
     /// <summary>Whether somebody with this ticket may have what they ask for; otherwise the answer for them.</summary>
@@ -69,16 +70,19 @@ internal sealed class RequestLimits(
 
     /// <summary>Counts a request that is right. Null: it may go on.</summary>
     public ProblemHttpResult? Take(HttpContext context, Ticket? ticket, int cost = 1) =>
-        ticket is { IsAnonymous: false } ? Take(context, ticket.Account, cost) : Take(context, _withoutTicket, AddressOf(context), cost);
+        ticket is { IsAnonymous: false } ? Take(context, ticket.Account, cost) : Take(context, _withoutTicket, cost);
 
     /// <summary>The same with a key that publishes a broadcast.</summary>
-    public ProblemHttpResult? Take(HttpContext context, Guid key, int cost) => Take(context, _withTicket, key, cost);
+    public ProblemHttpResult? Take(HttpContext context, Guid key, int cost) =>
+        AddressKey.IsThisMachine(AddressOf(context)) || _withTicket.TryTake(cost, key, out var retryAfter)
+            ? null
+            : Refuse(context, retryAfter);
 
     /// <summary>The answer for what is not there, or not for them; and when they get it too often another one.</summary>
     public ProblemHttpResult NotFound(HttpContext context)
     {
         _log.Note(context);
-        return Take(context, _wrong, AddressOf(context), 1) ?? Problems.NotFound();
+        return Take(context, _wrong, 1) ?? Problems.NotFound();
     }
 
     /// <summary>Whether this address may begin a connection of a protocol without answers of this kind.</summary>
@@ -97,14 +101,14 @@ internal sealed class RequestLimits(
     /// <summary>An RTMP connection was refused for its key or its ticket.</summary>
     public void NoteRtmp(IPAddress? address) => _log.Note("RTMP", address);
 
-    private ProblemHttpResult? Take<TKey>(HttpContext context, AttemptLimiter<TKey> limiter, TKey key, int cost)
-        where TKey : notnull
+    private ProblemHttpResult? Take(HttpContext context, AddressLimiter limiter, int cost)
     {
-        if (AddressKey.IsThisMachine(AddressOf(context)) || limiter.TryTake(cost, key, out var retryAfter))
-        {
-            return null;
-        }
+        var address = AddressOf(context);
+        return AddressKey.IsThisMachine(address) || limiter.TryTake(cost, address, out var retryAfter) ? null : Refuse(context, retryAfter);
+    }
 
+    private ProblemHttpResult Refuse(HttpContext context, TimeSpan retryAfter)
+    {
         metrics.RequestsRefused.Add(1);
         var headers = context.Response.Headers;
         // HLS is answered before CORS, and a cache must not answer others with it.

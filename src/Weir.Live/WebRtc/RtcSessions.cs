@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
+using Weir.Hosting;
 using Weir.Media.WebRtc;
 using Weir.Media.WebRtc.Negotiation;
 using Weir.Media.WebRtc.Transport;
@@ -21,6 +22,9 @@ internal sealed class OpenSession(string name, Guid broadcast, RtcOffer offer, R
     public Guid Broadcast => broadcast;
 
     public string? Openly => openly;
+
+    /// <summary>The IPv6 /48 of that address.</summary>
+    public string? OpenlyFromSite { get; } = openly is null ? null : AddressKey.SiteOf(openly);
 
     public RtcRole Role => offer.Role;
 
@@ -72,8 +76,8 @@ internal sealed class RtcSessions
     /// handshake.</summary>
     public const int MostPublishers = 8;
 
-    /// <summary>Sessions of one address (a /64 of IPv6) without tickets; with one it is
-    /// <see cref="LiveOptions.SessionsPerTicket"/>.</summary>
+    /// <summary>Sessions of one address (a /64 of IPv6) without tickets, and <see cref="AddressKey.TimesForSite"/> times as many of an
+    /// IPv6 /48; with a ticket it is <see cref="LiveOptions.SessionsPerTicket"/>.</summary>
     public const int MostOpenly = 200;
 
     /// <summary>Of older ones it is forgotten why they ended.</summary>
@@ -156,7 +160,19 @@ internal sealed class RtcSessions
 
     public bool MayPublishMore(Guid broadcast) => _open.Values.Count(session => session.Role == RtcRole.Publish && session.Broadcast == broadcast) < MostPublishers;
 
-    public bool MayWatchMore(string openly) => _open.Values.Count(session => session.Openly == openly) < MostOpenly;
+    /// <param name="openly">An address as <see cref="AddressKey.Of"/> gives it.</param>
+    public bool MayWatchMore(string openly)
+    {
+        var site = AddressKey.SiteOf(openly);
+        var (mine, ofSite) = (0, 0);
+        foreach (var session in _open.Values)
+        {
+            mine += session.Openly == openly ? 1 : 0;
+            ofSite += site is not null && session.OpenlyFromSite == site ? 1 : 0;
+        }
+
+        return mine < MostOpenly && ofSite < MostOpenly * AddressKey.TimesForSite;
+    }
 
     public OpenSession? Find(string name, Guid broadcast, RtcRole role) =>
         _open.TryGetValue(name, out var session) && session.Broadcast == broadcast && session.Role == role ? session : null;

@@ -185,9 +185,13 @@ internal sealed class WhepEndpoint(
         }
     }
 
-    /// <summary>Without ffmpeg there is nothing that makes Opus of an encoder's AAC: the answer refuses the sound, so that the player knows.</summary>
+    /// <summary>
+    /// Where nothing makes Opus of an encoder's AAC (there is no ffmpeg, or as many of its processes run as may) the answer refuses the
+    /// sound, so that the player knows. No process is started yet: whoever asked may be nobody.
+    /// </summary>
     private static RtcOffer WithoutSoundThatDoesNotGo(RtcOffer offer, LiveViewer viewer) =>
-        viewer.Timeline.Audio is { Codec: not Codec.Opus } && offer.Video is not null && viewer.Timeline == viewer.Broadcast.Timeline ? offer with { Audio = null } : offer;
+        viewer.Broadcast.Timeline.Audio is { Codec: not Codec.Opus } && offer.Video is not null
+        && !viewer.Live.Renditions.CanTranscode(Codec.Opus) ? offer with { Audio = null } : offer;
 
     /// <summary>Null when the endpoint takes no more; the viewer is the session's in any case.</summary>
     private OpenSession? Open(HttpContext context, string id, LiveViewer viewer, RtcOffer offer, string name, IceCredentials local, RtcSources sources)

@@ -8,8 +8,9 @@ using Weir.Media.Formats;
 namespace Weir.Media.Transcoding;
 
 /// <summary>
-/// Transcodes one track's frames by a child process, as they come. When the child ends it is started again, later each time; while there is none, frames are
-/// dropped: sound is missing then, and nothing else.
+/// Transcodes one track's frames by a child process, as they come. When the child ends, or finds no place among those of all broadcasts
+/// (<see cref="Transcoders"/>), it is started later, later each time; while there is none, frames are dropped: sound is missing then, and
+/// nothing else.
 /// </summary>
 internal sealed partial class AudioTranscoder : IAsyncDisposable
 {
@@ -22,7 +23,9 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
     private static readonly Counter<long> Restarts = Meter.CreateCounter<long>("weir_transcoding_restarts");
     private static readonly UpDownCounter<int> Running = Meter.CreateUpDownCounter<int>("weir_transcoding_running");
 
+    private readonly Transcoders _transcoders;
     private readonly FfmpegProgram _program;
+    private readonly Guid _host;
     private readonly Codec _target;
     private readonly Action<Track, long, byte[]> _output;
     private readonly TimeProvider _time;
@@ -32,15 +35,22 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
         new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }, _ => Dropped.Add(1));
 
     private readonly Task _running;
+    private volatile bool _hasPlace;
+    private bool _toldRefusal;
 
     /// <param name="output">Takes the frames that come out: track, time in microseconds, payload. On a thread of the transcoder.</param>
-    public AudioTranscoder(FfmpegProgram program, Track source, Codec target, Action<Track, long, byte[]> output, TimeProvider time, ILogger log)
+    public AudioTranscoder(
+        Transcoders transcoders, Guid host, Track source, Codec target, Action<Track, long, byte[]> output, TimeProvider time, ILogger log)
     {
-        (_program, Source, _target, _output, _time, _log) = (program, source, target, output, time, log);
+        (_transcoders, _host, Source, _target, _output, _time, _log) = (transcoders, host, source, target, output, time, log);
+        _program = transcoders.Program ?? throw new ArgumentException("There is no program.", nameof(transcoders));
         _running = Task.Run(RunAsync);
     }
 
     public Track Source { get; }
+
+    /// <summary>It runs, and keeps its place among those of all broadcasts.</summary>
+    public bool HasPlace => _hasPlace;
 
     public void Push(Frame frame) => _input.Writer.TryWrite(frame);
 
@@ -65,7 +75,14 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
                     return;
                 }
 
-                await RunOnceAsync(coding);
+                if (await TryRunOnceAsync(coding))
+                {
+                    Restarts.Add(1);
+                }
+                else
+                {
+                    TellRefusal();
+                }
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -74,6 +91,7 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
             catch (Exception fault) when (fault is IOException or MalformedException or System.ComponentModel.Win32Exception)
             {
                 LogEnded(fault.Message);
+                Restarts.Add(1);
             }
 
             if (_time.GetElapsedTime(began) > GoodRun)
@@ -81,7 +99,6 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
                 pause = TimeSpan.FromSeconds(1);
             }
 
-            Restarts.Add(1);
             try
             {
                 await Task.Delay(pause, _time, _stopping.Token);
@@ -95,8 +112,41 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
         }
     }
 
+    /// <summary>False when it found no place.</summary>
+    private async Task<bool> TryRunOnceAsync(AudioCoding coding)
+    {
+        using var place = _transcoders.TryEnter(_host);
+        if (place is null)
+        {
+            return false;
+        }
+
+        _hasPlace = true;
+        try
+        {
+            await RunOnceAsync(coding);
+        }
+        finally
+        {
+            _hasPlace = false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Once until it ran: it is said at every attempt by the counter.</summary>
+    private void TellRefusal()
+    {
+        if (!_toldRefusal)
+        {
+            _toldRefusal = true;
+            LogRefused();
+        }
+    }
+
     private async Task RunOnceAsync(AudioCoding coding)
     {
+        _toldRefusal = false;
         using var process = _program.Start(coding.Arguments);
         Running.Add(1);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
@@ -193,6 +243,11 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Transcoding sound stopped and begins again: {Reason}")]
     private partial void LogEnded(string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Sound is not transcoded: as many processes do so already as may for one host, or in all. It begins when one of them ends")]
+    private partial void LogRefused();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Sound of {Codec} cannot be transcoded to {Target}")]
     private partial void LogImpossible(string codec, Codec target);

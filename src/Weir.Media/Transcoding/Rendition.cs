@@ -11,23 +11,27 @@ internal sealed class Rendition : IAsyncDisposable
 {
     private readonly Broadcast _broadcast;
     private readonly Codec _codec;
-    private readonly FfmpegProgram _program;
+    private readonly Transcoders _transcoders;
+    private readonly Guid _host;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
-    private AudioTranscoder? _transcoder;
+    private volatile AudioTranscoder? _transcoder;
     private bool _audioAfterDiscontinuity;
     private volatile bool _complete;
 
-    public Rendition(Broadcast broadcast, Codec codec, FfmpegProgram program, TimeProvider time, ILogger log)
+    public Rendition(Broadcast broadcast, Codec codec, Transcoders transcoders, Guid host, TimeProvider time, ILogger log)
     {
-        (_broadcast, _codec, _program, _time, _log) = (broadcast, codec, program, time, log);
+        (_broadcast, _codec, _transcoders, _host, _time, _log) = (broadcast, codec, transcoders, host, time, log);
         Timeline = new Timeline(new TimelineLimits(), time, broadcast.Timeline.Edge);
         _running = Task.Run(RunAsync);
     }
 
     public Timeline Timeline { get; }
+
+    /// <summary>A process makes its sound.</summary>
+    public bool IsTranscoding => _transcoder is { HasPlace: true };
 
     public async ValueTask DisposeAsync()
     {
@@ -107,7 +111,7 @@ internal sealed class Rendition : IAsyncDisposable
                         await _transcoder.DisposeAsync();
                     }
 
-                    _transcoder = new AudioTranscoder(_program, frame.Track!, _codec, Append, _time, _log);
+                    _transcoder = new AudioTranscoder(_transcoders, _host, frame.Track!, _codec, Append, _time, _log);
                 }
 
                 _transcoder.Push(frame);

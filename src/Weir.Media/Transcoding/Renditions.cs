@@ -25,9 +25,10 @@ public sealed class RenditionLease : IDisposable
 
 /// <summary>
 /// The renditions of one broadcast: each begins with its first reader and ends some time after its last, so that one who reloads the page does not begin
-/// it anew. One child process each at most.
+/// it anew. One child process each at most, and no more of all broadcasts together than <see cref="Transcoders"/> lets start.
 /// </summary>
-public sealed class Renditions(Broadcast broadcast, FfmpegProgram? program, TimeProvider time, ILogger log) : IAsyncDisposable
+/// <param name="host">Whose broadcast it is.</param>
+public sealed class Renditions(Broadcast broadcast, Guid host, Transcoders transcoders, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(10);
     private readonly Lock _lock = new();
@@ -40,19 +41,40 @@ public sealed class Renditions(Broadcast broadcast, FfmpegProgram? program, Time
     {
         lock (_lock)
         {
-            if (program is null || _disposed || broadcast.Timeline.Log.IsCompleted)
+            if (transcoders.Program is null || _disposed || broadcast.Timeline.Log.IsCompleted)
             {
                 return null;
             }
 
             if (!_held.TryGetValue(codec, out var held))
             {
-                held = _held[codec] = new Held(new Rendition(broadcast, codec, program, time, log));
+                held = _held[codec] = new Held(new Rendition(broadcast, codec, transcoders, host, time, log));
             }
 
             held.Readers++;
             held.Version++;
             return new RenditionLease(this, codec, held.Rendition.Timeline);
+        }
+    }
+
+    /// <summary>How many there are at the moment.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _held.Count;
+            }
+        }
+    }
+
+    /// <summary>Whether sound would be transcoded for one who read it now: a process does so already, or could be started.</summary>
+    public bool CanTranscode(Codec codec)
+    {
+        lock (_lock)
+        {
+            return _held.TryGetValue(codec, out var held) && held.Rendition.IsTranscoding || transcoders.HasPlace(host);
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed record FileLimits
     /// <summary>A phone that changes its network sends nothing for a while.</summary>
     public TimeSpan SlowFor { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Pictures being decoded. The others wait, no more of them than <see cref="AtOnce"/>.</summary>
+    /// <summary>Pictures being decoded. The others wait, no more of them than <see cref="AtOnce"/>, and accounts take turns.</summary>
     public int DecodesAtOnce { get; init; } = 2;
 
     /// <summary>Known from the header, before anything is decoded.</summary>

@@ -1,27 +1,25 @@
 using Weir.Hosting;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Files;
 
-/// <summary>Decoding costs processor and memory, so few are decoded at once and the others wait their turn.</summary>
-internal sealed class Pictures(FileLimits limits) : IDisposable
+/// <summary>
+/// Decoding costs processor and memory, so few are decoded at once and the others wait their turn, by account: one that has many, or slow
+/// ones, keeps the others waiting for no more than one of them.
+/// </summary>
+internal sealed class Pictures(FileLimits limits)
 {
-    private readonly SemaphoreSlim _turn = new(limits.DecodesAtOnce, limits.DecodesAtOnce);
+    private readonly FairTurns _turns = new(limits.DecodesAtOnce);
 
-    public async Task<(MadePicture? Picture, PictureFault Fault)> MakeAsync(string path, FileKind kind, Crop? crop, CancellationToken cancellation)
+    public async Task<(MadePicture? Picture, PictureFault Fault)> MakeAsync(
+        Guid account, string path, FileKind kind, Crop? crop, CancellationToken cancellation)
     {
-        await _turn.WaitAsync(cancellation);
-        try
-        {
-            return await Task.Run(() => Make(path, kind, crop, cancellation), cancellation);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        using var turn = await _turns.EnterAsync(account, cancellation);
+        return await Task.Run(() => Make(path, kind, crop, cancellation), cancellation);
     }
 
     /// <summary>Whether a place was taken out of what is sent as a file. It waits its turn like a picture that is decoded.</summary>
-    public async Task<bool> RemoveLocationAsync(string path, CancellationToken cancellation)
+    public async Task<bool> RemoveLocationAsync(Guid account, string path, CancellationToken cancellation)
     {
         // Most files are of no such kind, and wait for nobody.
         if (!LocationRemoval.MayHave(path))
@@ -29,24 +27,17 @@ internal sealed class Pictures(FileLimits limits) : IDisposable
             return false;
         }
 
-        await _turn.WaitAsync(cancellation);
-        try
-        {
-            // A thread of its own, because its priority is lower; what comes after it runs on the pool again.
-            return await Task.Factory.StartNew(
-                () =>
-                {
-                    BackgroundPriority.Take();
-                    return LocationRemoval.Remove(path, cancellation);
-                },
-                cancellation,
-                TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously,
-                TaskScheduler.Default);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        using var turn = await _turns.EnterAsync(account, cancellation);
+        // A thread of its own, because its priority is lower; what comes after it runs on the pool again.
+        return await Task.Factory.StartNew(
+            () =>
+            {
+                BackgroundPriority.Take();
+                return LocationRemoval.Remove(path, cancellation);
+            },
+            cancellation,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously,
+            TaskScheduler.Default);
     }
 
     public static ProblemHttpResult Problem(PictureFault fault) => fault switch
@@ -60,8 +51,6 @@ internal sealed class Pictures(FileLimits limits) : IDisposable
             "This server cannot read HEIC. Send it as a JPEG (on an iPhone: Settings, Camera, Formats, Most Compatible), or as a file."),
         _ => Problems.Field("file", "picture-broken", "This picture cannot be read."),
     };
-
-    public void Dispose() => _turn.Dispose();
 
     private (MadePicture? Picture, PictureFault Fault) Make(string path, FileKind kind, Crop? crop, CancellationToken cancellation)
     {

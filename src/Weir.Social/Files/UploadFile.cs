@@ -109,7 +109,7 @@ internal static class UploadFile
             var withoutLocation = false;
             if (kind == FileKind.File)
             {
-                withoutLocation = location != KeepLocation && await pictures.RemoveLocationAsync(received, cancellation);
+                withoutLocation = location != KeepLocation && await pictures.RemoveLocationAsync(caller.Id, received, cancellation);
                 file = new StoredFile
                 {
                     Id = Guid.NewGuid(), OwnerId = caller.Id, Kind = kind, Name = safe, Type = FileName.TypeOf(safe), Size = length, CreatedAt = now, ExpiresAt = now + limits.UnusedFor,
@@ -118,7 +118,7 @@ internal static class UploadFile
             }
             else
             {
-                var (picture, fault) = await pictures.MakeAsync(received, kind, part, cancellation);
+                var (picture, fault) = await pictures.MakeAsync(caller.Id, received, kind, part, cancellation);
                 if (picture is null)
                 {
                     return Pictures.Problem(fault);

@@ -135,7 +135,7 @@ internal sealed class LinkCards(
         var path = await store.WriteAsync(got.Bytes, cancellation);
         try
         {
-            var (picture, _) = await pictures.MakeAsync(path, FileKind.Picture, null, cancellation);
+            var (picture, _) = await pictures.MakeAsync(owner, path, FileKind.Picture, null, cancellation);
             return picture is null
                 ? null
                 : await UploadFile.KeepAsync(store, picture, FileKind.Picture, owner, FileName.Parse(title, "link") ?? "link", clock.Now(), null, cancellation);

@@ -22,15 +22,19 @@ internal sealed class RealtimeHub(Connections connections) : Hub
             signalR.MaximumReceiveMessageSize = 1024;
             signalR.StreamBufferCapacity = 1;
         }).AddJsonProtocol(json => Json.Configure(json.PayloadSerializerOptions));
-        services.AddSingleton<Connections>().AddHostedService<SessionWatch>();
+        services.AddSingleton<Connections>().AddSingleton<HubMessages>().AddHostedService<SessionWatch>();
     }
 
-    public static void Map(RouteGroupBuilder api) => api.MapHub<RealtimeHub>(Path, transport =>
+    /// <summary>As MapHub does it, but for the count of what comes.</summary>
+    public static void Map(RouteGroupBuilder api)
     {
-        transport.Transports = HttpTransportType.WebSockets;
-        transport.ApplicationMaxBufferSize = 4 * 1024;
-        transport.TransportMaxBufferSize = 64 * 1024;
-    });
+        var messages = ((IEndpointRouteBuilder)api).ServiceProvider.GetRequiredService<HubMessages>();
+        var transport = new HttpConnectionDispatcherOptions
+        {
+            Transports = HttpTransportType.WebSockets, ApplicationMaxBufferSize = 4 * 1024, TransportMaxBufferSize = 64 * 1024,
+        };
+        api.MapConnections(Path, transport, connection => connection.Use(messages.Count).UseHub<RealtimeHub>());
+    }
 
     /// <summary>
     /// Browsers send cookies along with a WebSocket that any page opens and ask nobody first (RFC 6455 10.2): a page of another origin is refused. Other programs

@@ -8,11 +8,8 @@ namespace Weir.Social.Throttling;
 /// </summary>
 internal sealed class AddressLimiter(TimeProvider clock, int burst, TimeSpan refill)
 {
-    /// <summary>How many addresses an IPv6 /48 counts for: it may be a company, or many phones of a mobile network.</summary>
-    public const int TimesForSite = 16;
-
     private readonly AttemptLimiter _addresses = new(clock, burst, refill);
-    private readonly AttemptLimiter _sites = new(clock, burst * TimesForSite, refill / TimesForSite);
+    private readonly AttemptLimiter _sites = new(clock, burst * AddressKey.TimesForSite, refill / AddressKey.TimesForSite);
 
     /// <summary>Of one address.</summary>
     public Rate Rate => _addresses.Rate;

@@ -39,6 +39,12 @@ internal sealed record CallRates
     /// <summary>Bytes that one account writes, all kinds together: 16 MB at once, and as many an hour.</summary>
     public Rate WrittenBytes { get; init; } = new(16 << 20, TimeSpan.FromHours(1) / (16 << 20));
 
+    /// <summary>
+    /// What all connections of one account to <c>/api/hub</c> say, with a keep-alive of each every fifteen seconds: a tab says very little
+    /// there.
+    /// </summary>
+    public Rate HubMessages { get; init; } = new(200, TimeSpan.FromMilliseconds(100));
+
     /// <summary>Sessions that have to be looked up and are not there; those that are do not count.</summary>
     public Rate UnknownSessions { get; init; } = new(500, TimeSpan.FromMilliseconds(100));
 

@@ -114,9 +114,9 @@ public sealed partial class LiveAccessTests
                 Check(right.Status == HttpStatusCode.TooManyRequests, line, broadcast, "good", $"{right} came when too many were asked for");
             }
 
-            // Of one network of IPv6, from several of its addresses.
-            var first = await AskAsync(stage, line, "live", "forged", stage.IdOf("live"), $"2001:db8:2:{number:x}::1");
-            var second = await AskAsync(stage, line, "live", "forged", stage.IdOf("live"), $"2001:db8:2:{number:x}::2");
+            // Of one network of IPv6, from several of its addresses; each line has a site of its own.
+            var first = await AskAsync(stage, line, "live", "forged", stage.IdOf("live"), $"2001:db8:{number:x}:2::1");
+            var second = await AskAsync(stage, line, "live", "forged", stage.IdOf("live"), $"2001:db8:{number:x}:2::2");
             var isCounted = first.Status == HttpStatusCode.NotFound && second.Status == HttpStatusCode.TooManyRequests;
             Check(isCounted, line, "live", "forged", $"{first}, then {second} came");
         }

@@ -13,6 +13,7 @@ public sealed class RenditionTests
     private const long Start = 5_000_000;
     private static readonly FfmpegProgram Ffmpeg = FfmpegProgram.Find() ?? throw new InvalidOperationException("These tests need ffmpeg.");
     private static readonly Track Picture = new(TrackKind.Video, Codec.H264, new byte[] { 1 }, "avc1.42e01f");
+    private static readonly Guid Host = Guid.NewGuid();
     private readonly Broadcast _broadcast = new(Guid.NewGuid(), new TimelineLimits(), TimeProvider.System);
 
     [Theory]
@@ -22,7 +23,7 @@ public sealed class RenditionTests
     public async Task A_beep_is_where_it_was_before_transcoding(Codec source, int rate)
     {
         var (track, frames) = await RecordAsync(source, rate);
-        await using var renditions = new Renditions(_broadcast, Ffmpeg, TimeProvider.System, NullLogger.Instance);
+        await using var renditions = new Renditions(_broadcast, Host, new Transcoders(Ffmpeg), TimeProvider.System, NullLogger.Instance);
         using var lease = renditions.Lease(source == Codec.Aac ? Codec.Opus : Codec.Aac)!;
         var publisher = _broadcast.Publish(new PublisherInfo("RTMP", ""))!;
         publisher.Video(Picture, Start, 0, keyframe: true, new byte[] { 1 });
@@ -48,7 +49,8 @@ public sealed class RenditionTests
     [Fact]
     public async Task Sound_that_fits_already_is_passed_on_and_no_child_is_started()
     {
-        await using var renditions = new Renditions(_broadcast, new FfmpegProgram("/nowhere"), TimeProvider.System, NullLogger.Instance);
+        await using var renditions = new Renditions(
+            _broadcast, Host, new Transcoders(new FfmpegProgram("/nowhere")), TimeProvider.System, NullLogger.Instance);
         using var lease = renditions.Lease(Codec.Opus)!;
         var publisher = _broadcast.Publish(new PublisherInfo("WHIP", ""))!;
         var opus = Tracks.FromDOps(new OpusHeader(2, 0, 48000, 0, 0).WriteDOps());
@@ -68,12 +70,62 @@ public sealed class RenditionTests
     [Fact]
     public async Task Readers_share_one_rendition_and_without_ffmpeg_there_is_none()
     {
-        await using var renditions = new Renditions(_broadcast, Ffmpeg, TimeProvider.System, NullLogger.Instance);
+        await using var renditions = new Renditions(_broadcast, Host, new Transcoders(Ffmpeg), TimeProvider.System, NullLogger.Instance);
         using var first = renditions.Lease(Codec.Opus)!;
         using var second = renditions.Lease(Codec.Opus)!;
         Assert.Same(first.Timeline, second.Timeline);
-        await using var none = new Renditions(_broadcast, null, TimeProvider.System, NullLogger.Instance);
+        await using var none = new Renditions(_broadcast, Host, new Transcoders(null), TimeProvider.System, NullLogger.Instance);
         Assert.Null(none.Lease(Codec.Opus));
+    }
+
+    [Fact]
+    public async Task Beyond_so_many_processes_there_are_pictures_without_sound_until_one_ends()
+    {
+        var (track, frames) = await RecordAsync(Codec.Aac, 48_000);
+        var transcoders = new Transcoders(Ffmpeg, most: 1, mostOfHost: 1);
+        var other = new Broadcast(Guid.NewGuid(), new TimelineLimits(), TimeProvider.System);
+        await using var second = new Renditions(other, Guid.NewGuid(), transcoders, TimeProvider.System, NullLogger.Instance);
+        Assert.True(second.CanTranscode(Codec.Opus));
+        await using (var first = new Renditions(_broadcast, Host, transcoders, TimeProvider.System, NullLogger.Instance))
+        {
+            using var lease = first.Lease(Codec.Opus)!;
+            Play(_broadcast, track, frames);
+            await SoundAsync(lease.Timeline, until: 0);
+            // Who comes now shares the process that is there; another broadcast has none.
+            Assert.True(first.CanTranscode(Codec.Opus));
+            Assert.False(second.CanTranscode(Codec.Opus));
+            using var silent = second.Lease(Codec.Opus)!;
+            Play(other, track, frames);
+            while (Frames(silent.Timeline).Count == 0)
+            {
+                await silent.Timeline.Log.WaitAsync(silent.Timeline.Log.Next, TestContext.Current.CancellationToken);
+            }
+
+            // Asked again: all that was published has been looked at by now, or is looked at while there is no place.
+            Assert.False(second.CanTranscode(Codec.Opus));
+            Assert.Equal([FrameKind.Video], Frames(silent.Timeline).Select(frame => frame.Kind));
+        }
+
+        using var late = second.Lease(Codec.Opus)!;
+        Assert.NotEmpty(await SoundAsync(late.Timeline, until: 0));
+        Assert.False(transcoders.HasPlace(Guid.NewGuid()));
+    }
+
+    [Fact]
+    public void One_host_has_so_many_processes_and_leaves_the_rest_to_others()
+    {
+        var transcoders = new Transcoders(Ffmpeg, most: 3, mostOfHost: 2);
+        var (first, second) = (transcoders.TryEnter(Host)!, transcoders.TryEnter(Host)!);
+        Assert.False(transcoders.HasPlace(Host));
+        Assert.Null(transcoders.TryEnter(Host));
+        using var third = transcoders.TryEnter(Guid.NewGuid())!;
+        first.Dispose();
+        first.Dispose();
+        using var fourth = transcoders.TryEnter(Guid.NewGuid())!;
+        Assert.False(transcoders.HasPlace(Host));
+        second.Dispose();
+        Assert.True(transcoders.HasPlace(Host));
+        Assert.False(new Transcoders(null).HasPlace(Host));
     }
 
     [Fact]
@@ -86,6 +138,16 @@ public sealed class RenditionTests
         Assert.Equal(1_020_000, times.Out(20_000));
         Assert.Equal(1_540_000, times.Out(40_000));
         Assert.Equal(1_560_000, times.Out(60_000));
+    }
+
+    private static void Play(Broadcast broadcast, Track track, List<byte[]> frames)
+    {
+        var publisher = broadcast.Publish(new PublisherInfo("RTMP", ""))!;
+        publisher.Video(Picture, Start, 0, keyframe: true, new byte[] { 1 });
+        for (var i = 0; i < frames.Count; i++)
+        {
+            publisher.Audio(track, Start + (i * 1024 * 1_000_000L / 48_000), frames[i]);
+        }
     }
 
     private static List<Frame> Frames(Timeline timeline)

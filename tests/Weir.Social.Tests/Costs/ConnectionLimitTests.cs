@@ -90,6 +90,35 @@ public sealed class ConnectionLimitTests
     }
 
     [Fact]
+    public void The_networks_of_one_ipv6_site_have_as_much_together_as_a_few_addresses()
+    {
+        var limits = new ConnectionLimits(2, 1000, []);
+        var site = 2 * AddressKey.TimesForSite;
+        var entered = Enumerable.Range(0, 3 * site).Select(network => Key($"2001:db8:1:{network:x}::1")).Where(limits.TryEnter).ToList();
+        Assert.Equal(site, entered.Count);
+        // Another site has its own, and IPv4 has none.
+        Assert.True(limits.TryEnter(Key("2001:db8:2::1")));
+        Assert.Equal(100, Enumerable.Range(0, 100).Count(host => limits.TryEnter($"198.51.100.{host}")));
+        // Whoever was refused counts for nobody, and whoever leaves makes room.
+        limits.Leave(entered[0]);
+        Assert.True(limits.TryEnter(Key("2001:db8:1:ffff::1")));
+        Assert.False(limits.TryEnter(Key("2001:db8:1:fffe::1")));
+
+        static string Key(string address) => AddressKey.Of(IPAddress.Parse(address));
+    }
+
+    [Fact]
+    public void One_ipv6_site_does_not_take_all_connections()
+    {
+        var limits = new ConnectionLimits(8000, 20_000, []);
+        var taken = Enumerable.Range(0, 65_536).Count(network => limits.TryEnter($"20010DB80001{network:X4}"));
+        // What is left is half of what it has: of all that is free it may have sixteen eighths.
+        Assert.InRange(taken, 13_000, 13_400);
+        Assert.Equal(500, Enumerable.Range(0, 500).Count(_ => limits.TryEnter("192.0.2.1")));
+        Assert.True(limits.TryEnter("20010DB800020000"));
+    }
+
+    [Fact]
     public async Task Whoever_comes_late_is_let_in_where_one_address_took_half()
     {
         var limits = new ConnectionLimits(30, 40, [], countThisMachine: true);
@@ -121,7 +150,7 @@ public sealed class ConnectionLimitTests
         string[] addresses =
         [
             "192.0.2.1", "192.0.2.2", "::ffff:192.0.2.1", "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1",
-            "127.0.0.1", "::1", "::ffff:127.0.0.1",
+            "2001:db8:2:1::1", "127.0.0.1", "::1", "::ffff:127.0.0.1",
         ];
         var parsed = addresses.Select(IPAddress.Parse).ToList();
         foreach (var one in parsed)
@@ -131,6 +160,18 @@ public sealed class ConnectionLimitTests
             Assert.Equal(
                 IPAddress.IsLoopback(one.IsIPv4MappedToIPv6 ? one.MapToIPv4() : one), AddressKey.IsThisMachine(AddressKey.NumberOf(one)));
         }
+    }
+
+    [Fact]
+    public void Its_site_is_that_of_its_text()
+    {
+        string[] addresses = ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8:1:2::1", "2001:db8:1:3::1", "2001:db8:2:2::1", "fd00::1"];
+        var sites = addresses.Select(IPAddress.Parse)
+            .Select(address => (Text: AddressKey.SiteOf(AddressKey.Of(address)), Number: AddressKey.SiteOf(AddressKey.NumberOf(address)))).ToList();
+        Assert.Equal([null, null, "20010DB80001", "20010DB80001", "20010DB80002", "FD0000000000"], sites.Select(site => site.Text));
+        Assert.All(sites, one => Assert.All(sites, other => Assert.Equal(one.Text == other.Text, one.Number == other.Number)));
+        Assert.All(sites, site => Assert.Equal(site.Text is null, site.Number is null));
+        Assert.Null(AddressKey.SiteOf(AddressKey.NumberOf(null)));
     }
 
     private static async Task AskAsync(TcpClient connection)
