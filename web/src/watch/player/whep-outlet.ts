@@ -1,4 +1,5 @@
 import { Problem } from '../../api/http';
+import { refusesSound } from '../../rtc/answer';
 import { receivesH264 } from '../../rtc/h264';
 import { RtcResource } from '../../rtc/resource';
 import type { Outlet, OutletEvents } from './outlet';
@@ -89,7 +90,9 @@ export class WhepOutlet implements Outlet {
         return;
       }
       this.#resource = resource;
-      this.#waitFor(wayPatienceMs);
+      // There is sound, and this server cannot make it fit at the moment: another outlet has it.
+      if (refusesSound(this.#connection.remoteDescription?.sdp ?? '')) this.#fail('codec');
+      else this.#waitFor(wayPatienceMs);
     } catch (reason) {
       if (this.#over) return;
       if (reason instanceof Problem && reason.status === 404) {
