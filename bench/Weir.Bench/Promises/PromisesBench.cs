@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.WebSockets;
 using System.Text.Json;
 using Microsoft.Playwright;
 using Weir.Bench.Browser;
@@ -18,7 +17,7 @@ internal sealed class PromisesBench(bool quick)
     private const double CameraTarget = 10;
     private const double EndTarget = 5;
     private const int CutsEach = 4;
-    private static readonly string[] Outlets = ["websocket", "flv", "rtmp"];
+    private static readonly string[] Outlets = ["websocket", "flv", "rtmp", "hls", "whep"];
 
     /// <summary>A live plane that ends again is waited with for ten seconds at most, less those it ran: what is measured is one that had served.</summary>
     private static readonly TimeSpan Served = TimeSpan.FromSeconds(11);
@@ -58,7 +57,9 @@ internal sealed class PromisesBench(bool quick)
             "How soon Weir does what it promises to have done within a time.",
             [new ResultTable("From the cause on", [new("What"), new("Times"), new("Median s", "0.000"), new("Longest s", "0.000"), new("Target s", "0")], rows)],
             [
-                "A cut counts from the host's request to the end of what the viewer reads; RTMP is read by ffmpeg, whose own end is in it.",
+                "A cut counts from the host's request to the end of what the viewer reads. RTMP is read by ffmpeg, whose own end is in it; of HLS it "
+                    + "is the first request of the playlist that is refused, asked for every 10 ms; of WebRTC the last packet that Chromium counts.",
+                "The control is what the machine and the request take by themselves in the same run.",
                 "A second start is what `./weir bench start` measures.",
             ]);
     }
@@ -79,19 +80,25 @@ internal sealed class PromisesBench(bool quick)
         var made = await weir.PostAsync("/api/accounts", new { invitation = code, handle = "viewer", name = "Vera Viewer", password = WeirServer.Password });
         var viewer = made.GetProperty("token").GetString()!;
         var took = Outlets.ToDictionary(outlet => outlet, _ => new Samples());
+        var changes = new Samples();
+        await using var chromium = await Chromium.StartAsync();
+        var page = await chromium.OpenAsync();
         for (var i = 0; i < _times * CutsEach; i++)
         {
             Console.Error.WriteLine($"cut {i + 1} of {_times * CutsEach} ...");
             await weir.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "public" }, widen = true });
+            var asked = Stopwatch.GetTimestamp();
+            await weir.PatchAsync($"/api/broadcasts/{id}", new { title = $"Cut {i}" });
+            changes.Add(Stopwatch.GetElapsedTime(asked).TotalSeconds);
             var watch = (await weir.TicketAsync(id, viewer)).GetProperty("watch");
-            var ends = Outlets.ToDictionary(outlet => outlet, outlet => WatchAsync(outlet, watch.GetProperty(outlet).GetString()!, cancellation));
+            var ends = Outlets.ToDictionary(outlet => outlet, outlet => CutViewer.WatchAsync(outlet, watch.GetProperty(outlet).GetString()!, page, cancellation));
             await Task.WhenAll(ends.Values.Select(end => end.Watching));
             var began = Stopwatch.GetTimestamp();
             var cut = weir.PatchAsync($"/api/broadcasts/{id}", new { audience = new { kind = "friends" } });
             await Task.WhenAll(ends.Select(async end =>
             {
-                await end.Value.Ended.WaitAsync(Patience.Limit, cancellation);
-                var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+                var late = await end.Value.Ended.WaitAsync(Patience.Limit, cancellation);
+                var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds - late;
                 lock (took)
                 {
                     took[end.Key].Add(seconds);
@@ -100,58 +107,8 @@ internal sealed class PromisesBench(bool quick)
             await cut;
         }
 
+        rows.Add(Row("Control: a change of the same broadcast that cuts nobody is answered", changes, CutTarget));
         rows.AddRange(took.Select(outlet => Row($"A viewer is cut ({outlet.Key})", outlet.Value, CutTarget)));
-    }
-
-    /// <summary>Completes once when media has come, and once when nothing comes any more.</summary>
-    private static (Task Watching, Task Ended) WatchAsync(string outlet, string url, CancellationToken cancellation)
-    {
-        var watching = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        return (watching.Task.WaitAsync(Patience.Limit, cancellation), outlet switch
-        {
-            "websocket" => ByWebSocketAsync(),
-            "flv" => ByFlvAsync(),
-            _ => ByFfmpegAsync(),
-        });
-
-        async Task ByWebSocketAsync()
-        {
-            using var socket = new ClientWebSocket();
-            await socket.ConnectAsync(new Uri(url), cancellation);
-            var buffer = new byte[64 * 1024];
-            while (await socket.ReceiveAsync(buffer, cancellation) is { MessageType: not WebSocketMessageType.Close } part)
-            {
-                if (part.MessageType == WebSocketMessageType.Binary)
-                {
-                    watching.TrySetResult();
-                }
-            }
-        }
-
-        async Task ByFlvAsync()
-        {
-            using var http = new HttpClient();
-            await using var stream = await http.GetStreamAsync(new Uri(url), cancellation);
-            var buffer = new byte[64 * 1024];
-            try
-            {
-                while (await stream.ReadAsync(buffer, cancellation) > 0)
-                {
-                    watching.TrySetResult();
-                }
-            }
-            catch (IOException)
-            {
-                // Ended without a last chunk.
-            }
-        }
-
-        async Task ByFfmpegAsync()
-        {
-            await using var process = new ChildProcess(
-                "ffmpeg", ["-loglevel", "error", "-progress", "pipe:1", "-i", url, "-c", "copy", "-f", "null", "-"], line: _ => watching.TrySetResult());
-            await process.WaitAsync(cancellation);
-        }
     }
 
     private async Task<Samples> CameraAsync(WeirServer weir, CancellationToken cancellation)
@@ -202,7 +159,7 @@ internal sealed class PromisesBench(bool quick)
             var channel = await weir.OpenAsync(Outlet.WebSocket, 1);
             await using var publisher = TestPicture.Publish($"{channel.Application}/{channel.Key}");
             await weir.LiveAsync(channel.Id, cancellation);
-            var (watching, ended) = WatchAsync("websocket", channel.Viewers[0], cancellation);
+            var (watching, ended) = CutViewer.WatchAsync("websocket", channel.Viewers[0], page: null, cancellation);
             await watching;
             var began = Stopwatch.GetTimestamp();
             await weir.EndAsync();
