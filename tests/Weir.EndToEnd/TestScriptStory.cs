@@ -30,7 +30,16 @@ public sealed class TestScriptStory
         public sealed class SecondTests
         {
             [Fact]
-            public void Is_right() => Assert.True(true);
+            public void Is_right()
+            {
+                var root = Environment.GetEnvironmentVariable("TINY_ROOT")!;
+                if (File.Exists(Path.Combine(root, "crash")))
+                {
+                    var logs = Directory.CreateDirectory(Path.Combine(root, ".build", "logs", nameof(SecondTests))).FullName;
+                    File.WriteAllText(Path.Combine(logs, "Is_right-3.log"), "the server of a run that ended");
+                    Environment.Exit(3);
+                }
+            }
         }
         """;
 
@@ -72,6 +81,13 @@ public sealed class TestScriptStory
             (code, output) = await RunAsync(root, "failed");
             Assert.True(code == 0 && output.Contains("Nothing failed"), output);
             Assert.EndsWith("\n0 passed, 0 failed, 0 skipped\n", output);
+
+            // A run that breaks off names no test: then it shows what servers said last.
+            await File.WriteAllTextAsync(Path.Combine(root, "crash"), "");
+            (code, output) = await RunAsync(root, "SecondTests");
+            Assert.True(code != 0, output);
+            InOrder(output, "the test run itself failed", ".build/logs/SecondTests/Is_right-3.log", "the server of a run that ended");
+            Assert.EndsWith("\n0 passed, 1 failed, 0 skipped\n", output);
         }
         finally
         {
