@@ -12,6 +12,8 @@ public sealed class PartCutterTests
     private static readonly Track Video = new(TrackKind.Video, Codec.H264, new byte[] { 1, 66, 0, 30 }, "avc1.42001e") { Width = 64, Height = 64 };
     private static readonly byte[] Payload = new byte[8];
 
+    private static readonly int Draws = Deep.Size(100, 40_000);
+
     /// <summary>Rates at which cutters failed: few or many pictures a fragment in turns, and no whole number of them in the window.</summary>
     [Theory]
     [InlineData(16)]
@@ -42,7 +44,7 @@ public sealed class PartCutterTests
 
     [Fact]
     public void At_any_steady_rate_parts_keep_to_their_target() =>
-        Gen.Select(Gen.Double[1, 240], Gen.OneOf([.. new[] { 0, 0, 16_000, 32_000, 44_100, 48_000 }.Select(Gen.Const)])).Sample(AssertSteady);
+        Gen.Select(Gen.Double[1, 240], Gen.OneOf([.. new[] { 0, 0, 16_000, 32_000, 44_100, 48_000 }.Select(Gen.Const)])).Sample(AssertSteady, iter: Draws);
 
     [Fact]
     public void At_any_rate_that_varies_parts_keep_to_their_target()
@@ -54,7 +56,7 @@ public sealed class PartCutterTests
             var pictures = Uneven(phases, 300, new Random(seed));
             var hls = Play(Merge(Pictures(pictures, i => i % group == 0), Sounds(sound, pictures[^1])));
             AssertBounds(hls, mayHideFirst: true);
-        });
+        }, iter: Draws);
     }
 
     [Fact]
@@ -66,7 +68,7 @@ public sealed class PartCutterTests
             var pictures = Uneven(phases, 2_500, new Random(seed));
             var hls = Play(Merge(Pictures(pictures, i => i % 60 == 0), Sounds(sound, pictures[^1]), lead * 1000));
             AssertBounds(hls, mayHideFirst: true);
-        });
+        }, iter: Draws);
     }
 
     [Theory]
