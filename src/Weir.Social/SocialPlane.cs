@@ -206,7 +206,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
-        services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) }).AddSingleton<CallLimits>();
+        services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) }).AddSingleton<CallLimits>().AddSingleton<CallsUnderWay>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, OpenConnections.Most, options.TrustedProxies));
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
@@ -248,7 +248,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddTransient<SessionAuthentication>().AddWebEncoders();
         services.AddAuthorization();
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
-        services.AddOpenApi("v1", openApi => openApi.AddSchemaTransformer(Json.DescribeIdsAsync).AddDocumentTransformer((document, _, _) =>
+        services.AddSingleton<ApiDocument>().AddOpenApi(ApiDocument.Version, openApi => openApi.AddSchemaTransformer(Json.DescribeIdsAsync).AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Weir";
             document.Info.Version = ServerInfo.Version;
@@ -290,6 +290,7 @@ public sealed class SocialPlane : IAsyncDisposable
         JsonCalls.UseRouting(app);
         app.UseAuthentication();
         app.Services.GetRequiredService<CallLimits>().Use(app);
+        app.Services.GetRequiredService<CallsUnderWay>().Use(app);
         app.UseAuthorization();
         app.Services.GetRequiredService<RoomForWrites>().Use(app);
         app.Services.GetRequiredService<WrittenBytes>().Use(app);
@@ -297,8 +298,8 @@ public sealed class SocialPlane : IAsyncDisposable
 
     private static void Map(WebApplication app, SocialOptions options)
     {
-        app.MapGrpcService<PlanesService>().AllowAnonymous();
-        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.MapGrpcService<PlanesService>().AllowAnonymous().TakesLong();
+        ApiDocument.Map(app);
         app.MapWeirReadiness(app.Services.GetRequiredService<DatabaseReadiness>().AskAsync);
 
         var api = app.MapGroup("/api").RequireAuthorization();

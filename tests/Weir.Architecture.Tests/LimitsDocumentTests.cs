@@ -11,6 +11,7 @@ public sealed class LimitsDocumentTests
     [
         ("Weir.Social.Throttling.CallRates", []),
         ("Weir.Hosting.AddressKey", []),
+        ("Weir.Social.Throttling.CallsUnderWay", []),
         ("Weir.Social.Throttling.Limits", ["SignIn"]),
         ("Weir.Social.Throttling.SignInLimits", []),
         ("Weir.Social.Sessions.SessionStart", []),

@@ -25,7 +25,7 @@ internal static class ExportCalls
         export.MapPost("", BeginAsync);
         export.MapGet("", async Task<Results<Ok<Status>, ProblemHttpResult>> (Caller caller, WeirDb db, CancellationToken cancellation) =>
             await db.Exports.AsNoTracking().SingleOrDefaultAsync(e => e.AccountId == caller.Id, cancellation) is { } found ? TypedResults.Ok(Of(found)) : Problems.NotFound());
-        export.MapGet("/file", DownloadAsync);
+        export.MapGet("/file", DownloadAsync).TakesLong();
         export.MapDelete("", DeleteAsync);
     }
 

@@ -21,7 +21,7 @@ internal static class UploadFile
     /// <param name="LocationRemoved">Something that says where a picture or a video was made was taken out of the file.</param>
     internal sealed record Answer(Guid Id, FileKind Kind, string Name, long Size, string Type, int? Width, int? Height, string? Color, bool LocationRemoved);
 
-    public static void Map(RouteGroupBuilder files) => files.MapPost("", HandleAsync)
+    public static void Map(RouteGroupBuilder files) => files.MapPost("", HandleAsync).TakesLong()
         .Accepts<byte[]>("*/*").WithMetadata(CountedElsewhere.Mark);
 
     private static async Task<Results<Created<Answer>, ProblemHttpResult>> HandleAsync(

@@ -6,6 +6,7 @@ using Weir.Hosting;
 using Weir.Social.Conversations;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
+using Weir.Social.Throttling;
 using Weir.Social.WebApp;
 
 namespace Weir.Social.Realtime;
@@ -33,7 +34,7 @@ internal sealed class RealtimeHub(Connections connections) : Hub
         {
             Transports = HttpTransportType.WebSockets, ApplicationMaxBufferSize = 4 * 1024, TransportMaxBufferSize = 64 * 1024,
         };
-        api.MapConnections(Path, transport, connection => connection.Use(messages.Count).UseHub<RealtimeHub>());
+        api.MapConnections(Path, transport, connection => connection.Use(messages.Count).UseHub<RealtimeHub>()).TakesLong();
     }
 
     /// <summary>
