@@ -228,12 +228,21 @@ internal static class DraftCalls
             : Problems.Field("markdown", "article-shape", "This cannot be shown as an article.");
     }
 
-    /// <summary>Inside the running transaction; pages forget it afterwards.</summary>
-    public static Task TakeAwayAsync(WeirDb db, Article article, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// The article stops being: what it said and showed, and who liked it. Its row stays, because it counts as sent. Inside the running
+    /// transaction; pages forget it afterwards.
+    /// </summary>
+    public static async Task TakeAwayAsync(WeirDb db, Article article, DateTimeOffset now, CancellationToken cancellation)
     {
         article.DeletedAt = now;
         article.IsPublished = false;
-        return ArticlePictures.EndAsync(db, article.Id, draftStays: false, now, cancellation);
+        (article.Title, article.Summary, article.Markdown, article.CoverId) = ("", "", "", null);
+        (article.DraftTitle, article.DraftSummary, article.DraftMarkdown, article.DraftCoverId) = ("", "", "", null);
+        // It is made of the words of the title.
+        article.Slug = null;
+        article.Likes = 0;
+        await db.ArticleLikes.Where(l => l.ArticleId == article.Id).ExecuteDeleteAsync(cancellation);
+        await ArticlePictures.EndAsync(db, article.Id, draftStays: false, now, cancellation);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
