@@ -13,7 +13,9 @@ namespace Weir.Hosting;
 /// programs are their owner's: neither is refused here, but both take what is free.
 /// </summary>
 /// <param name="most">Of all addresses. Kestrel has the same bound for each listener by itself.</param>
-public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<string> proxies, bool countThisMachine = false)
+/// <param name="refused">Is told of each address that was refused.</param>
+public sealed class ConnectionLimits(
+    int perAddress, int most, IEnumerable<string> proxies, bool countThisMachine = false, Action<IPAddress>? refused = null)
 {
     /// <summary>
     /// Once half of all connections are taken, an address may have one part in so many of what is free: however many addresses one attacker
@@ -36,10 +38,12 @@ public sealed class ConnectionLimits(int perAddress, int most, IEnumerable<strin
     /// <summary>Put it first.</summary>
     public void Use(ListenOptions listen) => listen.Use(next => async connection =>
     {
-        var key = (connection.RemoteEndPoint as IPEndPoint)?.Address is { } address && IsCounted(address) ? AddressKey.Of(address) : null;
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        var key = address is not null && IsCounted(address) ? AddressKey.Of(address) : null;
         if (!TryEnter(key))
         {
             Refused.Add(1);
+            refused?.Invoke(address!);
             connection.Abort(new ConnectionAbortedException("This address has too many connections."));
             return;
         }

@@ -55,7 +55,11 @@ public static class LiveNode
             .AddSingleton(_ => new ReplayStore(options.RecordingsDirectory))
             .AddSingleton(services => new DiskRoom(options.RecordingsDirectory, services.GetRequiredService<TimeProvider>()))
             .AddSingleton<RecordingRoom>()
-            .AddSingleton(_ => new ConnectionLimits(options.ConnectionsPerAddress, options.MaxConnections, options.TrustedProxies))
+            .AddSingleton(services => new ConnectionLimits(
+                options.ConnectionsPerAddress,
+                options.MaxConnections,
+                options.TrustedProxies,
+                refused: services.GetRequiredService<RequestLimits>().NoteConnection))
             .AddSingleton(new RequestRates())
             .AddSingleton<RequestLimits>()
             .AddSingleton(_ => new Transcoders(options.Ffmpeg))

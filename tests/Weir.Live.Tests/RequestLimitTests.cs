@@ -82,14 +82,20 @@ public sealed class RequestLimitTests
         var limits = Limits(stage);
         var context = From(School);
         var ticket = new Ticket(stage.Broadcast, stage.Mia, 1, 0, stage.Clock.GetUtcNow().AddHours(1), TicketRights.Comment, "Mia");
-        Ask();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
-        {
-            Ask();
-        }
+        // The first round also counts what the runtime makes once when it compiles a loop that has run for long.
+        AllocatedByAsking();
+        Assert.Equal(0, AllocatedByAsking());
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        long AllocatedByAsking()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1000; i++)
+            {
+                Ask();
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
         void Ask()
         {

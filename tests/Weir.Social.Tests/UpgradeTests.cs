@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Weir.Social.Articles;
 using Weir.Social.Audiences;
+using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 using Weir.Social.Files;
 using Weir.Social.Moments;
@@ -249,6 +250,41 @@ public abstract class UpgradeTests : IAsyncLifetime
         var uses = await _db.FileUses.AsNoTracking().Where(u => u.Place == FilePlace.PublishedArticle).ToListAsync();
         Assert.Equal(new HashSet<(Guid, Guid)> { (shown, article.Id), (cover, article.Id) }, uses.Select(u => (u.FileId, u.PlaceId)).ToHashSet());
         Assert.Equal(4, await _db.FileUses.CountAsync(u => u.Place == FilePlace.Article));
+    }
+
+    [Fact]
+    public async Task What_was_deleted_loses_its_texts()
+    {
+        var (owner, _) = await AccountsAsync();
+        await _db.GetService<IMigrator>().MigrateAsync("PicturesOfPublishedArticles");
+        var account = Guid.NewGuid();
+        _db.OfficialAccounts.Add(new() { Id = account, Handle = "river", Name = "River", CreatedAt = Day });
+        Article Article(DateTimeOffset? deleted, string slug) => new()
+        {
+            Id = Guid.NewGuid(), OfficialAccountId = account, CreatedById = owner, SavedById = owner, CreatedAt = Day, SavedAt = Day,
+            Title = "Title", Summary = "Summary", Markdown = "Text", DraftTitle = "Title", DraftSummary = "Summary", DraftMarkdown = "Text",
+            Slug = slug, DeletedAt = deleted,
+        };
+        Broadcast Broadcast(DateTimeOffset? deleted) => new()
+        {
+            Id = Guid.NewGuid(), OwnerId = owner, CreatedAt = Day, DeletedAt = deleted, Title = "Title",
+            Exceptions = { new() { Handle = "nobody_yet" } },
+        };
+        var (article, gone, shown, over) = (Article(null, "one"), Article(Day, "other"), Broadcast(null), Broadcast(Day));
+        _db.AddRange(article, gone, shown, over, new ArticleLike { ArticleId = gone.Id, AccountId = owner, At = Day });
+        await _db.SaveChangesAsync();
+
+        await _db.MigrateAsync(default);
+
+        _db.ChangeTracker.Clear();
+        var kept = await _db.Articles.SingleAsync(a => a.DeletedAt == null);
+        Assert.Equal(("Title", "Summary", "Text", "Text", "one"), (kept.Title, kept.Summary, kept.Markdown, kept.DraftMarkdown, kept.Slug));
+        var emptied = await _db.Articles.SingleAsync(a => a.DeletedAt != null);
+        Assert.All([emptied.Title, emptied.Summary, emptied.Markdown, emptied.DraftTitle, emptied.DraftSummary, emptied.DraftMarkdown], Assert.Empty);
+        Assert.Null(emptied.Slug);
+        Assert.Empty(await _db.ArticleLikes.ToListAsync());
+        Assert.Equal(["", "Title"], await _db.Broadcasts.Select(b => b.Title).Order().ToListAsync());
+        Assert.Equal(shown.Id, Assert.Single(await _db.AudienceExceptions.ToListAsync()).PostId);
     }
 
     [Fact]

@@ -181,6 +181,41 @@ public abstract class WideningTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Articles_are_opened_to_strangers_by_those_who_say_so()
+    {
+        var paper = await Publishing.OpenAsync(_server, shared.Admin, open: false);
+        var (_, url) = await paper.PublishAsync();
+        var path = $"/api/official/{paper.Handle}";
+        var refused = (await paper.Owner.PatchAsync(path, new { open = true, name = "Another" })).Is(HttpStatusCode.BadRequest);
+        Assert.Equal("widens", refused.Code);
+        (await _server.Anybody.GetAsync(url)).Is(HttpStatusCode.NotFound);
+        Assert.Equal("The Paper", (await paper.Owner.GetAsync(path)).Text("name"));
+        (await paper.Owner.PatchAsync(path, new { open = true, widen = true })).Is(HttpStatusCode.OK);
+        (await _server.Anybody.GetAsync(url)).Is(HttpStatusCode.OK);
+        (await paper.Owner.PatchAsync(path, new { open = true, name = "Another" })).Is(HttpStatusCode.OK);
+        (await paper.Owner.PatchAsync(path, new { open = false })).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Older_moments_are_shown_by_those_who_say_so()
+    {
+        var anna = await _server.PersonAsync("Anna");
+        string[] windows = ["all", "sixMonths", "month", "threeDays"];
+        foreach (var narrower in windows)
+        {
+            (await anna.PatchAsync("/api/me/moments", new { window = narrower })).Is(HttpStatusCode.OK);
+            foreach (var wider in windows.TakeWhile(window => window != narrower))
+            {
+                Assert.Equal("widens", (await anna.PatchAsync("/api/me/moments", new { window = wider })).Is(HttpStatusCode.BadRequest).Code);
+                Assert.Equal(narrower, (await anna.GetAsync("/api/me/moments")).Text("window"));
+            }
+        }
+
+        (await anna.PatchAsync("/api/me/moments", new { window = "all", widen = true })).Is(HttpStatusCode.OK);
+        Assert.Equal("all", (await anna.GetAsync("/api/me/moments")).Text("window"));
+    }
+
+    [Fact]
     public async Task The_answer_tells_neither_who_blocked_nor_whether_a_handle_exists()
     {
         var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));

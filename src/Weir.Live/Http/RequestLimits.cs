@@ -95,8 +95,12 @@ internal sealed class RequestLimits(
         }
 
         metrics.RequestsRefused.Add(1);
+        _log.NoteLimit("RTMP", address);
         return false;
     }
+
+    /// <summary>A connection was closed because its address has too many.</summary>
+    public void NoteConnection(IPAddress? address) => _log.NoteLimit("to connect", address);
 
     /// <summary>An RTMP connection was refused for its key or its ticket.</summary>
     public void NoteRtmp(IPAddress? address) => _log.Note("RTMP", address);
@@ -110,6 +114,7 @@ internal sealed class RequestLimits(
     private ProblemHttpResult Refuse(HttpContext context, TimeSpan retryAfter)
     {
         metrics.RequestsRefused.Add(1);
+        _log.NoteLimit(context);
         var headers = context.Response.Headers;
         // HLS is answered before CORS, and a cache must not answer others with it.
         headers.AccessControlAllowOrigin = "*";
@@ -122,21 +127,44 @@ internal sealed class RequestLimits(
 }
 
 /// <summary>
-/// Says in the security log who was refused: one line a minute for each address, and a hundred lines a second at most. Never the path,
-/// which may have a ticket in it.
+/// Says in the security log who was refused: one line a minute for each address, and for what a limit refused for each address and call;
+/// <see cref="Burst"/> at once of all. Never the path, which may have a ticket in it.
 /// </summary>
 internal sealed partial class RefusalLog(ILoggerFactory loggers, TimeProvider clock)
 {
+    public const int Burst = 100;
+
+    /// <summary>Until there is one more.</summary>
+    public const int MillisecondsOfLine = 10;
+
     private readonly ILogger _log = loggers.CreateLogger("Weir.Security");
     private readonly AttemptLimiter<ulong> _same = new(clock, 1, TimeSpan.FromMinutes(1));
-    private readonly AttemptLimiter<int> _all = new(clock, 100, TimeSpan.FromMilliseconds(10));
+    private readonly AttemptLimiter<(ulong Address, string Call)> _sameLimit = new(clock, 1, TimeSpan.FromMinutes(1));
+    private readonly AttemptLimiter<int> _all = new(clock, Burst, TimeSpan.FromMilliseconds(MillisecondsOfLine));
 
     public void Note(HttpContext context)
     {
         if (MayNote(context.Connection.RemoteIpAddress))
         {
-            var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
-            Refused($"{context.Request.Method} {route}", Text(context.Connection.RemoteIpAddress));
+            Refused($"{context.Request.Method} {RouteOf(context)}", Text(context.Connection.RemoteIpAddress));
+        }
+    }
+
+    /// <summary>A limit refused it.</summary>
+    public void NoteLimit(HttpContext context)
+    {
+        // Anything may stand for the method, so lines are told apart by the route alone.
+        if (MayNoteLimit(RouteOf(context), context.Connection.RemoteIpAddress))
+        {
+            TooMuch($"{context.Request.Method} {RouteOf(context)}", Text(context.Connection.RemoteIpAddress));
+        }
+    }
+
+    public void NoteLimit(string what, IPAddress? address)
+    {
+        if (MayNoteLimit(what, address))
+        {
+            TooMuch(what, Text(address));
         }
     }
 
@@ -150,9 +178,17 @@ internal sealed partial class RefusalLog(ILoggerFactory loggers, TimeProvider cl
 
     private bool MayNote(IPAddress? address) => _same.TryTake(out _, AddressKey.NumberOf(address)) && _all.TryTake(out _, 0);
 
+    private bool MayNoteLimit(string call, IPAddress? address) =>
+        _sameLimit.TryTake(out _, (AddressKey.NumberOf(address), call)) && _all.TryTake(out _, 0);
+
+    private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
+
     private static string Text(IPAddress? address) =>
         (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address ?? IPAddress.None).ToString();
 
     [LoggerMessage(19, LogLevel.Information, "Refused, not found or not for them: {Call}, from {Address}")]
     private partial void Refused(string call, string address);
+
+    [LoggerMessage(20, LogLevel.Information, "Refused, too much from one account or address: {Call}, from {Address}")]
+    private partial void TooMuch(string call, string address);
 }

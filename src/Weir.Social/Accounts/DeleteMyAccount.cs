@@ -81,9 +81,7 @@ internal static class DeleteMyAccount
 
             foreach (var broadcast in await db.Broadcasts.Where(b => b.OwnerId == account.Id && b.DeletedAt == null).ToListAsync(cancellation))
             {
-                broadcast.DeletedAt = clock.Now();
-                broadcast.State = BroadcastState.Ended;
-                write.Changed(broadcast.Id);
+                await ChangeBroadcast.TakeAwayAsync(db, broadcast, write, clock, cancellation);
             }
 
             await db.Sessions.Where(s => s.AccountId == account.Id).ExecuteDeleteAsync(cancellation);

@@ -2,7 +2,7 @@ namespace Weir.Social.Articles;
 
 /// <summary>
 /// What an official account writes. Editors work on the draft; publishing copies it to what readers see, and so does publishing again. The permanent link is
-/// <c>/a/HANDLE/SLUG</c>; the slug is given at the first publication and never changes.
+/// <c>/a/HANDLE/SLUG</c>; the slug is given at the first publication and never changes. A deleted one has no text, no pictures and no slug.
 /// </summary>
 internal sealed class Article
 {

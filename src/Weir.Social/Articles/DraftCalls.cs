@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Weir.Contracts;
@@ -127,7 +128,15 @@ internal static class DraftCalls
     }
 
     private static async Task<Results<Ok<Saved>, ProblemHttpResult>> SaveAsync(
-        string id, SaveRequest request, Caller caller, ArticleEntrance entrance, WeirDb db, TimeProvider clock, CancellationToken cancellation)
+        string id,
+        SaveRequest request,
+        Caller caller,
+        ArticleEntrance entrance,
+        WeirDb db,
+        WrittenBytes written,
+        TimeProvider clock,
+        HttpContext context,
+        CancellationToken cancellation)
     {
         // A draft may be empty; only publishing needs a title.
         var title = string.IsNullOrWhiteSpace(request.Title) ? "" : PlainText.Parse(request.Title, Article.TitleLength);
@@ -166,6 +175,8 @@ internal static class DraftCalls
         }
 
         Saved? saved = null;
+        var size = BytesOf(title!, summary!, markdown!);
+        var counted = 0L;
         var fault = await entrance.ChangeAsync(id, caller, async (article, _) =>
         {
             if (article.Version != request.Version)
@@ -173,6 +184,15 @@ internal static class DraftCalls
                 return Problems.Conflict("changed-since", "Another editor saved this since you opened it.");
             }
 
+            // What it grows by and no more: editors save a long text every few seconds. The transaction may be repeated; it counts once.
+            var cost = WrittenBytes.RowBytes
+                + Math.Max(0, size - BytesOf(article.DraftTitle, article.DraftSummary, article.DraftMarkdown));
+            if (cost > counted && !written.TryTake(caller.Id, cost - counted, out var retryAfter))
+            {
+                return Problems.Throttled(context, retryAfter);
+            }
+
+            counted = Math.Max(cost, counted);
             var (taken, known) = await ArticlePictures.DraftAsync(db, article.Id, caller.Id, pictures, clock.Now(), cancellation);
             if (!taken)
             {
@@ -193,6 +213,9 @@ internal static class DraftCalls
         return fault is null ? TypedResults.Ok(saved!) : fault;
     }
 
+    private static long BytesOf(string title, string summary, string markdown) =>
+        Encoding.UTF8.GetByteCount(title) + Encoding.UTF8.GetByteCount(summary) + (long)Encoding.UTF8.GetByteCount(markdown);
+
     private static Results<Ok<Preview>, ProblemHttpResult> PreviewAsync(PreviewRequest request, Caller caller, ArticleThrottle throttle, HttpContext context)
     {
         if (!throttle.Previews.TryTake(out var retryAfter, caller.Id.ToText()))
@@ -205,12 +228,21 @@ internal static class DraftCalls
             : Problems.Field("markdown", "article-shape", "This cannot be shown as an article.");
     }
 
-    /// <summary>Inside the running transaction; pages forget it afterwards.</summary>
-    public static Task TakeAwayAsync(WeirDb db, Article article, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// The article stops being: what it said and showed, and who liked it. Its row stays, because it counts as sent. Inside the running
+    /// transaction; pages forget it afterwards.
+    /// </summary>
+    public static async Task TakeAwayAsync(WeirDb db, Article article, DateTimeOffset now, CancellationToken cancellation)
     {
         article.DeletedAt = now;
         article.IsPublished = false;
-        return ArticlePictures.EndAsync(db, article.Id, draftStays: false, now, cancellation);
+        (article.Title, article.Summary, article.Markdown, article.CoverId) = ("", "", "", null);
+        (article.DraftTitle, article.DraftSummary, article.DraftMarkdown, article.DraftCoverId) = ("", "", "", null);
+        // It is made of the words of the title.
+        article.Slug = null;
+        article.Likes = 0;
+        await db.ArticleLikes.Where(l => l.ArticleId == article.Id).ExecuteDeleteAsync(cancellation);
+        await ArticlePictures.EndAsync(db, article.Id, draftStays: false, now, cancellation);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(

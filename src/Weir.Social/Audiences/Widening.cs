@@ -11,8 +11,9 @@ namespace Weir.Social.Audiences;
 /// </summary>
 internal static class Widening
 {
-    public static ProblemHttpResult Fault() => Problems.Field(
-        "audience", "widens", "This lets in people who could not see it so far, now or later. Say \"widen\": true if it shall.");
+    /// <param name="field">What in the call lets them in.</param>
+    public static ProblemHttpResult Fault(string field = "audience") => Problems.Field(
+        field, "widens", "This lets in people who could not see it so far, now or later. Say \"widen\": true if it shall.");
 
     /// <summary>
     /// Decided by what the owner knows: those of their friends, circles, conversations and followers whom they see, and the handles that

@@ -35,6 +35,21 @@ internal static class ChangeBroadcast
         }
     }
 
+    /// <summary>
+    /// Deletes it inside the running transaction: its title and whom it was for go now, its row once the live node has confirmed that the
+    /// recording is gone.
+    /// </summary>
+    public static async Task TakeAwayAsync(
+        WeirDb db, Broadcast broadcast, WriteScope write, TimeProvider clock, CancellationToken cancellation)
+    {
+        await FinishAsync(broadcast, write, clock, cancellation);
+        broadcast.DeletedAt = clock.Now();
+        broadcast.Title = "";
+        await db.AudienceCircles.Where(c => c.PostId == broadcast.Id).ExecuteDeleteAsync(cancellation);
+        await db.AudienceExceptions.Where(e => e.PostId == broadcast.Id).ExecuteDeleteAsync(cancellation);
+        write.Changed(broadcast.Id);
+    }
+
     private static async Task<Results<Ok<BroadcastCard>, ProblemHttpResult>> PatchAsync(
         string id,
         Patch patch,
@@ -104,9 +119,7 @@ internal static class ChangeBroadcast
         string id, Caller? caller, Entrance entrance, WriteScope write, WeirDb db, TimeProvider clock, CancellationToken cancellation) =>
         AsHostAsync(id, caller, entrance, write, db, async broadcast =>
         {
-            await FinishAsync(broadcast, write, clock, cancellation);
-            broadcast.DeletedAt = clock.Now();
-            write.Changed(broadcast.Id);
+            await TakeAwayAsync(db, broadcast, write, clock, cancellation);
             return null;
         }, cancellation);
 

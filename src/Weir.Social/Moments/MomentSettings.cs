@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Accounts;
+using Weir.Social.Audiences;
 using Weir.Social.Data;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
@@ -14,6 +15,9 @@ namespace Weir.Social.Moments;
 internal static class MomentSettings
 {
     internal sealed record Settings(MomentWindow? Window);
+
+    /// <param name="Widen">Older moments than so far shall be seen.</param>
+    internal sealed record Patch(MomentWindow? Window, bool Widen = false);
 
     /// <param name="MineFrom">They do not see my moments.</param>
     /// <param name="Theirs">I do not see theirs.</param>
@@ -36,15 +40,25 @@ internal static class MomentSettings
         }
     }
 
-    private static async Task<Results<Ok<Settings>, ProblemHttpResult>> SetAsync(Settings wanted, Caller caller, WriteScope write, WeirDb db, CancellationToken cancellation)
+    private static async Task<Results<Ok<Settings>, ProblemHttpResult>> SetAsync(
+        Patch wanted, Caller caller, WriteScope write, WeirDb db, TimeProvider clock, CancellationToken cancellation)
     {
         if (wanted.Window is not { } window)
         {
             return Problems.Field("window", "window-unknown", "The window is threeDays, month, sixMonths or all.");
         }
 
-        await write.RunAsync(async () => (await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation)).MomentWindow = window, cancellation);
-        return TypedResults.Ok(new Settings(window));
+        return await write.RunAsync<Results<Ok<Settings>, ProblemHttpResult>>(async () =>
+        {
+            var (account, now) = (await db.Accounts.SingleAsync(a => a.Id == caller.Id, cancellation), clock.Now());
+            if (!wanted.Widen && window.Start(now) < account.MomentWindow.Start(now))
+            {
+                return Widening.Fault("window");
+            }
+
+            account.MomentWindow = window;
+            return TypedResults.Ok(new Settings(window));
+        }, cancellation);
     }
 
     private static async Task<Ok<Lists>> ListAsync(Caller caller, WeirDb db, CancellationToken cancellation)

@@ -18,7 +18,9 @@ internal static class OpenAccount
 
     internal sealed record Opened(Guid Id, string Handle);
 
-    internal sealed record Patch(string? Name, string? Description, OfficialKind? Kind, bool? Open, bool? ShowsFollowers, bool? ShowsReads, Guid? Avatar);
+    /// <param name="Widen">What <paramref name="Open"/> shows to strangers it shall show them.</param>
+    internal sealed record Patch(
+        string? Name, string? Description, OfficialKind? Kind, bool? Open, bool? ShowsFollowers, bool? ShowsReads, Guid? Avatar, bool Widen = false);
 
     internal sealed record Mine(bool MayOpen, List<OfficialCard> Accounts);
 
@@ -167,6 +169,11 @@ internal static class OpenAccount
         var fault = await entrance.ChangeAsync(handle, caller, EditorRole.Owner, async account =>
         {
             id = account.Id;
+            if (patch is { Open: true, Widen: false } && !account.Open)
+            {
+                return Widening.Fault("open");
+            }
+
             if (patch.Avatar is { } avatar && avatar != account.AvatarId)
             {
                 // The empty id takes the picture away.

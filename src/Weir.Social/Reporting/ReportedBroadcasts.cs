@@ -20,9 +20,7 @@ internal sealed class ReportedBroadcasts(WeirDb db, Entrance entrance, WriteScop
     {
         if (await db.Broadcasts.SingleOrDefaultAsync(b => b.Id == report.TargetId && b.DeletedAt == null, cancellation) is { } broadcast)
         {
-            await ChangeBroadcast.FinishAsync(broadcast, write, clock, cancellation);
-            broadcast.DeletedAt = clock.Now();
-            write.Changed(broadcast.Id);
+            await ChangeBroadcast.TakeAwayAsync(db, broadcast, write, clock, cancellation);
         }
 
         return true;

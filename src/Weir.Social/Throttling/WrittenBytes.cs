@@ -6,9 +6,9 @@ namespace Weir.Social.Throttling;
 
 /// <summary>
 /// Counts what an account writes by the bytes of its calls: messages, moments, comments, articles' beginnings, groups, names, all together.
-/// Files, recordings and pictures have quotas of their own, and a draft takes the place of the one before. A row costs more than what was
-/// sent for it, so each call counts <see cref="RowBytes"/> beside its own, and so does each entry of a list in it
-/// (<see cref="IWritesRows"/>).
+/// Files, recordings and pictures have quotas of their own. A draft takes the place of the one before and counts by what it grows
+/// (<see cref="TryTake"/>). A row costs more than what was sent for it, so each call counts <see cref="RowBytes"/> beside its own, and so
+/// does each entry of a list in it (<see cref="IWritesRows"/>).
 /// </summary>
 internal sealed class WrittenBytes(CallRates rates, TimeProvider clock)
 {
@@ -50,6 +50,10 @@ internal sealed class WrittenBytes(CallRates rates, TimeProvider clock)
             _limiter.Charge((int)counted.Bytes, key);
         }
     });
+
+    /// <summary>Takes bytes of a call that counts them itself.</summary>
+    public bool TryTake(Guid account, long bytes, out TimeSpan retryAfter) =>
+        _limiter.TryTake((int)Math.Min(bytes, int.MaxValue / 2), account.ToText(), out retryAfter);
 
     /// <summary>Takes what the rows of a call count, once it has been read.</summary>
     public async ValueTask<object?> TakeRowsAsync(EndpointFilterInvocationContext call, EndpointFilterDelegate next)

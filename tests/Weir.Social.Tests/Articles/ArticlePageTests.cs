@@ -147,7 +147,7 @@ public abstract class ArticlePageTests : IAsyncLifetime
         Assert.Contains("Another name", (await _server.Anybody.GetAsync(url)).Body);
         (await paper.Owner.PatchAsync($"/api/official/{paper.Handle}", new { open = false })).Is(HttpStatusCode.OK);
         (await _server.Anybody.GetAsync(url)).Is(HttpStatusCode.NotFound);
-        (await paper.Owner.PatchAsync($"/api/official/{paper.Handle}", new { open = true })).Is(HttpStatusCode.OK);
+        (await paper.Owner.PatchAsync($"/api/official/{paper.Handle}", new { open = true, widen = true })).Is(HttpStatusCode.OK);
         (await _server.Anybody.GetAsync(url)).Is(HttpStatusCode.OK);
         (await paper.Owner.PostAsync($"/api/articles/{id}/unpublish")).Is(HttpStatusCode.NoContent);
         (await _server.Anybody.GetAsync(url)).Is(HttpStatusCode.NotFound);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 
 namespace Weir.Social.Tests.Articles;
 
@@ -42,6 +43,23 @@ public abstract class ArticleTests(SharedServer shared)
                 Assert.Equal(missing.Body, (await call(reader, which)).Is(HttpStatusCode.NotFound).Body);
             }
         }
+    }
+
+    [Fact]
+    public async Task A_deleted_article_keeps_no_text_and_its_link_is_free_again()
+    {
+        var paper = await Publishing.OpenAsync(_server, shared.Admin);
+        var reader = await paper.FollowerAsync();
+        var (id, url) = await paper.PublishAsync("A first look", "The text.", "In short");
+        (await reader.PutAsync($"/api/articles/{id}/like")).Is(HttpStatusCode.NoContent);
+        (await paper.SaveAsync(id, 2, "A second look", "Another", "Shorter")).Is(HttpStatusCode.OK);
+        (await paper.Owner.DeleteAsync($"/api/articles/{id}")).Is(HttpStatusCode.NoContent);
+        var left = await _server.ReadAsync(db => db.Articles.AsNoTracking().SingleAsync(a => a.Id == Guid.Parse(id)));
+        Assert.All([left.Title, left.Summary, left.Markdown, left.DraftTitle, left.DraftSummary, left.DraftMarkdown], Assert.Empty);
+        Assert.Null(left.Slug);
+        Assert.Equal(0, await _server.ReadAsync(db => db.ArticleLikes.CountAsync(l => l.ArticleId == left.Id)));
+        (await reader.GetAsync(url)).Is(HttpStatusCode.NotFound);
+        Assert.Equal(url, (await paper.PublishAsync("A first look")).Url);
     }
 
     [Fact]

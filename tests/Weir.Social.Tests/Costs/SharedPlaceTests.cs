@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Weir.Social.Files;
 using Weir.Social.Search;
+using Weir.Social.Tests.Articles;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Tests;
@@ -120,6 +121,29 @@ public sealed class SharedPlaceTests
 
             Task<Answer> SayAsync(string clientId) => anna.PostAsync($"/api/conversations/{talk}/messages", new { clientId, text }, chunked);
         }
+    }
+
+    [Fact]
+    public async Task A_draft_counts_by_what_it_grows_however_often_it_is_saved()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var server = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<TimeProvider>(clock).AddSingleton(new CallRates { WrittenBytes = new(70_000, TimeSpan.FromSeconds(1)) }));
+        var paper = await Publishing.OpenAsync(server, await server.PersonAsync("Anna", admin: true));
+        var (one, other) = (await paper.DraftAsync(), await paper.DraftAsync());
+        clock.Advance(TimeSpan.FromDays(1));
+        var text = new string('x', 50_000);
+        for (var version = 2; version < 100; version++)
+        {
+            (await paper.SaveAsync(one, version, "A title", text + version)).Is(HttpStatusCode.OK);
+        }
+
+        Assert.Equal("throttled", (await paper.SaveAsync(other, 2, "A title", text)).Is(HttpStatusCode.TooManyRequests).Code);
+        (await paper.SaveAsync(one, 100, "A title", "Shorter")).Is(HttpStatusCode.OK);
+        // Nor is emptying it a way to write it again for nothing.
+        (await paper.SaveAsync(one, 101, "A title", text)).Is(HttpStatusCode.TooManyRequests);
+        clock.Advance(TimeSpan.FromDays(1));
+        (await paper.SaveAsync(one, 101, "A title", text)).Is(HttpStatusCode.OK);
     }
 
     [Fact]

@@ -198,7 +198,8 @@ internal sealed class Acts(Placed placed)
         var (paper, open) = (_world.Papers[0], !_things.OpenPaper);
         return paper.Closed || paper.Editors is not [var owner, ..] || owner != one ? null
             : Of(one, open ? "opens articles to strangers" : "keeps strangers from articles", !open,
-                HttpMethod.Patch, $"/api/official/{placed.Paper(0)}", () => _things.OpenPaper = open, new { open }, HttpStatusCode.OK);
+                HttpMethod.Patch, $"/api/official/{placed.Paper(0)}", () => _things.OpenPaper = open, new { open, widen = open },
+                HttpStatusCode.OK);
     }
 
     private Act? BecomeEditor(int one)
@@ -291,8 +292,9 @@ internal sealed class Acts(Placed placed)
     private Act Window(int one)
     {
         var window = Windows[_random.Next(Windows.Length)];
-        return Of(one, $"shows moments of {window}", Array.IndexOf(Windows, window) <= Array.IndexOf(Windows, _world.Windows[one]),
-            HttpMethod.Patch, "/api/me/moments", () => _world.Windows[one] = window, new { window }, HttpStatusCode.OK);
+        var narrows = Array.IndexOf(Windows, window) <= Array.IndexOf(Windows, _world.Windows[one]);
+        return Of(one, $"shows moments of {window}", narrows,
+            HttpMethod.Patch, "/api/me/moments", () => _world.Windows[one] = window, new { window, widen = !narrows }, HttpStatusCode.OK);
     }
 
     private Act? DeletePost(int one) => _random.Next(3) > 0 || PostOf(one) is not { } post ? null

@@ -27,6 +27,7 @@ export interface OfficialChange {
   description?: string;
   kind?: OfficialKind;
   open?: boolean;
+  widen?: true;
   showsFollowers?: boolean;
   showsReads?: boolean;
   avatar?: string;

@@ -21,7 +21,7 @@ export const comment = (moment: string, body: { clientId: string; text: string; 
 export const removeComment = (moment: string, comment: string) => call<void>('DELETE', at(moment, `/comments/${id(comment)}`));
 
 export const historyWindow = () => call<{ window: T.HistoryWindow }>('GET', '/api/me/moments');
-export const setHistoryWindow = (window: T.HistoryWindow) => call<{ window: T.HistoryWindow }>('PATCH', '/api/me/moments', { window });
+export const setHistoryWindow = (window: T.HistoryWindow, widen?: true) => call<{ window: T.HistoryWindow }>('PATCH', '/api/me/moments', { window, widen });
 export const hiding = () => call<T.Hiding>('GET', '/api/moment-hiding');
 export const hideMineFrom = (handle: string, wanted: boolean) => call<void>(wanted ? 'PUT' : 'DELETE', `/api/moment-hiding/mine-from/${id(handle)}`);
 export const hideTheirs = (handle: string, wanted: boolean) => call<void>(wanted ? 'PUT' : 'DELETE', `/api/moment-hiding/theirs/${id(handle)}`);

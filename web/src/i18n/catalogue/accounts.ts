@@ -31,6 +31,7 @@ export const accounts = {
   'accounts.kind.subscription': { en: 'Once a day', zh: '每天一次' },
   'accounts.kind.service': { en: 'Four times a month', zh: '每月四次' },
   'accounts.openToAll': { en: 'Anybody may read its articles', zh: '任何人都可阅读文章' },
+  'accounts.openToAll.widens': { en: 'Anybody with the link will read its articles without signing in, earlier ones too.', zh: '任何人无需登录即可阅读文章，包括以前发布的。' },
   'accounts.openToAll.hint': { en: 'Otherwise only people who are signed in here.', zh: '否则只有登录本站的人可以阅读。' },
   'accounts.showsFollowers': { en: 'Show how many follow it', zh: '显示关注人数' },
   'accounts.showsReads': { en: 'Show readers how often articles are read', zh: '向读者显示阅读量' },

@@ -54,6 +54,7 @@ export const moments = {
   'moments.privacy': { en: 'Who sees my moments', zh: '朋友圈权限' },
   'moments.window': { en: 'How far back friends see my moments', zh: '允许朋友查看朋友圈的范围' },
   'moments.window.hint': { en: 'You always see all of yours.', zh: '你自己始终能看到全部。' },
+  'moments.window.widens': { en: 'Friends will see older moments than they do now.', zh: '朋友将能看到比现在更早的朋友圈。' },
   'moments.window.threeDays': { en: 'Three days', zh: '最近三天' },
   'moments.window.month': { en: 'One month', zh: '最近一个月' },
   'moments.window.sixMonths': { en: 'Six months', zh: '最近半年' },
