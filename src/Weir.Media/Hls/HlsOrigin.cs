@@ -44,6 +44,17 @@ public sealed partial class HlsOrigin : IDisposable
         _heartbeat = clock.CreateTimer(_ => Pulse(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
+    internal long Held
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _window.Held;
+            }
+        }
+    }
+
     /// <summary>Follows the packager until its log is complete.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
