@@ -1,8 +1,14 @@
 using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using Google.Protobuf;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Weir.Contracts;
+using Weir.Contracts.Planes;
 using Weir.Live.Broadcasts;
 using Weir.Media.Broadcasting;
 
@@ -112,6 +118,42 @@ public sealed class HostSharesTests
         var before = log.Next;
         await ticker.TickAsync(page.Live, 4);
         Assert.Equal(before, log.Next);
+    }
+
+    [Fact]
+    public async Task A_browser_that_publishes_one_more_is_told_why_it_may_not()
+    {
+        var data = Directory.CreateTempSubdirectory("weir-host-shares-");
+        await using (var node = LiveNode.Build(LoneNode.Options(data)))
+        {
+            await node.StartAsync(TestContext.Current.CancellationToken);
+            var directory = node.Services.GetRequiredService<BroadcastDirectory>();
+            var admission = node.Services.GetRequiredService<LiveAdmission>();
+            var broadcasts = Enumerable.Range(0, HostShares.MostOnAir + 1).Select(_ => Guid.NewGuid()).ToArray();
+            directory.BeginLists();
+            Array.ForEach(broadcasts, broadcast => directory.Apply(new Rules(new BroadcastRules
+            {
+                Broadcast = broadcast.ToWire(),
+                Host = Host.ToWire(),
+                PublishKeyHashes = { ByteString.CopyFrom(PublishKey.Hash(Key(broadcast))) },
+            })));
+            directory.CompleteLists();
+            foreach (var broadcast in broadcasts.SkipLast(1))
+            {
+                Assert.True(admission.TryPublish(Key(broadcast), new PublisherInfo("RTMP", "test"), out _, out _));
+            }
+
+            var address = node.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            using var http = new HttpClient { BaseAddress = new Uri(address) };
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key(broadcasts[^1]));
+            using var offer = new StringContent("", Encoding.UTF8, new MediaTypeHeaderValue("application/sdp"));
+            using var answer = await http.PostAsync($"/whip/{broadcasts[^1]:N}", offer, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+            Assert.Contains("\"too-many-on-air\"", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            await node.StopAsync(CancellationToken.None);
+        }
+
+        data.Delete(recursive: true);
     }
 
     private static string Said(SharedLog<Frame> log)
