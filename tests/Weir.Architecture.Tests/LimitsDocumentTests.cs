@@ -27,6 +27,7 @@ public sealed class LimitsDocumentTests
         ("Weir.Social.Throttling.OpenConnections", []),
         ("Weir.Social.Articles.RenderedArticles", ["Renderings"]),
         ("Weir.Live.WebRtc.RtcSessions", []),
+        ("Weir.Live.Broadcasts.HostShares", []),
         ("Weir.Media.Transcoding.Transcoders", []),
         ("Weir.Live.Http.RequestRates", []),
         ("Weir.Hosting.ConnectionLimits", ["MeterName"]),

@@ -8,6 +8,11 @@ namespace Weir.Live.Tests;
 
 public sealed class CommentRemovalTests
 {
+    private static readonly Track Sound = new(TrackKind.Audio, Codec.Aac, (byte[])[0x11, 0x90], "mp4a.40.2")
+    {
+        SampleRate = 48000, Channels = 2, SamplesPerFrame = 1024,
+    };
+
     [Fact]
     public async Task A_live_comment_keeps_the_rule_of_all_texts()
     {
@@ -46,6 +51,45 @@ public sealed class CommentRemovalTests
             Assert.Null(events.Find(id));
             Assert.Equal("""{"events":[],"next":null}""", System.Text.Encoding.UTF8.GetString(events.Page(0, long.MaxValue).Json));
         }
+    }
+
+    [Fact]
+    public async Task The_text_of_a_deleted_comment_is_in_no_file_of_the_recording()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        Assert.True(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "test"), out var publisher, out _));
+        var running = stage.Broadcasts.FindRunning(stage.Broadcast)!;
+        var removal = new CommentRemoval(stage.Broadcasts, stage.Replays, NullLogger<CommentRemoval>.Instance);
+        var ben = new Commenter(Guid.NewGuid(), "Ben", IsHost: false, MayComment: true);
+        for (var frame = 0; frame < 200; frame++)
+        {
+            publisher!.Audio(Sound, frame * 21_333L, new byte[] { 0x21, 0x10, 4 });
+        }
+
+        var (early, late) = (Post("said-early"), Post("said-late"));
+        Assert.NotNull(Post("said-and-kept"));
+        await Patience.HoldsAsync(() => Recorded().Contains("said-and-kept", StringComparison.Ordinal));
+        Assert.True(await removal.RemoveAsync(stage.Broadcast, early, ben.Account, isHost: false));
+        await Patience.HoldsAsync(() => !Recorded().Contains("said-early", StringComparison.Ordinal));
+
+        running.Broadcast.End();
+        await running.Outputs.Recorded.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
+        await stage.Broadcasts.RetireAsync(running);
+        Assert.Contains("said-late", Recorded(), StringComparison.Ordinal);
+        Assert.True(await removal.RemoveAsync(stage.Broadcast, late, ben.Account, isHost: false));
+        Assert.DoesNotContain("said-late", Recorded(), StringComparison.Ordinal);
+        Assert.Contains("said-and-kept", Recorded(), StringComparison.Ordinal);
+
+        string Post(string text)
+        {
+            Assert.Equal(CommentOutcome.Taken, running.Broadcast.Comments.Post(ben, text, text, null).Outcome);
+            using var said = System.Text.Json.JsonDocument.Parse(running.Broadcast.Comments.Latest()[^1].Json);
+            return said.RootElement.GetProperty("id").GetString()!;
+        }
+
+        string Recorded() => string.Concat(
+            Directory.EnumerateFiles(stage.Replays.DirectoryOf(stage.Broadcast), "*.jsonl*").Select(File.ReadAllText));
     }
 
     [Fact]

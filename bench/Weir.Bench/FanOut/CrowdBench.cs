@@ -18,7 +18,10 @@ internal sealed class CrowdBench(bool quick, IReadOnlySet<string> only, IReadOnl
     private const int SmallBroadcasts = 200;
     private const int ViewersOfEach = 5;
     private const int IdleBroadcasts = 2_000;
-    private const int BroadcastsOfOne = 50;
+
+    /// <summary>As many as a host may have on air.</summary>
+    private const int BroadcastsOfOne = 3;
+
     private static readonly (int Viewers, double TargetMilliseconds)[] Present = [(0, 1), (500, 3)];
 
     private readonly List<string> _remarks = [Cores.Remark];

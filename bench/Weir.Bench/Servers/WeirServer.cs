@@ -107,7 +107,10 @@ internal sealed class WeirServer : IBenchServer
         return new Channel(id, rtmp.GetProperty("url").GetString()!, rtmp.GetProperty("streamKey").GetString()!, urls);
     }
 
-    public Task CloseAsync(Channel channel) => PostAsync($"/api/broadcasts/{channel.Id}/end", new { });
+    public Task CloseAsync(Channel channel) => CloseAsync(channel, null);
+
+    /// <param name="token">Whose it is; null: the host's.</param>
+    public Task CloseAsync(Channel channel, string? token) => PostAsync($"/api/broadcasts/{channel.Id}/end", new { }, token);
 
     public Task<JsonElement> AnnounceAsync(string? token = null) =>
         PostAsync("/api/broadcasts", new { title = "A benchmark", audience = new { kind = "public" } }, token);

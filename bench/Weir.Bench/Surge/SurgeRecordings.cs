@@ -122,7 +122,7 @@ internal sealed class SurgeRecordings : IAsyncDisposable
         var channels = new List<Channel>();
         while (channels.Count < Recordings)
         {
-            channels.Add(await place.Weir.OpenAsync(Outlet.Rtmp, 0));
+            channels.Add(await place.Weir.OpenAsync("rtmp", 0, place.Hosts[channels.Count]));
         }
 
         var plan = new LoadPlan
@@ -166,9 +166,9 @@ internal sealed class SurgeRecordings : IAsyncDisposable
             _remarks.Add($"{load}: {skipped} fragments had not been recorded by then.");
         }
 
-        foreach (var channel in channels)
+        foreach (var (channel, host) in channels.Zip(place.Hosts))
         {
-            await place.Weir.CloseAsync(channel);
+            await place.Weir.CloseAsync(channel, host);
         }
     }
 
@@ -209,6 +209,9 @@ internal sealed class SurgeRecordings : IAsyncDisposable
         private readonly Reactor _reactor = new();
 
         public WeirServer Weir => weir;
+
+        /// <summary>Tokens of those who go live, one broadcast each: a host may not have many at a time.</summary>
+        public IReadOnlyList<string> Hosts { get; } = [.. pairs.Select(pair => pair.Reader)];
 
         public Rounds Rounds => field ??= new Rounds(_reactor, weir, pairs, Pairs, cancellation);
 

@@ -20,6 +20,7 @@ internal enum WatchDenied
 internal sealed class LiveAdmission : IAdmission
 {
     private readonly BroadcastDirectory _broadcasts;
+    private readonly HostShares _shares;
     private readonly NodeKey _key;
     private readonly TimeProvider _clock;
     private readonly Counter<long> _denied;
@@ -29,6 +30,7 @@ internal sealed class LiveAdmission : IAdmission
     public LiveAdmission(BroadcastDirectory broadcasts, NodeKey key, TimeProvider clock, LiveMetrics metrics)
     {
         _broadcasts = broadcasts;
+        _shares = new HostShares(broadcasts);
         _key = key;
         _clock = clock;
         _denied = metrics.WatchDenied;
@@ -43,9 +45,15 @@ internal sealed class LiveAdmission : IAdmission
         if (_broadcasts.HasLists && _broadcasts.FindByKey(hash) is { } rules)
         {
             refusal = _broadcasts.LiveIsOn ? PublishRefusal.Ended : PublishRefusal.LiveIsOff;
-            if (_broadcasts.LiveIsOn && !rules.Ended && _broadcasts.GetOrStart(rules) is { } running)
+            if (_broadcasts.LiveIsOn && !_broadcasts.HasEnded(rules))
             {
-                publisher = running.Publish(info, hash);
+                publisher = _shares.Publish(rules, () => _broadcasts.GetOrStart(rules)?.Publish(info, hash), out var hadRoom);
+                if (!hadRoom)
+                {
+                    refusal = PublishRefusal.TooManyOnAir;
+                    _broadcasts.FindRunning(rules.Broadcast)?.Broadcast.Health.TooManyOnAir();
+                }
+
                 if (!_broadcasts.LiveIsOn)
                 {
                     // Switched off at this moment, and perhaps too early to have found this publisher.
@@ -56,11 +64,13 @@ internal sealed class LiveAdmission : IAdmission
 
         if (publisher is null)
         {
-            _refused.Add(1, new KeyValuePair<string, object?>("reason", refusal.ToString()));
+            CountRefused(refusal);
         }
 
         return publisher is not null;
     }
+
+    public void CountRefused(PublishRefusal refusal) => _refused.Add(1, new KeyValuePair<string, object?>("reason", refusal.ToString()));
 
     /// <summary>Whether the key is one of this very broadcast. If so, <paramref name="refusal"/> says why it may nevertheless not publish now.</summary>
     public bool MayPublish(ReadOnlySpan<char> broadcast, string key, out PublishRefusal? refusal)
@@ -69,11 +79,14 @@ internal sealed class LiveAdmission : IAdmission
         if (!_broadcasts.HasLists || !Ids.TryParse(broadcast, out var id)
             || _broadcasts.FindByKey(Convert.ToHexString(PublishKey.Hash(key))) is not { } rules || rules.Broadcast != id)
         {
-            _refused.Add(1, new KeyValuePair<string, object?>("reason", PublishRefusal.UnknownKey.ToString()));
+            CountRefused(PublishRefusal.UnknownKey);
             return false;
         }
 
-        refusal = !_broadcasts.LiveIsOn ? PublishRefusal.LiveIsOff : _broadcasts.HasEnded(rules) ? PublishRefusal.Ended : null;
+        refusal = !_broadcasts.LiveIsOn ? PublishRefusal.LiveIsOff
+            : _broadcasts.HasEnded(rules) ? PublishRefusal.Ended
+            : !_shares.HasRoom(rules) ? PublishRefusal.TooManyOnAir
+            : null;
         return true;
     }
 

@@ -78,9 +78,9 @@ internal sealed class Ticker(
             broadcast.Timeline.AppendEvent(edge => LiveEvents.Clock(edge, clock.GetUtcNow()));
             broadcast.Timeline.AppendEvent(_ => LiveEvents.Health(running.TakeHealth()));
         }
-        else if (tick % 2 == 0 && broadcast.Publisher is not null)
+        else if (tick % 2 == 0 && (broadcast.Publisher is not null || broadcast.Health.RefusedPublisher))
         {
-            // Connected, and nothing a viewer could see yet: the host must be told why.
+            // Connected or refused, and nothing a viewer could see yet: the host must be told why.
             broadcast.Timeline.AppendEvent(_ => LiveEvents.Health(running.TakeHealth()));
         }
     }

@@ -65,6 +65,10 @@ internal sealed class WhipEndpoint(
                 return Problems.Conflict("ended", "The broadcast is over.");
             case PublishRefusal.LiveIsOff:
                 return Problems.Forbidden("live-off", "Going live is switched off.");
+            case PublishRefusal.TooManyOnAir:
+                admission.CountRefused(PublishRefusal.TooManyOnAir);
+                return Problems.Conflict(
+                    "too-many-on-air", "Too many broadcasts of this account are on air or interrupted. End one first.");
         }
 
         if (!sessions.MayPublishMore(broadcast))

@@ -58,6 +58,9 @@ public enum PublishRefusal
 
     /// <summary>The administrator has switched live off.</summary>
     LiveIsOff,
+
+    /// <summary>Its host has as many broadcasts on air or interrupted as one may have.</summary>
+    TooManyOnAir,
 }
 
 /// <summary>

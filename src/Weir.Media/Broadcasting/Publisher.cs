@@ -42,6 +42,9 @@ public sealed class Publisher : IDisposable
     /// <summary>One more break comes back in so many seconds. All publishers of a broadcast together.</summary>
     public const int SecondsOfBreak = 2;
 
+    /// <summary>A frame of sound is smaller in every codec here; what is not is dropped.</summary>
+    public const int MaxSound = 64 << 10;
+
     private static readonly Counter<long> OverRate = new Meter(MediaMeter.Name).CreateCounter<long>(
         "weir_publishers_over_rate", description: "Publishers sent away because they sent more than they may");
 
@@ -135,6 +138,12 @@ public sealed class Publisher : IDisposable
             _broadcast.Health.TooMuch();
             Dismiss();
             return false;
+        }
+
+        if (track.Kind == TrackKind.Audio && payload.Length > MaxSound)
+        {
+            _broadcast.Health.DroppedUnsupported();
+            return !Replaced.IsCancellationRequested;
         }
 
         var time = _clock.Map(track.Kind, dts, compositionOffset);

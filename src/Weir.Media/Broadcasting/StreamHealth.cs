@@ -34,6 +34,7 @@ public sealed class StreamHealth(TimeProvider clock)
     private readonly Lock _lock = new();
     private long? _tooMuchAt;
     private long? _tooManyBreaksAt;
+    private long? _tooManyOnAirAt;
     private string _encoder = "";
     private long _since;
     private Track? _video;
@@ -123,6 +124,27 @@ public sealed class StreamHealth(TimeProvider clock)
         }
     }
 
+    /// <summary>A publisher was refused: its host has as many broadcasts on air as one may have.</summary>
+    public void TooManyOnAir()
+    {
+        lock (_lock)
+        {
+            _tooManyOnAirAt = clock.GetTimestamp();
+        }
+    }
+
+    /// <summary>A publisher was refused within the last minute.</summary>
+    public bool RefusedPublisher
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return SentAway(_tooManyOnAirAt, "").Length > 0;
+            }
+        }
+    }
+
     /// <summary>Some keyframes are no pictures that a viewer can begin with.</summary>
     internal void OpenGroups()
     {
@@ -198,6 +220,7 @@ public sealed class StreamHealth(TimeProvider clock)
                 [
                     .. SentAway(_tooMuchAt, "tooMuch"),
                     .. SentAway(_tooManyBreaksAt, "tooManyBreaks"),
+                    .. SentAway(_tooManyOnAirAt, "tooManyOnAir"),
                     .. Warnings(settled, interval, fps, videoKbps),
                 ]);
             _windowStart = clock.GetTimestamp();

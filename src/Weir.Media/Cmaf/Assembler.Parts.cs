@@ -73,7 +73,7 @@ internal sealed partial class Assembler
     {
         _segmenter.End(_end, whole, hasSound: _silence is not null);
         _segmenter.Begin(_end);
-        _startsSegment = true;
+        (_startsSegment, _segmentBytes) = (true, 0);
         _parts.Fix(hasSound: _video is not null && _audio is not null);
         BeginPart();
     }

@@ -29,6 +29,7 @@ internal sealed partial class Assembler
     private bool _startsSegment = true;
     private long _discontinuityNumber;
     private uint _sequence;
+    private long _segmentBytes;
     private int _initCount;
     private long _end;
     private long _firstWallClock;
@@ -51,6 +52,9 @@ internal sealed partial class Assembler
     }
 
     public InitSegment? Init => _init;
+
+    /// <summary>Bytes of frames that no fragment has yet.</summary>
+    public long Held => _gathering.Bytes + (_video?.DoneBytes ?? 0);
 
     public int? TargetDuration => _segmenter.Target;
 
@@ -245,7 +249,8 @@ internal sealed partial class Assembler
         _video.Push(frame);
         _audio?.ReleaseOlderThan(frame.Dts - _limits.LongestAudioHold);
         if (_video.Count > 0
-            && (frame.IsKeyframe || _video.DoneDuration >= _limits.FragmentDuration || _parts.ShouldEnd(frame.Dts, _latestStep)))
+            && (frame.IsKeyframe || _video.DoneDuration >= _limits.FragmentDuration || _video.DoneBytes >= _limits.FragmentBytes
+                || _parts.ShouldEnd(frame.Dts, _latestStep)))
         {
             EmitUpTo(frame.Dts, frame.IsKeyframe);
         }
@@ -342,14 +347,16 @@ internal sealed partial class Assembler
             return false;
         }
 
-        endsPart |= ends || _parts.ShouldEnd(end, _latestStep);
-
         ReadOnlySpan<Mp4Run> runs = video is { } v ? audio is { } a ? [v, a] : [v] : [audio!.Value];
+        var data = FragmentWriter.Write(++_sequence, runs, Fragment.Room).AsMemory(Fragment.Room);
+        _segmentBytes += data.Length;
+        ends |= _segmentBytes >= _limits.SegmentBytes;
+        endsPart |= ends || _parts.ShouldEnd(end, _latestStep);
         var fragment = new Fragment(audio)
         {
-            Sequence = ++_sequence,
+            Sequence = _sequence,
             Init = _init!,
-            Data = FragmentWriter.Write(_sequence, runs, Fragment.Room).AsMemory(Fragment.Room),
+            Data = data,
             SegmentNumber = _segmenter.Number,
             DiscontinuityNumber = _discontinuityNumber,
             Pictures = video?.Samples.Count ?? 0,

@@ -13,10 +13,13 @@ internal sealed class Gathering(PackagerLimits limits)
     private Frame? _firstVideo;
     private Frame? _firstAudio;
     private long _newest;
+    private long _bytes;
 
     public bool HasVideo => _firstVideo is not null;
 
     public bool HasAudio => _firstAudio is not null;
+
+    public long Bytes => _bytes;
 
     public bool CanBegin => HasVideo || HasAudio;
 
@@ -31,7 +34,7 @@ internal sealed class Gathering(PackagerLimits limits)
     public int Add(Frame frame)
     {
         var dropped = 0;
-        if (_frames.Count == MostFrames)
+        if (_frames.Count == MostFrames || _bytes + frame.Payload.Length > limits.GatheredBytes)
         {
             dropped = _frames.Count;
             Clear();
@@ -53,6 +56,7 @@ internal sealed class Gathering(PackagerLimits limits)
 
         _newest = Math.Max(_newest, frame.Dts);
         _frames.Add(frame);
+        _bytes += frame.Payload.Length;
         return dropped;
     }
 
@@ -84,6 +88,6 @@ internal sealed class Gathering(PackagerLimits limits)
         _frames.Clear();
         _firstVideo = _firstAudio = null;
         Audio = null;
-        _newest = 0;
+        _newest = _bytes = 0;
     }
 }

@@ -32,6 +32,9 @@ internal sealed class VideoLane(long startAt)
 
     public int Count => _done.Count;
 
+    /// <summary>Of the completed samples.</summary>
+    public long DoneBytes { get; private set; }
+
     /// <summary>Duration of the completed samples, microseconds.</summary>
     public long DoneDuration => MediaTime.FromUnits(Next - _doneAt, Scale) * Math.Sign(_done.Count);
 
@@ -74,7 +77,7 @@ internal sealed class VideoLane(long startAt)
         }
 
         var run = new Mp4Run(InitSegment.VideoTrackId, (ulong)_doneAt, IsVideo: true, _done);
-        _done = [];
+        (_done, DoneBytes) = ([], 0);
         return run;
     }
 
@@ -88,6 +91,7 @@ internal sealed class VideoLane(long startAt)
 
         var composition = Math.Max(0, MediaTime.ToUnits(frame.Pts, Scale) - _heldAt);
         _done.Add(new Mp4Sample((uint)duration, (uint)composition, frame.IsKeyframe, frame.Payload));
+        DoneBytes += frame.Payload.Length;
         Next = _heldAt + duration;
         _lastDuration = duration;
         _held = null;

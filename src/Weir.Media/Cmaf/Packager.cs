@@ -40,6 +40,15 @@ public sealed record PackagerLimits
 
     public long MaxBytes { get; init; } = 48L << 20;
 
+    /// <summary>A fragment ends at so many bytes of pictures, however little time they take by the clock of the publisher.</summary>
+    public long FragmentBytes { get; init; } = 8L << 20;
+
+    /// <summary>The same of a segment. Six seconds and a half of the most that a publisher may send are less.</summary>
+    public long SegmentBytes { get; init; } = 48L << 20;
+
+    /// <summary>Kept until it is known which tracks there are.</summary>
+    public long GatheredBytes { get; init; } = 32L << 20;
+
     /// <summary>Kept even when a newer keyframe is there, for readers a little late.</summary>
     public long MinWindow { get; init; } = 6_000_000;
 }
@@ -90,6 +99,9 @@ public sealed partial class Packager
 
     /// <summary>Index in the timeline up to which everything is in the log, or held for the fragment that is being made.</summary>
     public long Position => Volatile.Read(ref _cursor);
+
+    /// <summary>Bytes of media in the log, and of frames that no fragment has yet.</summary>
+    internal long Held => _bytes + _assembler.Held;
 
     /// <summary>Media time up to which there are fragments, microseconds.</summary>
     public long Edge => Volatile.Read(ref _edge);

@@ -44,6 +44,17 @@ public sealed partial class HlsOrigin : IDisposable
         _heartbeat = clock.CreateTimer(_ => Pulse(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
+    internal long Held
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _window.Held;
+            }
+        }
+    }
+
     /// <summary>Follows the packager until its log is complete.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -68,14 +79,15 @@ public sealed partial class HlsOrigin : IDisposable
     }
 
     /// <summary>
-    /// Media is served under another path from now on; the old one works for <see cref="HlsLimits.OldPathGrace"/> more.
+    /// Media is served under another path from now on; the old one works for <see cref="HlsLimits.OldPathGrace"/> more, for what
+    /// there is and the part that is being made.
     /// Until every old entry has left the skip window, delta updates are answered with full playlists.
     /// </summary>
     public void Rekey(string mediaPath)
     {
-        if (_paths.Replace(mediaPath))
+        lock (_lock)
         {
-            lock (_lock)
+            if (_paths.Replace(mediaPath, _snapshot?.Next ?? (-1, 0)))
             {
                 Publish();
 
@@ -149,7 +161,8 @@ public sealed partial class HlsOrigin : IDisposable
     /// <exception cref="OperationCanceledException">The client went.</exception>
     public async ValueTask<HlsResponse> MediaAsync(string mediaPath, string rendition, string file, CancellationToken cancellation)
     {
-        if (!_paths.IsValid(mediaPath) || !MediaNames.TryParse(rendition, file, _run, out var name) || Volatile.Read(ref _snapshot) is not { } snapshot)
+        if (!MediaNames.TryParse(rendition, file, _run, out var name) || !_paths.IsValid(mediaPath, name)
+            || Volatile.Read(ref _snapshot) is not { } snapshot)
         {
             return HlsResponse.NotFound;
         }
@@ -177,9 +190,10 @@ public sealed partial class HlsOrigin : IDisposable
         if (snapshot.Next == (name.Segment, part) && !snapshot.IsEnded)
         {
             var later = await WaitAsync(
-                later => later is null || later.IsEnded || later.Next != (name.Segment, part) || !_paths.IsValid(mediaPath), TimeSpan.FromSeconds(3 * snapshot.Target), cancellation);
+                later => later is null || later.IsEnded || later.Next != (name.Segment, part) || !_paths.IsValid(mediaPath, name),
+                TimeSpan.FromSeconds(3 * snapshot.Target), cancellation);
             snapshot = later ?? snapshot;
-            if (!_paths.IsValid(mediaPath))
+            if (!_paths.IsValid(mediaPath, name))
             {
                 return HlsResponse.NotFound;
             }

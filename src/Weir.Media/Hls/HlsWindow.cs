@@ -12,6 +12,9 @@ public sealed record HlsLimits
     /// <summary>Memory for segments; the oldest go first, but never the last three target durations.</summary>
     public long MaxBytes { get; init; } = 64L << 20;
 
+    /// <summary>The same without that exception; only the newest segment stays in any case.</summary>
+    public long MostBytes { get; init; } = 128L << 20;
+
     /// <summary>How long <c>index.m3u8</c> waits for its first whole segment.</summary>
     public TimeSpan FirstSegmentTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -80,6 +83,10 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
     }
 
     public void End() => CloseCurrent();
+
+    /// <summary>Bytes of the segments that can be fetched, and of the one that is being made.</summary>
+    public long Held =>
+        _held.Where(segment => segment.IsComplete).Sum(segment => segment.Bytes) + _current.Sum(fragment => (long)fragment.Data.Length);
 
     public HlsSnapshot? Snapshot(string mediaPath, string run, bool deltasAllowed, bool ended)
     {
@@ -189,7 +196,7 @@ internal sealed class HlsWindow(HlsLimits limits, TimeProvider clock)
             var oldest = _held[_removed.Count];
             var rest = listed - oldest.Duration;
             var tooLong = rest >= limits.PlaylistTargets * target;
-            var tooBig = bytes > limits.MaxBytes && rest >= 3 * target;
+            var tooBig = (bytes > limits.MaxBytes && rest >= 3 * target) || bytes > limits.MostBytes;
             if (!tooLong && !tooBig)
             {
                 break;

@@ -8,7 +8,7 @@ internal sealed class MediaPaths(string current, TimeSpan grace, TimeProvider cl
 {
     private const int MostOld = 4;
     private readonly Lock _lock = new();
-    private readonly Queue<(string Path, long ReplacedAt)> _old = new();
+    private readonly Queue<(string Path, long ReplacedAt, (long Msn, int Part) Next)> _old = new();
     private string _current = current;
     private long? _rekeyedAt;
 
@@ -23,7 +23,8 @@ internal sealed class MediaPaths(string current, TimeSpan grace, TimeProvider cl
         }
     }
 
-    public bool Replace(string path)
+    /// <param name="next">The part that comes next: playlists name it, and nothing after it, under the path until now.</param>
+    public bool Replace(string path, (long Msn, int Part) next)
     {
         lock (_lock)
         {
@@ -33,7 +34,7 @@ internal sealed class MediaPaths(string current, TimeSpan grace, TimeProvider cl
             }
 
             _rekeyedAt = clock.GetTimestamp();
-            _old.Enqueue((_current, _rekeyedAt.Value));
+            _old.Enqueue((_current, _rekeyedAt.Value, next));
             _current = path;
             if (_old.Count > MostOld)
             {
@@ -44,7 +45,8 @@ internal sealed class MediaPaths(string current, TimeSpan grace, TimeProvider cl
         }
     }
 
-    public bool IsValid(string path)
+    /// <summary>Whether a media file is served under the path: under an old one only what was made before it was replaced.</summary>
+    public bool IsValid(string path, in MediaName name)
     {
         lock (_lock)
         {
@@ -53,9 +55,18 @@ internal sealed class MediaPaths(string current, TimeSpan grace, TimeProvider cl
                 _old.Dequeue();
             }
 
-            return IsSame(path, _current) || _old.Any(old => IsSame(path, old.Path));
+            var valid = IsSame(path, _current);
+            foreach (var old in _old)
+            {
+                valid |= IsSame(path, old.Path) && IsUpTo(name, old.Next);
+            }
+
+            return valid;
         }
     }
+
+    private static bool IsUpTo(in MediaName name, (long Msn, int Part) next) =>
+        name.InitHash is not null || name.Segment < next.Msn || (name.Segment == next.Msn && name.Part <= next.Part);
 
     // In constant time: the answer's duration must not tell how much of a guess was right.
     private static bool IsSame(string a, string b) =>

@@ -6,8 +6,8 @@ using Weir.Media.Broadcasting;
 namespace Weir.Media.Recording;
 
 /// <summary>
-/// A file that only grows. A write that failed half way (a full disk) leaves <see cref="Length"/> where it was; what is
-/// beyond it is cut off before the next write. Every call may wait for the disk, so they are made on <see cref="DiskThreads"/>.
+/// A file that grows, and whose bytes may be erased. A write that failed half way (a full disk) leaves <see cref="Length"/> where it was;
+/// what is beyond it is cut off before the next write. Every call may wait for the disk, so they are made on <see cref="DiskThreads"/>.
 /// </summary>
 internal sealed class AppendFile : IDisposable
 {
@@ -68,6 +68,33 @@ internal sealed class AppendFile : IDisposable
             var until = Length - (Length % Page);
             WriteBack.Begin(_handle, _writtenOut, until - _writtenOut);
             _writtenOut = until;
+        }
+    }
+
+    /// <summary>Writes over bytes that it has. <see cref="SyncOverwritten"/> returns when the disk has them.</summary>
+    /// <exception cref="IOException">The disk is broken, or has no room for a copy of what changes.</exception>
+    public void Overwrite(long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (_handle is not null)
+        {
+            RandomAccess.Write(_handle, bytes, offset);
+            return;
+        }
+
+        _stream.Position = offset;
+        _stream.Write(bytes);
+        _stream.Position = Length;
+    }
+
+    public void SyncOverwritten()
+    {
+        if (_handle is not null)
+        {
+            WriteBack.Finish(_handle);
+        }
+        else
+        {
+            _stream.Flush();
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Weir.Media.Broadcasting;
 
 namespace Weir.Media.Recording;
 
@@ -10,9 +11,9 @@ public sealed record EventPage(byte[] Json, long? Next);
 
 /// <summary>
 /// The events of a recording: a file of JSON lines that only grows, and in memory where each comment lies. Deleting
-/// appends a line too; pages leave the deleted out. Safe for use from several threads.
+/// appends a line too, and then writes spaces over the line of the comment. Safe for use from several threads.
 /// </summary>
-public sealed class EventLog : IDisposable
+public sealed partial class EventLog : IDisposable
 {
     /// <summary>Comments on a page, as docs/protocol.md says.</summary>
     public const int PageSize = 500;
@@ -37,6 +38,7 @@ public sealed class EventLog : IDisposable
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<string, Entry> _byId = [];
+
     private readonly Stream _reader;
     private readonly AppendFile _file;
 
@@ -46,6 +48,7 @@ public sealed class EventLog : IDisposable
         _reader = reader;
         file.SetLength(NoteAll(file));
         _file = new AppendFile(file);
+        Erase();
     }
 
     /// <summary>Comments that are not deleted.</summary>
@@ -93,12 +96,17 @@ public sealed class EventLog : IDisposable
 
             _file.Append([.. bytes, (byte)'\n']);
             Note(line, offset, bytes.Length);
+            if (IsOf(line, "deleted"))
+            {
+                Erase();
+            }
+
             return true;
         }
     }
 
     /// <summary>A comment that is not deleted, as it was recorded; null when it is unknown.</summary>
-    public Broadcasting.CommentEvent? Find(string id)
+    public CommentEvent? Find(string id)
     {
         Entry? entry;
         lock (_lock)
@@ -111,8 +119,13 @@ public sealed class EventLog : IDisposable
             return null;
         }
 
-        using var line = JsonDocument.Parse(ReadLine(entry));
-        return line.RootElement.GetProperty("event").Deserialize(Broadcasting.EventJson.Default.CommentEvent);
+        if (ReadLine(entry) is not { } bytes)
+        {
+            return null;
+        }
+
+        using var line = JsonDocument.Parse(bytes);
+        return line.RootElement.GetProperty("event").Deserialize(EventJson.Default.CommentEvent);
     }
 
     internal void Sync() => _file.Sync();
@@ -172,6 +185,7 @@ public sealed class EventLog : IDisposable
         if (_byId.Remove(id, out var gone))
         {
             _entries.RemoveAt(_entries.BinarySearch(gone, ByTime));
+            _gone.Enqueue((gone.Offset, gone.Length));
         }
     }
 
@@ -187,7 +201,7 @@ public sealed class EventLog : IDisposable
 
         // The id is one of ours: hexadecimal digits, nothing to escape.
         Append(0, JsonSerializer.SerializeToUtf8Bytes(
-            new Broadcasting.DeletedEvent("deleted", id), Broadcasting.EventJson.Default.DeletedEvent));
+            new DeletedEvent("deleted", id), EventJson.Default.DeletedEvent));
         Sync();
         return true;
     }
@@ -205,12 +219,22 @@ public sealed class EventLog : IDisposable
             var taken = 0;
             foreach (var line in new WholeLines(buffer.AsSpan(0, held)))
             {
-                if (!TryParse(line, out var parsed))
+                if (line is [(byte)' ', ..])
+                {
+                    if (line.ContainsAnyExcept((byte)' '))
+                    {
+                        _gone.Enqueue((whole, line.Length));
+                    }
+                }
+                else if (TryParse(line, out var parsed))
+                {
+                    Note(parsed, whole, line.Length);
+                }
+                else
                 {
                     return whole;
                 }
 
-                Note(parsed, whole, line.Length);
                 whole += line.Length + 1;
                 taken += line.Length + 1;
             }
@@ -285,12 +309,17 @@ public sealed class EventLog : IDisposable
             writer.WriteStartArray("events");
             foreach (var entry in page)
             {
-                using var line = JsonDocument.Parse(ReadLine(entry));
+                if (ReadLine(entry) is not { } bytes)
+                {
+                    continue;
+                }
+
+                using var line = JsonDocument.Parse(bytes);
                 var said = line.RootElement.GetProperty("event");
                 if (names?.TryGetValue(entry.Account, out var name) == true)
                 {
-                    var comment = said.Deserialize(Broadcasting.EventJson.Default.CommentEvent)!;
-                    JsonSerializer.Serialize(writer, comment with { Name = name }, Broadcasting.EventJson.Default.CommentEvent);
+                    var comment = said.Deserialize(EventJson.Default.CommentEvent)!;
+                    JsonSerializer.Serialize(writer, comment with { Name = name }, EventJson.Default.CommentEvent);
                 }
                 else
                 {
@@ -314,7 +343,8 @@ public sealed class EventLog : IDisposable
         return buffer.ToArray();
     }
 
-    private byte[] ReadLine(Entry entry)
+    /// <summary>Null when it was erased meanwhile.</summary>
+    private byte[]? ReadLine(Entry entry)
     {
         var bytes = new byte[entry.Length];
         lock (_reader)
@@ -323,6 +353,6 @@ public sealed class EventLog : IDisposable
             _reader.ReadExactly(bytes);
         }
 
-        return bytes;
+        return bytes is [(byte)' ', ..] ? null : bytes;
     }
 }

@@ -242,10 +242,7 @@ public sealed partial class Recorder : IDisposable
         _unwritten.Add(segment);
         _segment = null;
         Duration += segment.Duration;
-        if (_media is not null)
-        {
-            _media.Sync();
-        }
+        _media?.Sync();
 
         WriteUnwritten();
         _index!.Sync();
@@ -385,6 +382,7 @@ public sealed partial class Recorder : IDisposable
             CloseSegment();
             WriteUnwritten();
             WriteEvents();
+            Events.Erase();
             using var finished = _open(Path.Combine(_directory, RecordingFiles.Finished));
         });
         State = RecorderState.Finished;

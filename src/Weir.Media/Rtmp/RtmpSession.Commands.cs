@@ -96,6 +96,8 @@ public sealed partial class RtmpSession
             {
                 PublishRefusal.UnknownKey => ("NetStream.Publish.BadName", "The stream key is not valid."),
                 PublishRefusal.Ended => ("NetStream.Publish.Denied", "The broadcast of this stream key is over."),
+                PublishRefusal.TooManyOnAir => (
+                    "NetStream.Publish.Denied", "Too many broadcasts of this account are on air or interrupted. End one first."),
                 _ => ("NetStream.Publish.Denied", "Live is switched off here at the moment."),
             };
             await SendAsync(RtmpReplies.OnStatus("error", code, why));

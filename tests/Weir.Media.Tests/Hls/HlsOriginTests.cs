@@ -213,6 +213,28 @@ public sealed class HlsOriginTests
     }
 
     [Fact]
+    public async Task A_path_that_was_replaced_serves_the_part_that_is_being_made_and_nothing_after_it()
+    {
+        using var theatre = new Theatre(limits: new HlsLimits { OldPathGrace = TimeSpan.FromHours(1) });
+        var publisher = theatre.Stage.Publish();
+        theatre.Stage.Play(publisher, Sample.H264Aac.Take(300));
+        var before = theatre.Read();
+        theatre.Origin.Rekey("path2");
+        var hinted = theatre.FetchAsync(before.Hint!).AsTask();
+        theatre.Stage.Play(publisher, Sample.H264Aac.Skip(300));
+        Assert.Equal(200, (await hinted).Status);
+        Assert.All(Uris(before), uri => Assert.Equal(200, theatre.Fetch(uri).Status));
+        var later = Uris(theatre.Read()).Where(uri => !Uris(before).Append(before.Hint).Contains(Old(uri))).ToList();
+        Assert.NotEmpty(later);
+        Assert.All(later, uri => Assert.Equal((200, 404), (theatre.Fetch(uri).Status, theatre.Fetch(Old(uri)).Status)));
+
+        static string Old(string uri) => uri.Replace("path2", "path1", StringComparison.Ordinal);
+
+        static List<string> Uris(Playlist playlist) =>
+            [.. playlist.Segments.SelectMany(segment => segment.Parts.Select(part => part.Uri).Append(segment.Uri)).OfType<string>()];
+    }
+
+    [Fact]
     public async Task A_hinted_part_does_not_come_by_a_path_that_was_replaced_while_it_was_awaited()
     {
         using var theatre = new Theatre();

@@ -51,7 +51,87 @@ public sealed class EventLogTests : IDisposable
         Assert.Equal(whole, new FileInfo(path).Length);
     }
 
+    [Fact]
+    public async Task The_text_of_a_comment_that_is_deleted_leaves_the_file_and_the_others_stay()
+    {
+        Write(20, number => $"text-{number:D2}-字");
+        using (var log = EventLog.Open(_folder))
+        {
+            var before = log.Bytes;
+            Assert.False(await log.DeleteAsync("c7", Guid.NewGuid(), isHost: false));
+            Assert.Contains("text-07", Recorded(), StringComparison.Ordinal);
+            Assert.True(await log.DeleteAsync("c7", default, isHost: true));
+            Assert.DoesNotContain("text-07", Recorded(), StringComparison.Ordinal);
+            Assert.Equal(19, log.Count);
+            Assert.True(log.Bytes > before);
+            Assert.True(log.Append(20_000, Comment("text-20-字", 20)));
+            Assert.False(await log.DeleteAsync("c7", default, isHost: true));
+        }
+
+        string[] left = [.. Enumerable.Range(0, 21).Where(number => number != 7).Select(number => $"text-{number:D2}-字")];
+        using var again = EventLog.Open(_folder);
+        Assert.Equal(left, Texts(again));
+        Assert.Null(again.Find("c7"));
+    }
+
+    /// <summary>Bytes of the line that are spaces already: none, the first one, some, some in the middle, all but the last.</summary>
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 0)]
+    [InlineData(40, 0)]
+    [InlineData(1, 60)]
+    [InlineData(1000, 0)]
+    public void Whatever_a_crash_left_of_erasing_a_comment_the_rest_of_it_goes_when_the_file_is_opened(int first, int last)
+    {
+        Write(3, number => $"text-{number}");
+        var path = Path.Combine(_folder, RecordingFiles.Events);
+        var lines = File.ReadAllLines(path);
+        var whole = lines[1];
+        first = Math.Min(first, whole.Length - 1);
+        lines[1] = new string(' ', first) + whole[first..^last] + new string(' ', last);
+        File.WriteAllText(path, string.Join('\n', [.. lines, "{\"at\":0,\"event\":{\"type\":\"deleted\",\"id\":\"c1\"}}", ""]));
+        var length = new FileInfo(path).Length;
+        for (var times = 0; times < 2; times++)
+        {
+            using var log = EventLog.Open(_folder);
+            Assert.Equal(["text-0", "text-2"], Texts(log));
+            Assert.Equal(length, log.Bytes);
+            Assert.Equal(new string(' ', whole.Length), File.ReadAllLines(path)[1]);
+        }
+    }
+
+    [Fact]
+    public async Task Pages_that_are_read_while_comments_are_erased_have_the_others()
+    {
+        const int Many = 400;
+        Write(Many, number => $"text-{number}");
+        using var log = EventLog.Open(_folder);
+        using var done = new CancellationTokenSource();
+        var reading = Task.Run(() =>
+        {
+            while (!done.IsCancellationRequested)
+            {
+                var odd = Texts(log).Count(text => text[^1] is '1' or '3' or '5' or '7' or '9');
+                Assert.Equal(Many / 2, odd);
+            }
+        });
+        for (var number = 0; number < Many; number += 2)
+        {
+            Assert.True(await log.DeleteAsync($"c{number}", default, isHost: true));
+        }
+
+        await done.CancelAsync();
+        await reading;
+        Assert.Equal(Many / 2, Texts(log).Length);
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string[] Texts(EventLog log) =>
+        [.. JsonDocument.Parse(log.Page(0, long.MaxValue).Json).RootElement.GetProperty("events").EnumerateArray()
+            .Select(one => one.GetProperty("text").GetString()!)];
+
+    private string Recorded() => File.ReadAllText(Path.Combine(_folder, RecordingFiles.Events));
 
     private static byte[] Comment(string text, int number)
     {

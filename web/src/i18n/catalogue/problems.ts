@@ -28,6 +28,7 @@ export const problems = {
   'problem.suspended': { en: 'This account is suspended.', zh: '账号已停用。' },
   'problem.invalid': { en: 'This is not right.', zh: '内容有误。' },
   'problem.live-off': { en: 'Live is switched off on this server for now.', zh: '本服务器暂停直播。' },
+  'problem.too-many-on-air': { en: 'Three of your broadcasts are on air or interrupted, or you ended several a moment ago. End one, or wait a minute.', zh: '你有三场直播正在进行或中断，或刚结束了多场直播。请先结束一场，或等一分钟。' },
   'problem.may-not-go-live': { en: 'You may not go live on this server yet.', zh: '你在本服务器还不能开播。' },
   'problem.already-friends': { en: 'You are friends already.', zh: '你们已经是朋友。' },
   'problem.ended': { en: 'This broadcast has ended.', zh: '直播已结束。' },

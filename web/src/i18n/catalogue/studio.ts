@@ -114,6 +114,7 @@ export const studio = {
   'studio.warning.unsupportedCodec': { en: 'Many viewers cannot play this format. Use H.264 and AAC.', zh: '很多观众无法播放这种格式。请使用 H.264 和 AAC。' },
   'studio.warning.tooMuch': { en: 'The encoder was sent away: it sent more than 50 Mbit/s. Lower the bitrate; 2 to 4 Mbit/s is plenty.', zh: '推流超过 50 Mbit/s，连接已断开。请降低码率，2 到 4 Mbit/s 就够了。' },
   'studio.warning.tooManyBreaks': { en: 'The encoder was sent away: its picture size, format or clock changed too often, or it connected again too often. Let it send one format.', zh: '画面尺寸、编码或时钟变化过于频繁，或重连过多，连接已断开。请使用固定的格式推流。' },
+  'studio.warning.tooManyOnAir': { en: 'The encoder was refused: three of your broadcasts are on air or interrupted, or you ended several a moment ago. End one, or wait a minute.', zh: '推流被拒绝：你有三场直播正在进行或中断，或刚结束了多场直播。请先结束一场，或等一分钟。' },
   'studio.warning.recordingDiskFull': { en: 'The server’s disk is full, so this is not being recorded. Viewers are not affected. Recording goes on when there is room again.', zh: '服务器磁盘已满，暂停录制，观众不受影响。有空间后会继续录制。' },
   'studio.warning.recordingQuota': { en: 'Your recordings take all the space that you have here, so this is not being recorded. Delete a replay that you do not need.', zh: '你的录像空间已用完，暂停录制。请删除不需要的回放。' },
   'studio.warning.recordingLong': { en: 'This recording is as long as one may be, so it has stopped. Viewers are not affected. Begin a new broadcast to record more.', zh: '本次录像已达到最大长度，已停止录制，观众不受影响。如需继续录制，请新建直播。' },
