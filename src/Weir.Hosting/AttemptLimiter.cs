@@ -77,6 +77,16 @@ public class AttemptLimiter<TKey>(TimeProvider clock, int burst, TimeSpan refill
         }
     }
 
+    /// <summary>The same, but the key owes no more than so many in all.</summary>
+    public void Charge(int many, TKey key, int most)
+    {
+        lock (_lock)
+        {
+            var bucket = Find(key);
+            bucket.Taken = Math.Max(bucket.Taken, Math.Min(bucket.Taken + many, most));
+        }
+    }
+
     /// <summary>Whether there is an attempt left, of which none is taken.</summary>
     public bool Has(out TimeSpan retryAfter, TKey key)
     {
@@ -173,7 +183,8 @@ public class AttemptLimiter<TKey>(TimeProvider clock, int burst, TimeSpan refill
                 Since += (long)(refill.TotalSeconds * back * clock.TimestampFrequency);
             }
 
-            return Taken < burst ? TimeSpan.Zero : refill - clock.GetElapsedTime(Since, now);
+            // What was charged afterwards may be more than there was: all of it comes back first.
+            return Taken < burst ? TimeSpan.Zero : (refill * (Taken - burst + 1)) - clock.GetElapsedTime(Since, now);
         }
     }
 }

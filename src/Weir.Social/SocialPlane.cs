@@ -212,7 +212,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
         services.AddSingleton<WrittenBytes>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
-        services.AddScoped<Cutting>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
+        services.AddScoped<Cutting>().AddScoped<FriendshipEnd>().AddScoped<Entrance>().AddScoped<BroadcastCards>();
         services.AddSingleton(new AdmissionLimits()).AddSingleton<TicketTurns>().AddSingleton<AdmissionWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<AdmissionWriter>());
         services.AddSingleton<AdmissionChecks>().AddHostedService(provider => provider.GetRequiredService<AdmissionChecks>());

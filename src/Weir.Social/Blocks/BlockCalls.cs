@@ -1,9 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using Weir.Hosting;
 using Weir.Social.Accounts;
-using Weir.Social.Audiences;
 using Weir.Social.Data;
-using Weir.Social.OfficialAccounts;
+using Weir.Social.Friends;
 using Weir.Social.Sessions;
 using Weir.Social.Throttling;
 
@@ -34,7 +33,7 @@ internal static class BlockCalls
         select new Blocked(account == null ? null : account.Id, block.Handle, account == null ? null : account.Name)).ToListAsync(cancellation));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> BlockAsync(
-        string handle, Caller caller, WriteScope write, WeirDb db, Cutting cutting, TimeProvider clock, CancellationToken cancellation)
+        string handle, Caller caller, WriteScope write, WeirDb db, FriendshipEnd end, TimeProvider clock, CancellationToken cancellation)
     {
         if (Handle.Parse(handle) is not { } parsed || parsed == caller.Handle)
         {
@@ -55,8 +54,7 @@ internal static class BlockCalls
 
             var account = await db.Accounts.Where(a => a.UserName == parsed).Select(a => (Guid?)a.Id).SingleOrDefaultAsync(cancellation);
             db.Blocks.Add(new Block { OwnerId = caller.Id, Handle = parsed, BlockedId = account, CreatedAt = clock.Now() });
-            await EditorCalls.WithdrawBetweenAsync(db, caller.Id, account ?? Guid.Empty, cancellation);
-            await cutting.BetweenAsync(caller.Id, account ?? Guid.Empty, cancellation);
+            await end.BetweenAsync(caller.Id, account ?? Guid.Empty, cancellation);
             return TypedResults.NoContent();
         }, cancellation);
     }

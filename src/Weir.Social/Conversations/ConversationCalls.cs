@@ -1,3 +1,5 @@
+using Weir.Social.Friends;
+
 namespace Weir.Social.Conversations;
 
 /// <summary><c>/api/conversations</c>: everything of the messenger, put together.</summary>
@@ -7,7 +9,7 @@ internal static class ConversationCalls
     {
         services.AddSingleton(new ConversationLimits());
         services.AddSingleton<ConversationThrottle>().AddSingleton<MemberLists>().AddSingleton<MessageWriter>().AddSingleton<GroupNews>();
-        services.AddScoped<GroupAsking>();
+        services.AddScoped<GroupAsking>().AddScoped<IInvitesFriends>(provider => provider.GetRequiredService<GroupAsking>());
         services.AddHostedService(provider => provider.GetRequiredService<MessageWriter>());
     }
 

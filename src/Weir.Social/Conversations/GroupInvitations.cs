@@ -3,6 +3,7 @@ using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Data;
+using Weir.Social.Friends;
 using Weir.Social.Notifications;
 using Weir.Social.Realtime;
 using Weir.Social.Sessions;
@@ -34,11 +35,11 @@ internal static class GroupInvitations
         select new Person(account.Id, account.UserName!, account.Name, account.AvatarId)).ToListAsync(cancellation);
 
     /// <summary>
-    /// Those that I can accept now: not of people with a block between them and me, nor of people who may ask nobody into the group any
+    /// Those that I can accept now: of friends only, as they can add nobody else, and not of people who may ask nobody into the group any
     /// more, or are suspended.
     /// </summary>
     public static IQueryable<GroupInvitation> Mine(WeirDb db, Guid me) => db.GroupInvitations.Where(i =>
-        i.AccountId == me && !db.Blocks.Any(b => (b.OwnerId == me && b.BlockedId == i.ById) || (b.OwnerId == i.ById && b.BlockedId == me))
+        i.AccountId == me && CreateConversation.Friends(db, me).Any(a => a.Id == i.ById)
         && db.ConversationMembers.Any(m => m.ConversationId == i.ConversationId && m.AccountId == i.ById && m.Role != MemberRole.Member)
         && db.Accounts.Any(a => a.Id == i.ById && a.SuspendedAt == null && a.DeletedAt == null));
 
@@ -79,7 +80,7 @@ internal static class GroupInvitations
 }
 
 /// <summary>Asks people into a large group.</summary>
-internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, Connections connections, TimeProvider clock)
+internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, Connections connections, TimeProvider clock) : IInvitesFriends
 {
     /// <summary>How many a group may wait for at a time.</summary>
     private const int MaxWaiting = Conversation.MaxMembers;
@@ -102,5 +103,18 @@ internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, 
         await notices.AddAsync(fresh.Select(person => new Happened(NoticeOf.GroupRequest, person, by, group)), cancellation);
         write.AfterCommit(() => fresh.ForEach(person => connections.Send(person, Events.Asked, new GroupInvitations.AskedEvent(group))));
         return null;
+    }
+
+    public async Task WithdrawBetweenAsync(Guid one, Guid other, CancellationToken cancellation)
+    {
+        var between = db.GroupInvitations.Where(i => (i.AccountId == one && i.ById == other) || (i.AccountId == other && i.ById == one));
+        var withdrawn = await between.AsNoTracking().ToListAsync(cancellation);
+        await between.ExecuteDeleteAsync(cancellation);
+        foreach (var invitation in withdrawn)
+        {
+            await notices.WithdrawAsync(NoticeOf.GroupRequest, invitation.AccountId, invitation.ConversationId, cancellation);
+            write.AfterCommit(() => connections.Send(
+                invitation.AccountId, Events.Asked, new GroupInvitations.AskedEvent(invitation.ConversationId)));
+        }
     }
 }

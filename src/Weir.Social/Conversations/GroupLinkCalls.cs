@@ -140,8 +140,8 @@ internal static class GroupLinkCalls
     }
 
     /// <summary>
-    /// Unknown, expired, revoked, of a group that removed them, made by somebody who may not make links of it any more or is suspended: the
-    /// same query, and the same answer.
+    /// Unknown, expired, revoked, of a group that removed them, made by somebody who may not make links of it any more or is suspended, or
+    /// with a block between that person and the caller: the same query, and the same answer.
     /// </summary>
     private static async Task<GroupLink?> FindAsync(WeirDb db, string code, Caller caller, TimeProvider clock, CancellationToken cancellation)
     {
@@ -151,6 +151,8 @@ internal static class GroupLinkCalls
             .Where(l => db.ConversationMembers.Any(m =>
                 m.ConversationId == l.ConversationId && m.AccountId == l.CreatedById && m.Role != MemberRole.Member
                 && db.Accounts.Any(a => a.Id == m.AccountId && a.SuspendedAt == null && a.DeletedAt == null)))
+            .Where(l => !db.Blocks.Any(b =>
+                (b.OwnerId == l.CreatedById && b.BlockedId == caller.Id) || (b.OwnerId == caller.Id && b.BlockedId == l.CreatedById)))
             .SingleOrDefaultAsync(cancellation);
         return found is not null && found.Is(code) && found.ExpiresAt > clock.Now() ? found : null;
     }

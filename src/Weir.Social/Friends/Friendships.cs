@@ -3,7 +3,6 @@ using Weir.Hosting;
 using Weir.Social.Accounts;
 using Weir.Social.Audiences;
 using Weir.Social.Data;
-using Weir.Social.OfficialAccounts;
 using Weir.Social.Sessions;
 
 namespace Weir.Social.Friends;
@@ -51,7 +50,7 @@ internal static class Friendships
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
-        string handle, Caller caller, WriteScope write, WeirDb db, Cutting cutting, CancellationToken cancellation)
+        string handle, Caller caller, WriteScope write, WeirDb db, FriendshipEnd end, CancellationToken cancellation)
     {
         var parsed = Handle.Parse(handle);
         var people = db.Accounts.VisibleTo(db, caller.Id);
@@ -71,8 +70,7 @@ internal static class Friendships
             await db.CircleMembers
                 .Where(m => m.AccountId == friendship.FriendId && db.Circles.Any(c => c.Id == m.CircleId && c.OwnerId == caller.Id))
                 .ExecuteDeleteAsync(cancellation);
-            await EditorCalls.WithdrawBetweenAsync(db, caller.Id, friendship.FriendId, cancellation);
-            await cutting.BetweenAsync(caller.Id, friendship.FriendId, cancellation);
+            await end.BetweenAsync(caller.Id, friendship.FriendId, cancellation);
             return TypedResults.NoContent();
         }, cancellation);
     }

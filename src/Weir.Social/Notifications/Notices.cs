@@ -23,6 +23,17 @@ internal sealed class Notices(WeirDb db, WriteScope write, NoticeDelivery delive
         }
     }
 
+    /// <summary>What was said of this is no longer so, and whoever says it again is heard again. Inside the running transaction.</summary>
+    public async Task WithdrawAsync(NoticeKind kind, Guid account, Guid subject, CancellationToken cancellation)
+    {
+        if (await db.Notifications
+            .Where(n => n.AccountId == account && n.Kind == kind && n.SubjectId == subject)
+            .ExecuteDeleteAsync(cancellation) > 0)
+        {
+            write.AfterCommit(() => delivery.Changed(account));
+        }
+    }
+
     private async Task AddBatchAsync(Happened[] batch, CancellationToken cancellation)
     {
         var accounts = batch.Select(h => h.Account).Distinct().ToList();

@@ -51,13 +51,6 @@ internal static class EditorCalls
         await db.OfficialPermissions.Where(p => p.AccountId == person).ExecuteDeleteAsync(cancellation);
     }
 
-    /// <summary>Only friends are asked: an invitation that nobody has accepted ends with the friendship, and with a block.</summary>
-    public static Task WithdrawBetweenAsync(WeirDb db, Guid one, Guid other, CancellationToken cancellation) => db.OfficialEditors
-        .Where(e => e.AcceptedAt == null && (e.AccountId == one || e.AccountId == other) && db.OfficialEditors.Any(o =>
-            o.OfficialAccountId == e.OfficialAccountId && o.Role == EditorRole.Owner
-            && ((o.AccountId == one && e.AccountId == other) || (o.AccountId == other && e.AccountId == one))))
-        .ExecuteDeleteAsync(cancellation);
-
     private static async Task<Results<Ok<List<Entry>>, ProblemHttpResult>> ListAsync(
         string handle, Caller caller, OfficialEntrance entrance, WeirDb db, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Features;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Sessions;
@@ -14,6 +15,18 @@ internal sealed record CallRates
 {
     /// <summary>Calls a second of one account; see <see cref="Calls"/>.</summary>
     internal const int CallsPerSecond = 100;
+
+    /// <summary>
+    /// So many bytes of an answer count as one call of <see cref="Calls"/> more. A page of ordinary messages is far below; one of the longest
+    /// that there can be is some forty calls.
+    /// </summary>
+    public const int AnswerBytes = 64 * 1024;
+
+    /// <summary>
+    /// What is read counts afterwards, so whoever asks for much at once owes it. Times of all that <see cref="Calls"/> gives at once: the most
+    /// that is owed, with the default ten minutes.
+    /// </summary>
+    public const int MostOwed = 60;
 
     /// <summary>
     /// Every call of somebody who is signed in, but for those with a limit of their own: tickets and messages. A page asks for some ten,
@@ -84,13 +97,17 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
 
     public void Use(WebApplication app) => app.Use(async (context, next) =>
     {
-        if (MayCall(context, out var retryAfter))
+        if (!MayCall(context, out var retryAfter))
         {
-            await next(context);
+            await Problems.Throttled(context, retryAfter).ExecuteAsync(context);
+        }
+        else if (context.Features.Get<Caller>() is { } caller && LimitOf(context.GetEndpoint()?.Metadata) == CallLimit.Calls)
+        {
+            await AnswerAsync(context, caller, next);
         }
         else
         {
-            await Problems.Throttled(context, retryAfter).ExecuteAsync(context);
+            await next(context);
         }
     });
 
@@ -101,6 +118,29 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
     /// <summary>Whether an endpoint answers people without an account.</summary>
     public static bool IsOpen(EndpointMetadataCollection metadata) =>
         metadata.GetMetadata<IAllowAnonymous>() is not null || metadata.GetMetadata<IAuthorizeData>() is null;
+
+    /// <summary>A long answer counts as several calls, once it is known how long it is.</summary>
+    private async Task AnswerAsync(HttpContext context, Caller caller, RequestDelegate next)
+    {
+        var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var counted = new CountedAnswer(body);
+        context.Features.Set<IHttpResponseBodyFeature>(counted);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            context.Features.Set(body);
+            if (counted.Bytes >= CallRates.AnswerBytes)
+            {
+                var more = (int)Math.Min(counted.Bytes / CallRates.AnswerBytes, int.MaxValue / 4);
+                _calls.Charge(more, caller.Id, (int)Math.Min((long)rates.Calls.Burst * CallRates.MostOwed, int.MaxValue / 2));
+            }
+        }
+    }
+
+    private static CallLimit LimitOf(EndpointMetadataCollection? metadata) => metadata?.GetMetadata<Limited>()?.Limit ?? CallLimit.Calls;
 
     private bool MayCall(HttpContext context, out TimeSpan retryAfter)
     {
@@ -116,7 +156,7 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
             return true;
         }
 
-        var limit = metadata.GetMetadata<Limited>()?.Limit ?? CallLimit.Calls;
+        var limit = LimitOf(metadata);
         if (context.Features.Get<Caller>() is { } caller)
         {
             return limit switch

@@ -212,6 +212,45 @@ public abstract class ReportTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Reporting_a_person_does_not_tell_whether_there_is_one()
+    {
+        var (anna, stranger, blocks, suspended, gone) = (
+            await _server.PersonAsync("Anna"), await _server.PersonAsync("Stranger"), await _server.PersonAsync("Blocks"),
+            await _server.PersonAsync("Suspended"), await _server.PersonAsync("Gone"));
+        await anna.BefriendAsync(blocks);
+        (await blocks.PutAsync($"/api/blocks/{anna.Handle}")).Is(HttpStatusCode.NoContent);
+        (await shared.Admin.PutAsync($"/api/admin/accounts/{suspended.Handle}/suspension")).Is(HttpStatusCode.NoContent);
+        (await gone.DeleteAsync("/api/me", new { password = Someone.Password })).Is(HttpStatusCode.NoContent);
+        var nobody = Guid.NewGuid().ToString("N");
+        var reports = new List<string>();
+        foreach (var id in new[] { nobody, stranger.Id, blocks.Id, suspended.Id, gone.Id })
+        {
+            var made = (await anna.ReportAsync("person", id)).Is(HttpStatusCode.Created);
+            Assert.Equal(["id"], made.Json.EnumerateObject().Select(member => member.Name));
+            // The same while it is open.
+            Assert.Equal(made.Text("id"), (await anna.ReportAsync("person", id)).Is(HttpStatusCode.Created).Text("id"));
+            reports.Add(made.Text("id"));
+        }
+
+        var mine = (await anna.GetAsync("/api/reports")).Json.EnumerateArray().Select(r => (Kind: r.GetProperty("kind").GetString(), Open: r.GetProperty("open").GetBoolean())).ToList();
+        Assert.Equal(5, mine.Count);
+        Assert.Single(mine.Distinct());
+        (await anna.ReportAsync("person", "no id")).Is(HttpStatusCode.NotFound);
+        (await anna.ReportAsync("person", Guid.Empty.ToString("N"))).Is(HttpStatusCode.NotFound);
+
+        // Administrators are told, and decide it as any other.
+        var entry = await EntryAsync(reports[0]);
+        Assert.Equal((JsonValueKind.Null, "Nobody has this id"), (entry.GetProperty("accused").ValueKind, entry.GetProperty("snapshot").GetProperty("title").GetString()));
+        Assert.Equal(stranger.Handle, (await EntryAsync(reports[1])).GetProperty("accused").GetProperty("handle").GetString());
+        foreach (var report in reports)
+        {
+            (await DecideAsync(report)).Is(HttpStatusCode.NoContent);
+        }
+
+        Assert.All((await anna.GetAsync("/api/reports")).Json.EnumerateArray(), r => Assert.False(r.GetProperty("open").GetBoolean()));
+    }
+
+    [Fact]
     public async Task Reporting_without_end_is_throttled()
     {
         var anna = await _server.PersonAsync("Anna");
