@@ -80,7 +80,8 @@ internal static class GroupInvitations
 }
 
 /// <summary>Asks people into a large group.</summary>
-internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, Connections connections, TimeProvider clock) : IInvitesFriends
+internal sealed class GroupAsking(WeirDb db, WriteScope write, Notices notices, Connections connections, TimeProvider clock)
+    : IInvitesFriends
 {
     /// <summary>How many a group may wait for at a time.</summary>
     private const int MaxWaiting = Conversation.MaxMembers;

@@ -9,7 +9,8 @@ namespace Weir.Social.Friends;
 internal interface IInvitesFriends
 {
     /// <summary>
-    /// Deletes those of either to the other, inside the running transaction: neither a new friendship nor the end of a block brings one back.
+    /// Deletes those of either to the other, inside the running transaction: neither a new friendship nor the end of a block brings one
+    /// back.
     /// </summary>
     Task WithdrawBetweenAsync(Guid one, Guid other, CancellationToken cancellation);
 }

@@ -17,14 +17,14 @@ internal sealed record CallRates
     internal const int CallsPerSecond = 100;
 
     /// <summary>
-    /// So many bytes of an answer count as one call of <see cref="Calls"/> more. A page of ordinary messages is far below; one of the longest
-    /// that there can be is some forty calls.
+    /// So many bytes of an answer count as one call of <see cref="Calls"/> more. A page of ordinary messages is far below; one of the
+    /// longest that there can be is some forty calls.
     /// </summary>
     public const int AnswerBytes = 64 * 1024;
 
     /// <summary>
-    /// What is read counts afterwards, so whoever asks for much at once owes it. Times of all that <see cref="Calls"/> gives at once: the most
-    /// that is owed, with the default ten minutes.
+    /// What is read counts afterwards, so whoever asks for much at once owes it. Times of all that <see cref="Calls"/> gives at once: the
+    /// most that is owed, with the default ten minutes.
     /// </summary>
     public const int MostOwed = 60;
 

@@ -32,7 +32,8 @@ internal sealed class CountedAnswer(IHttpResponseBodyFeature inner) : PipeWriter
 
     public override Span<byte> GetSpan(int sizeHint = 0) => _writer.GetSpan(sizeHint);
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => _writer.FlushAsync(cancellationToken);
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        _writer.FlushAsync(cancellationToken);
 
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {

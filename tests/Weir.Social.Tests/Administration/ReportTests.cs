@@ -232,7 +232,8 @@ public abstract class ReportTests(SharedServer shared)
             reports.Add(made.Text("id"));
         }
 
-        var mine = (await anna.GetAsync("/api/reports")).Json.EnumerateArray().Select(r => (Kind: r.GetProperty("kind").GetString(), Open: r.GetProperty("open").GetBoolean())).ToList();
+        var mine = (await anna.GetAsync("/api/reports")).Json.EnumerateArray()
+            .Select(r => (r.GetProperty("kind").GetString(), r.GetProperty("open").GetBoolean())).ToList();
         Assert.Equal(5, mine.Count);
         Assert.Single(mine.Distinct());
         (await anna.ReportAsync("person", "no id")).Is(HttpStatusCode.NotFound);
@@ -240,7 +241,8 @@ public abstract class ReportTests(SharedServer shared)
 
         // Administrators are told, and decide it as any other.
         var entry = await EntryAsync(reports[0]);
-        Assert.Equal((JsonValueKind.Null, "Nobody has this id"), (entry.GetProperty("accused").ValueKind, entry.GetProperty("snapshot").GetProperty("title").GetString()));
+        Assert.Equal(JsonValueKind.Null, entry.GetProperty("accused").ValueKind);
+        Assert.Equal("Nobody has this id", entry.GetProperty("snapshot").GetProperty("title").GetString());
         Assert.Equal(stranger.Handle, (await EntryAsync(reports[1])).GetProperty("accused").GetProperty("handle").GetString());
         foreach (var report in reports)
         {

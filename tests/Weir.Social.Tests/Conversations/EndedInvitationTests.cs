@@ -21,7 +21,8 @@ public abstract class EndedInvitationTests(SharedServer shared)
     {
         var (owner, invited) = (await _server.PersonAsync("Owner"), await _server.PersonAsync("Invited"));
         await owner.BefriendAsync(invited);
-        var id = (await owner.PostAsync("/api/conversations", new { members = new[] { invited.Handle }, name = "Many" })).Is(HttpStatusCode.Created).Text("id");
+        var made = await owner.PostAsync("/api/conversations", new { members = new[] { invited.Handle }, name = "Many" });
+        var id = made.Is(HttpStatusCode.Created).Text("id");
         (await invited.PostAsync($"/api/conversations/{id}/leave")).Is(HttpStatusCode.NoContent);
         await _server.CrowdAsync(id, Conversation.AsksFrom);
         await InviteAsync();
@@ -83,9 +84,11 @@ public abstract class EndedInvitationTests(SharedServer shared)
     [InlineData(false)]
     public async Task A_link_is_unknown_to_somebody_with_a_block_between_them_and_who_made_it(bool makerBlocks)
     {
-        var (owner, member, other) = (await _server.PersonAsync("Owner"), await _server.PersonAsync("Member"), await _server.PersonAsync("Other"));
+        var (owner, member) = (await _server.PersonAsync("Owner"), await _server.PersonAsync("Member"));
+        var other = await _server.PersonAsync("Other");
         await owner.BefriendAsync(member);
-        var id = (await owner.PostAsync("/api/conversations", new { members = new[] { member.Handle }, name = "Us" })).Is(HttpStatusCode.Created).Text("id");
+        var made = await owner.PostAsync("/api/conversations", new { members = new[] { member.Handle }, name = "Us" });
+        var id = made.Is(HttpStatusCode.Created).Text("id");
         var code = (await owner.PostAsync($"/api/conversations/{id}/links")).Is(HttpStatusCode.Created).Text("code");
         var (who, whom) = makerBlocks ? (owner, other) : (other, owner);
         (await other.GetAsync($"/api/group-links/{code}")).Is(HttpStatusCode.OK);

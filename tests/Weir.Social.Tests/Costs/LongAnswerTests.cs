@@ -80,17 +80,20 @@ public abstract class LongAnswerTests : IAsyncLifetime
     {
         for (var i = 0; i < 50; i++)
         {
-            (await _anna.SayAsync(_talk, $"An ordinary message of some words, like those that people write all day, the {i}th of them.")).Is(HttpStatusCode.Created);
+            var said = await _anna.SayAsync(_talk, $"A message of some words, like those that people write all day, the {i}th of them.");
+            said.Is(HttpStatusCode.Created);
         }
 
         var file = (await _ben.UploadAsync(new byte[1 << 20], "x", "file")).Is(HttpStatusCode.Created).Text("id");
         _clock.Advance(TimeSpan.FromDays(1));
         for (var i = 0; i < Burst; i++)
         {
-            (await (i % 10 == 0 ? _ben.GetAsync($"/api/files/{file}") : _ben.GetAsync($"/api/conversations/{_talk}/messages?limit=50"))).Is(HttpStatusCode.OK);
+            var path = i % 10 == 0 ? $"/api/files/{file}" : $"/api/conversations/{_talk}/messages?limit=50";
+            (await _ben.GetAsync(path)).Is(HttpStatusCode.OK);
         }
 
-        Assert.Equal(TimeSpan.FromSeconds(1), (await _ben.GetAsync("/api/me")).Is(HttpStatusCode.TooManyRequests).Message.Headers.RetryAfter!.Delta);
+        var refused = (await _ben.GetAsync("/api/me")).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(TimeSpan.FromSeconds(1), refused.Message.Headers.RetryAfter!.Delta);
     }
 
     private Task<Answer> ReadAsync(Someone who) => who.GetAsync($"/api/conversations/{_talk}/messages?after=0&limit=200");
