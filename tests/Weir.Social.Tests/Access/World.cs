@@ -138,7 +138,9 @@ internal sealed class World : IAsyncDisposable
         Add("message/late", ("id", group), ("message", await SayAsync(group, Mark("message", "late"), "groupLate")));
         Add("group/group", ("id", group), ("handle", _people["member"].Handle));
         Add("groupLink/group", ("id", group), ("code", await MadeAsync(Owner, $"/api/conversations/{group}/links", part: "code")));
-        var (wanted, by) = (Guid.Parse(_people["wanted"].Id), Guid.Parse(Owner.Id));
+        // Nobody is asked but by a friend, and the owner is to be none.
+        await _people["leader"].BefriendAsync(_people["wanted"]);
+        var (wanted, by) = (Guid.Parse(_people["wanted"].Id), Guid.Parse(_people["leader"].Id));
         var invitation = new GroupInvitation { ConversationId = Guid.Parse(group), AccountId = wanted, ById = by, At = Clock.Now() };
         await WriteAsync(db => db.AddRangeAsync(invitation));
         Add("groupInvitation/group", ("id", group));

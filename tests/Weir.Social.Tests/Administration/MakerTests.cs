@@ -67,6 +67,7 @@ public abstract class MakerTests : IAsyncLifetime
     {
         var (anna, ben, cleo) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"), await _server.PersonAsync("Cleo"));
         await anna.BefriendAsync(ben);
+        await ben.BefriendAsync(cleo);
         var id = (await anna.PostAsync(
             "/api/conversations", new { members = new[] { ben.Handle }, name = "Us" })).Is(HttpStatusCode.Created).Text("id");
         (await anna.PutAsync($"/api/conversations/{id}/administrators/{ben.Handle}")).Is(HttpStatusCode.NoContent);

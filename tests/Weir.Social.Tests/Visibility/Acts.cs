@@ -154,9 +154,10 @@ internal sealed class Acts(Placed placed)
             : null;
     }
 
-    /// <summary>By the link; whoever was removed is not let in by it.</summary>
+    /// <summary>By the link; whoever was removed is not let in by it, nor across a block with who made it.</summary>
     private Act? JoinGroup(int one) =>
-        placed.GroupLink.Length == 0 || _world.Talks[0].Members.Contains(one) || _removedMembers.Contains(one) || !IsThere(_leads) ? null
+        placed.GroupLink.Length == 0 || _world.Talks[0].Members.Contains(one) || _removedMembers.Contains(one) || !IsThere(_leads)
+        || _world.Blocks.Contains((one, _leads)) || _world.Blocks.Contains((_leads, one)) ? null
             : Of(one, "joins the group", false,
                 HttpMethod.Post, $"/api/group-links/{placed.GroupLink}/join", () => Join(one), done: HttpStatusCode.OK);
 
