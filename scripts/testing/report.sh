@@ -41,7 +41,7 @@ report_project() { # project, what it ran, log, exit code
   if [ -z "$total" ] || { [ "$code" != 0 ] && [ "${fail:-0}" = 0 ]; }; then
     report_broken "$project" "$ran" "the test run itself failed (exit code $code)"
     # It says of no test that it failed: what the servers wrote to last is the nearest to it.
-    find "$root/.build/logs" -name '*.log' -printf '%T@ %P\n' 2>/dev/null | sort -rn | head -n 3 \
+    [ ! -d "$root/.build/logs" ] || find "$root/.build/logs" -name '*.log' -printf '%T@ %P\n' | sort -rn | head -n 3 \
       | sed -nE 's/^[0-9.]+ ([^/]+)\/(.+)-[0-9]+\.log$/\1 \2/p' >>"$failures.servers"
     return
   fi

@@ -84,7 +84,8 @@ public sealed class RefusedByLimitTests
         var limits = Limits(stage, lines, new RequestRates { WithoutTicket = new(RequestRates.Beginning, TimeSpan.FromDays(1)) });
         Assert.True(limits.MayConnect(School));
         var pipe = new Pipe();
-        await using var connection = new DefaultConnectionContext("one", new Transport(pipe), new Transport(pipe));
+        // Not disposed: what Abort has put on the thread pool would find it so and end the process (dotnet/aspnetcore issue 57098).
+        var connection = new DefaultConnectionContext("one", new Transport(pipe), new Transport(pipe));
         connection.RemoteEndPoint = new IPEndPoint(School, 40_000);
         await using var node = WebApplication.CreateSlimBuilder().Build();
         var log = NullLogger<Weir.Media.Rtmp.RtmpSession>.Instance;

@@ -152,7 +152,8 @@ public sealed class RequestLimitTests
         Assert.True(limits.MayConnect(School));
         Assert.True(limits.MayConnect(School));
         var pipe = new Pipe();
-        await using var connection = new DefaultConnectionContext("one", new Transport(pipe), new Transport(pipe));
+        // Not disposed: what Abort has put on the thread pool would find it so and end the process (dotnet/aspnetcore issue 57098).
+        var connection = new DefaultConnectionContext("one", new Transport(pipe), new Transport(pipe));
         connection.RemoteEndPoint = new IPEndPoint(School, 40_000);
         await using var node = WebApplication.CreateSlimBuilder().Build();
         var closed = new TaskCompletionSource();

@@ -68,7 +68,7 @@ internal sealed class Acts(Placed placed)
 
     private Act? Befriend(int one, int other)
     {
-        if (AreFriends(one, other) || !IsThere(other) || _world.Blocks.Contains((one, other)) || _world.Blocks.Contains((other, one)))
+        if (AreFriends(one, other) || !IsThere(other) || _world.HasBlock(one, other))
         {
             return null;
         }
@@ -149,15 +149,14 @@ internal sealed class Acts(Placed placed)
             });
         }
 
-        return AreFriends(one, other) && !_world.Blocks.Contains((one, other)) && !_world.Blocks.Contains((other, one))
+        return AreFriends(one, other) && !_world.HasBlock(one, other)
             ? Of(one, $"takes {other} into the group", false, HttpMethod.Put, path, () => Join(other))
             : null;
     }
 
     /// <summary>By the link; whoever was removed is not let in by it, nor across a block with who made it.</summary>
     private Act? JoinGroup(int one) =>
-        placed.GroupLink.Length == 0 || _world.Talks[0].Members.Contains(one) || _removedMembers.Contains(one) || !IsThere(_leads)
-        || _world.Blocks.Contains((one, _leads)) || _world.Blocks.Contains((_leads, one)) ? null
+        placed.GroupLink.Length == 0 || _world.Talks[0].Members.Contains(one) || _removedMembers.Contains(one) || !IsThere(_leads) || _world.HasBlock(one, _leads) ? null
             : Of(one, "joins the group", false,
                 HttpMethod.Post, $"/api/group-links/{placed.GroupLink}/join", () => Join(one), done: HttpStatusCode.OK);
 

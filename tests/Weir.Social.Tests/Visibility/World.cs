@@ -20,6 +20,9 @@ internal sealed class World
 
     public List<(int By, int Of)> Blocks { get; } = [];
 
+    /// <summary>Either way.</summary>
+    public bool HasBlock(int one, int other) => Blocks.Contains((one, other)) || Blocks.Contains((other, one));
+
     /// <summary><c>By</c> does not let <c>From</c> see their moments.</summary>
     public List<(int By, int From)> HidesOwn { get; } = [];
 
