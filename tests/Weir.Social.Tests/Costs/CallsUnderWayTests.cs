@@ -1,15 +1,27 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Weir.Social.Throttling;
 
 namespace Weir.Social.Tests;
 
 /// <summary>Whoever asks for much and reads nothing of it keeps little in the server's memory, and nothing from others.</summary>
-public sealed class CallsUnderWayTests(SqliteServer shared)
+public sealed class CallsUnderWayTests : IAsyncLifetime
 {
     private const int More = 10;
-    private readonly Server _server = shared.Server;
+    private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
+    private readonly List<Socket> _sockets = [];
+    private Server _server = null!;
+
+    public async ValueTask InitializeAsync() => _server = await Server.StartAsync(configure: b => b.Services.AddSingleton<TimeProvider>(_clock));
+
+    public async ValueTask DisposeAsync()
+    {
+        _sockets.ForEach(socket => socket.Dispose());
+        await _server.DisposeAsync();
+    }
 
     [Fact]
     public async Task Answers_that_nobody_reads_are_few_and_others_are_answered()
@@ -23,37 +35,62 @@ public sealed class CallsUnderWayTests(SqliteServer shared)
             (await anna.SayAsync(talk, much)).Is(HttpStatusCode.Created);
         }
 
-        var request = Encoding.ASCII.GetBytes(
-            $"GET /api/conversations/{talk}/messages?after=0&limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {anna.Token}\r\n\r\n");
-        var sockets = new List<Socket>();
-        try
+        for (var one = 0; one < CallsUnderWay.OfAccount; one++)
         {
-            var answers = new List<string>();
-            for (var one = 0; one < CallsUnderWay.OfAccount + More; one++)
-            {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 2048 };
-                sockets.Add(socket);
-                await socket.ConnectAsync(IPAddress.Loopback, _server.Plane.HttpPort);
-                await socket.SendAsync(request);
-                // Its beginning and no more.
-                var begin = new byte[12];
-                await socket.ReceiveAsync(begin);
-                answers.Add(Encoding.ASCII.GetString(begin)[9..]);
-            }
-
-            Assert.Equal(Enumerable.Repeat("200", CallsUnderWay.OfAccount).Concat(Enumerable.Repeat("429", More)), answers);
-            var refused = (await anna.GetAsync("/api/me")).Is(HttpStatusCode.TooManyRequests);
-            Assert.Equal(("throttled", TimeSpan.FromSeconds(1)), (refused.Code, refused.Message.Headers.RetryAfter!.Delta));
-            (await ben.GetAsync($"/api/conversations/{talk}/messages?after=0&limit=200")).Is(HttpStatusCode.OK);
-            // Messages have their own way.
-            (await anna.SayAsync(talk, "still here")).Is(HttpStatusCode.Created);
-        }
-        finally
-        {
-            sockets.ForEach(socket => socket.Dispose());
+            Assert.Equal("200", await BeginningAsync(await AskAsync(anna, talk)));
         }
 
-        await Until.HoldsAsync(async () => (await anna.GetAsync("/api/me")).Status == HttpStatusCode.OK);
+        // These wait, and so does what is asked for in the ordinary way.
+        var further = new List<Socket>();
+        for (var one = 0; one < More; one++)
+        {
+            further.Add(await AskAsync(anna, talk));
+        }
+
+        var waiting = anna.GetAsync("/api/me");
+        (await ben.GetAsync($"/api/conversations/{talk}/messages?after=0&limit=200")).Is(HttpStatusCode.OK);
+        // Messages have their own way.
+        (await anna.SayAsync(talk, "still here")).Is(HttpStatusCode.Created);
+        Assert.False(waiting.IsCompleted);
+        await Until.HoldsAsync(() =>
+        {
+            _clock.Advance(CallsUnderWay.LongestWait);
+            return Task.FromResult(waiting.IsCompleted);
+        });
+        var refused = (await waiting).Is(HttpStatusCode.TooManyRequests);
+        Assert.Equal(("throttled", TimeSpan.FromSeconds(1)), (refused.Code, refused.Message.Headers.RetryAfter!.Delta));
+        foreach (var socket in further)
+        {
+            Assert.Equal("429", await BeginningAsync(socket));
+        }
+
+        waiting = anna.GetAsync("/api/me");
+        _sockets.ForEach(socket => socket.Dispose());
+        (await waiting).Is(HttpStatusCode.OK);
+    }
+
+    private async Task<Socket> AskAsync(Someone who, string talk)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 2048 };
+        _sockets.Add(socket);
+        await socket.ConnectAsync(IPAddress.Loopback, _server.Plane.HttpPort);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"GET /api/conversations/{talk}/messages?after=0&limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {who.Token}\r\n\r\n"));
+        return socket;
+    }
+
+    /// <summary>The answer's status, and no more of it is read.</summary>
+    private static async Task<string> BeginningAsync(Socket socket)
+    {
+        var begin = new byte[12];
+        for (var read = 0; read < begin.Length;)
+        {
+            var more = await socket.ReceiveAsync(begin.AsMemory(read));
+            Assert.True(more > 0, "The connection was closed.");
+            read += more;
+        }
+
+        return Encoding.ASCII.GetString(begin)[9..];
     }
 
     [Fact]
