@@ -69,21 +69,13 @@ public class AttemptLimiter<TKey>(TimeProvider clock, int burst, TimeSpan refill
     }
 
     /// <summary>What was found out only afterwards counts too.</summary>
-    public void Charge(int many, TKey key)
-    {
-        lock (_lock)
-        {
-            Find(key).Taken += many;
-        }
-    }
-
-    /// <summary>The same, but the key owes no more than so many in all.</summary>
-    public void Charge(int many, TKey key, int most)
+    /// <param name="most">The key owes no more than so many in all.</param>
+    public void Charge(int many, TKey key, int most = int.MaxValue)
     {
         lock (_lock)
         {
             var bucket = Find(key);
-            bucket.Taken = Math.Max(bucket.Taken, Math.Min(bucket.Taken + many, most));
+            bucket.Taken = Math.Max(bucket.Taken, (int)Math.Min((long)bucket.Taken + many, most));
         }
     }
 
@@ -121,8 +113,7 @@ public class AttemptLimiter<TKey>(TimeProvider clock, int burst, TimeSpan refill
         {
             foreach (var key in keys)
             {
-                var bucket = Find(key);
-                bucket.Taken = Math.Max(0, bucket.Taken - 1);
+                GiveBack(1, key);
             }
         }
     }

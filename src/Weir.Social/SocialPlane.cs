@@ -206,7 +206,8 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<LiveLink>().AddScoped<RulesReader>().AddScoped<Reports>();
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
-        services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) }).AddSingleton<CallLimits>().AddSingleton<CallsUnderWay>();
+        services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) });
+        services.AddSingleton<CallLimits>().AddSingleton<CallsUnderWay>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, OpenConnections.Most, options.TrustedProxies));
         services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
@@ -248,12 +249,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddTransient<SessionAuthentication>().AddWebEncoders();
         services.AddAuthorization();
         services.ConfigureHttpJsonOptions(json => Json.Configure(json.SerializerOptions));
-        services.AddSingleton<ApiDocument>().AddOpenApi(ApiDocument.Version, openApi => openApi.AddSchemaTransformer(Json.DescribeIdsAsync).AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info.Title = "Weir";
-            document.Info.Version = ServerInfo.Version;
-            return Task.CompletedTask;
-        }));
+        ApiDocument.AddServices(services);
         services.AddResponseCompression(compression => compression.EnableForHttps = true);
 
         // The app's files are asked for once and kept: better a little longer here than on a slow network.

@@ -256,7 +256,7 @@ public abstract class UpgradeTests : IAsyncLifetime
     public async Task What_was_deleted_loses_its_texts()
     {
         var (owner, _) = await AccountsAsync();
-        await _db.GetService<IMigrator>().MigrateAsync("PicturesOfPublishedArticles");
+        await _db.GetService<IMigrator>().MigrateAsync("DeclinedRequestsAndStreamKeys");
         var account = Guid.NewGuid();
         _db.OfficialAccounts.Add(new() { Id = account, Handle = "river", Name = "River", CreatedAt = Day });
         Article Article(DateTimeOffset? deleted, string slug) => new()

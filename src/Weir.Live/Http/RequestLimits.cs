@@ -42,8 +42,8 @@ internal sealed class RequestLimits(
     RequestRates rates, LiveAdmission admission, TimeProvider clock, LiveMetrics metrics, ILoggerFactory loggers)
 {
     private readonly AttemptLimiter<Guid> _withTicket = new(clock, rates.WithTicket.Burst, rates.WithTicket.Refill);
-    private readonly AddressLimiter _withoutTicket = new(clock, rates.WithoutTicket);
-    private readonly AddressLimiter _wrong = new(clock, rates.Wrong);
+    private readonly AddressLimiter<ulong> _withoutTicket = ByAddress(clock, rates.WithoutTicket);
+    private readonly AddressLimiter<ulong> _wrong = ByAddress(clock, rates.Wrong);
     private readonly RefusalLog _log = new(loggers, clock);
 
     /// <summary>Whether somebody with this ticket may have what they ask for; otherwise the answer for them.</summary>
@@ -89,7 +89,7 @@ internal sealed class RequestLimits(
     public bool MayConnect(IPAddress? address)
     {
         var number = AddressKey.NumberOf(address);
-        if (AddressKey.IsThisMachine(number) || _withoutTicket.TryTake(RequestRates.Beginning, number, out _))
+        if (AddressKey.IsThisMachine(number) || _withoutTicket.TryTake(out _, number, RequestRates.Beginning))
         {
             return true;
         }
@@ -105,11 +105,21 @@ internal sealed class RequestLimits(
     /// <summary>An RTMP connection was refused for its key or its ticket.</summary>
     public void NoteRtmp(IPAddress? address) => _log.Note("RTMP", address);
 
-    private ProblemHttpResult? Take(HttpContext context, AddressLimiter limiter, int cost)
+    private ProblemHttpResult? Take(HttpContext context, AddressLimiter<ulong> limiter, int cost)
     {
         var address = AddressOf(context);
-        return AddressKey.IsThisMachine(address) || limiter.TryTake(cost, address, out var retryAfter) ? null : Refuse(context, retryAfter);
+        return AddressKey.IsThisMachine(address) || limiter.TryTake(out var retryAfter, address, cost) ? null : Refuse(context, retryAfter);
     }
+
+    private static AddressLimiter<ulong> ByAddress(TimeProvider clock, Rate rate) => new(
+        rate,
+        one => new AttemptLimiter<ulong>(clock, one.Burst, one.Refill),
+        static (address, out site) =>
+        {
+            var found = AddressKey.SiteOf(address);
+            site = found.GetValueOrDefault();
+            return found.HasValue;
+        });
 
     private ProblemHttpResult Refuse(HttpContext context, TimeSpan retryAfter)
     {

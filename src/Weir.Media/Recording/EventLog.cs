@@ -38,7 +38,6 @@ public sealed partial class EventLog : IDisposable
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<string, Entry> _byId = [];
-
     private readonly Stream _reader;
     private readonly AppendFile _file;
 

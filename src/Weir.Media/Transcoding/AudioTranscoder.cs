@@ -246,7 +246,7 @@ internal sealed partial class AudioTranscoder : IAsyncDisposable
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "Sound is not transcoded: as many processes do so already as may for one host, or in all. It begins when one of them ends")]
+        Message = "Sound is not transcoded: as many processes do so as may for one host, or in all. It begins when one of them ends")]
     private partial void LogRefused();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Sound of {Codec} cannot be transcoded to {Target}")]

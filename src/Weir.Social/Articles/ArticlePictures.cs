@@ -11,16 +11,14 @@ namespace Weir.Social.Articles;
 internal static class ArticlePictures
 {
     /// <summary>
-    /// The draft has these and no others. The caller's own uploads come into use; another editor's are in use here already. Not taken when one of
-    /// them is not there, or not the caller's; then nothing was changed. Known are those that the article had before.
+    /// The draft has these and no others. The caller's own uploads come into use; another editor's are in use here already. Not taken when
+    /// one of them is not there, or not the caller's; then nothing was changed. Known are those that the article had before.
     /// </summary>
     public static async Task<(bool Taken, HashSet<Guid> Known)> DraftAsync(
         WeirDb db, Guid article, Guid caller, IReadOnlyCollection<Guid> pictures, DateTimeOffset now, CancellationToken cancellation)
     {
-        var uses = await db.FileUses
-            .Where(u => u.PlaceId == article && (u.Place == FilePlace.Article || u.Place == FilePlace.PublishedArticle))
-            .Select(u => new { u.FileId, u.Place }).ToListAsync(cancellation);
-        var known = uses.Select(u => u.FileId).ToHashSet();
+        var (drafted, published) = await UsesAsync(db, article, cancellation);
+        HashSet<Guid> known = [.. drafted, .. published];
         if (await FileUses.ClaimAsync(
             db, caller, FileKind.Picture, [.. pictures.Except(known)], FilePlace.Article, article, cancellation) is null)
         {
@@ -28,7 +26,6 @@ internal static class ArticlePictures
         }
 
         // Readers still see it, and the draft has it again.
-        var drafted = uses.Where(u => u.Place == FilePlace.Article).Select(u => u.FileId).ToHashSet();
         db.FileUses.AddRange(pictures.Where(picture => known.Contains(picture) && !drafted.Contains(picture)).Distinct()
             .Select(picture => new FileUse { FileId = picture, Place = FilePlace.Article, PlaceId = article }));
         await FileUses.ReleaseAsync(db, FilePlace.Article, article, now, cancellation, keep: [.. pictures]);
@@ -38,11 +35,7 @@ internal static class ArticlePictures
     /// <summary>Readers see what the draft has, and no longer what it has not.</summary>
     public static async Task PublishAsync(WeirDb db, Guid article, DateTimeOffset now, CancellationToken cancellation)
     {
-        var uses = await db.FileUses
-            .Where(u => u.PlaceId == article && (u.Place == FilePlace.Article || u.Place == FilePlace.PublishedArticle))
-            .Select(u => new { u.FileId, u.Place }).ToListAsync(cancellation);
-        var drafted = uses.Where(u => u.Place == FilePlace.Article).Select(u => u.FileId).ToList();
-        var published = uses.Where(u => u.Place == FilePlace.PublishedArticle).Select(u => u.FileId);
+        var (drafted, published) = await UsesAsync(db, article, cancellation);
         db.FileUses.AddRange(drafted.Except(published)
             .Select(picture => new FileUse { FileId = picture, Place = FilePlace.PublishedArticle, PlaceId = article }));
         await FileUses.ReleaseAsync(db, FilePlace.PublishedArticle, article, now, cancellation, keep: drafted);
@@ -59,5 +52,16 @@ internal static class ArticlePictures
             await db.SaveChangesAsync(cancellation);
             await FileUses.ReleaseAsync(db, FilePlace.Article, article, now, cancellation);
         }
+    }
+
+    private static async Task<(HashSet<Guid> Drafted, HashSet<Guid> Published)> UsesAsync(
+        WeirDb db, Guid article, CancellationToken cancellation)
+    {
+        var uses = await db.FileUses
+            .Where(u => u.PlaceId == article && (u.Place == FilePlace.Article || u.Place == FilePlace.PublishedArticle))
+            .Select(u => new { u.FileId, u.Place }).ToListAsync(cancellation);
+        return (
+            [.. uses.Where(u => u.Place == FilePlace.Article).Select(u => u.FileId)],
+            [.. uses.Where(u => u.Place == FilePlace.PublishedArticle).Select(u => u.FileId)]);
     }
 }

@@ -75,7 +75,13 @@ internal static class PublishArticle
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> UnpublishAsync(
-        string id, Caller caller, ArticleEntrance entrance, WeirDb db, ArticlePages pages, TimeProvider clock, CancellationToken cancellation)
+        string id,
+        Caller caller,
+        ArticleEntrance entrance,
+        WeirDb db,
+        ArticlePages pages,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
         var fault = await entrance.ChangeAsync(id, caller, async (article, _) =>
         {

@@ -68,7 +68,8 @@ internal static class FileReading
                     || (u.Place == FilePlace.Moment && moments.Any(m => m.Item.Id == u.PlaceId))
                     || (u.Place == FilePlace.Report && db.Accounts.Any(a => a.Id == viewer && a.IsAdmin))
                     || (u.Place == FilePlace.Avatar && (viewer != Guid.Empty || db.OfficialAccounts.Any(o => o.Id == u.PlaceId && o.Open && o.ClosedAt == null)))
-                    || ((u.Place == FilePlace.Article || u.Place == FilePlace.PublishedArticle) && db.Articles.Any(a => a.Id == u.PlaceId && a.DeletedAt == null
+                    || ((u.Place == FilePlace.Article || u.Place == FilePlace.PublishedArticle)
+                        && db.Articles.Any(a => a.Id == u.PlaceId && a.DeletedAt == null
                         && db.OfficialAccounts.Any(o => o.Id == a.OfficialAccountId && o.ClosedAt == null
                             && ((u.Place == FilePlace.PublishedArticle && a.IsPublished && (o.Open || viewer != Guid.Empty))
                                 || db.OfficialEditors.Any(e => e.OfficialAccountId == o.Id && e.AccountId == viewer && e.AcceptedAt != null))))))));

@@ -26,7 +26,6 @@ internal static class ReadMoments
     private const int DefaultLimit = 20;
     private const int MaxLimit = 50;
 
-    // Only what the viewer may have been shown: any other is as if it were not there.
     private static readonly PageQuery All = Compile((db, owner) => db.Moments);
 
     private static readonly PageQuery Theirs = Compile((db, owner) => db.Moments.Where(m => m.OwnerId == owner));
@@ -47,7 +46,8 @@ internal static class ReadMoments
         {
             Ids.TryParse(before, out last);
             // One that the viewer never saw is one that never was.
-            var known = await db.Moments.AsNoTracking().Where(m => m.Id == last).AsSeenBy(viewer).WithFacts(db).SingleOrDefaultAsync(cancellation);
+            var known = await db.Moments.AsNoTracking().Where(m => m.Id == last).AsSeenBy(viewer).WithFacts(db)
+                .SingleOrDefaultAsync(cancellation);
             if (known is null || !(known.Facts with { Deleted = false }).MaySee(clock.Now()))
             {
                 return (null, Problems.Field("before", "cursor-shape", "The cursor is the id of a moment of the page before."));

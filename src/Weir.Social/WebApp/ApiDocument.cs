@@ -18,6 +18,16 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Version)] IOpen
     private readonly SemaphoreSlim _one = new(1, 1);
     private (byte[] Json, EntityTagHeaderValue Tag)? _made;
 
+    public static void AddServices(IServiceCollection services) => services.AddSingleton<ApiDocument>()
+        .AddOpenApi(Version, openApi => openApi.AddSchemaTransformer(Json.DescribeIdsAsync).AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Weir";
+            document.Info.Version = ServerInfo.Version;
+            // At the address it was asked at, whoever asked.
+            document.Servers = [new OpenApiServer { Url = "/" }];
+            return Task.CompletedTask;
+        }));
+
     public static void Map(WebApplication app) => app
         .MapGet("/openapi/{documentName}.json", async Task<IResult> (string documentName, ApiDocument document, CancellationToken cancellation) =>
         {
@@ -49,8 +59,6 @@ internal sealed class ApiDocument([FromKeyedServices(ApiDocument.Version)] IOpen
             }
 
             var document = await provider.GetOpenApiDocumentAsync(cancellation);
-            // At the address it was asked at, whoever asked.
-            document.Servers = [new OpenApiServer { Url = "/" }];
             var json = System.Text.Encoding.UTF8.GetBytes(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellation));
             var tag = string.Create(CultureInfo.InvariantCulture, $"\"{Convert.ToHexStringLower(SHA256.HashData(json).AsSpan(0, 8))}\"");
             _made = (json, new EntityTagHeaderValue(tag));

@@ -13,8 +13,8 @@ using Weir.Social.Data;
 namespace Weir.Social.Data.Migrations.Postgres
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261130223010_PicturesOfPublishedArticles")]
-    partial class PicturesOfPublishedArticles
+    [Migration("20261130224510_PublishedPicturesAndDeletedTexts")]
+    partial class PublishedPicturesAndDeletedTexts
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
