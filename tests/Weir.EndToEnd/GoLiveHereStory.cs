@@ -65,8 +65,16 @@ public sealed partial class GoLiveHereStory
 
         await friend.SignInAsync(stage.Server, "friend");
         await friend.ClickAsync("nav-live");
-        await friend.Find("live-now").GetByTestId("broadcast").ClickAsync();
+        // It is the account's, whoever of its editors holds the camera.
+        var card = friend.Find("live-now").GetByTestId("broadcast");
+        await Expect(card).ToContainTextAsync(Official);
+        await Expect(card).Not.ToContainTextAsync("Hanna Host");
+        await card.ClickAsync();
         await friend.MovingPictureAsync();
+        await Expect(friend.Find("watch")).ToContainTextAsync($"by {Official}");
+        // It stands on the account's own page while it runs.
+        await friend.GoAsync($"{stage.Server.Url}/accounts/river");
+        await Expect(friend.Page.Locator($"[data-testid=broadcast][data-id='{broadcast}']")).ToBeVisibleAsync();
         await HiddenAsync(stage, outside, other, broadcast);
     });
 

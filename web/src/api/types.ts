@@ -50,7 +50,7 @@ export interface Broadcast {
   title: string;
   host: Person;
   /** It is for the followers of this account. */
-  official?: { id: string; handle: string; name: string; avatar: string | null } | null;
+  officialAccount?: { id: string; handle: string; name: string; avatar: string | null } | null;
   state: BroadcastState;
   createdAt: string;
   startedAt?: string | null;

@@ -29,8 +29,8 @@ export function view(hit: Hit, within: boolean, me: string): View {
   if (moment) return { href: `/moments/${moment.id}`, title: plain(moment.author.id === me ? t('chats.you') : moment.author.name), line: snippet, at: moment.createdAt };
   if (account) return { href: `/accounts/${account.handle}`, title: title ?? plain(account.name), line: snippet?.text === account.handle ? at(snippet) : (snippet ?? plain(account.description || `@${account.handle}`)) };
   if (article) return { href: article.url, title: title ?? plain(article.title), line: snippet ?? plain(article.summary), before: article.account.name, at: article.publishedAt };
-  const { id, isHost, state, official, startedAt, createdAt } = broadcast!;
-  return { href: isHost && state !== 'ended' ? `/b/${id}/studio` : `/b/${id}`, title: title ?? plain(broadcast!.title), line: plain(isHost && !official ? t('live.byMe') : by(broadcast!).name), at: startedAt ?? createdAt };
+  const { id, isHost, state, officialAccount, startedAt, createdAt } = broadcast!;
+  return { href: isHost && state !== 'ended' ? `/b/${id}/studio` : `/b/${id}`, title: title ?? plain(broadcast!.title), line: plain(isHost && !officialAccount ? t('live.byMe') : by(broadcast!).name), at: startedAt ?? createdAt };
 }
 
 /** A handle with its sign, the marks moved along. */
