@@ -11,6 +11,8 @@ export type SendState = 'starting' | 'sending' | 'reconnecting' | 'replaced' | '
 const lookEveryMs = 1000;
 /** So long a silent path may recover by itself before it is restarted. */
 const disconnectedPatienceMs = 1200;
+/** The server reports once a second. A browser calls a path disconnected only after some five seconds in which nothing came. */
+const silentMs = 3000;
 const bitrates = { camera: 2_500_000, screen: 4_000_000 };
 
 /** This device's picture and sound on their way into one broadcast: kept up over changes of network, track and server. */
@@ -28,6 +30,8 @@ export class Sending {
   #patience: ReturnType<typeof setTimeout> | undefined;
   #looks: ReturnType<typeof setInterval>;
   #restarting = false;
+  /** When silence last made it restart, by `performance.now()`. */
+  #askedAt = 0;
   #over = false;
   readonly #online = () => void this.#restart();
   /** What the capture calls when a track of it changed. */
@@ -163,7 +167,12 @@ export class Sending {
     const reading: Reading = { lost: null, roundTripMs: null, framesPerSecond: null, bitsPerSecond: 0, limitedBy: 'none' };
     const report = await connection.getStats();
     const now = performance.now();
+    let silentFor = Infinity;
     report.forEach((entry: Record<string, unknown>) => {
+      if (entry.type === 'candidate-pair' && entry.nominated === true && typeof entry.lastPacketReceivedTimestamp === 'number') {
+        // After a restart the pair of before is listed as well.
+        silentFor = Math.min(silentFor, Number(entry.timestamp) - entry.lastPacketReceivedTimestamp);
+      }
       if (entry.kind !== 'video') return;
       if (entry.type === 'outbound-rtp') {
         const bytes = Number(entry.bytesSent ?? 0);
@@ -177,6 +186,10 @@ export class Sending {
       }
     });
     this.quality = this.#meter.read(reading);
+    if (silentFor < Infinity && silentFor > silentMs && now - this.#askedAt > silentMs) {
+      this.#askedAt = now;
+      await this.#restart();
+    }
   }
 
   #drop(): void {
