@@ -30,14 +30,15 @@ report_project() { # project, what it ran, log, exit code
   total=$(sed -nE 's/^ *total: ([0-9]+).*/\1/p' "$log" | tail -n 1)
   fail=$(sed -nE 's/^ *failed: ([0-9]+).*/\1/p' "$log" | tail -n 1)
   skip=$(sed -nE 's/^ *skipped: ([0-9]+).*/\1/p' "$log" | tail -n 1)
-  if [ "$code" = 0 ]; then weir_say "  $total tests"; else sed '/^Slowest tests:/,$d' "$log"; fi
+  # What servers logged stays in the file: thousands of lines of tests that passed.
+  if [ "$code" = 0 ]; then weir_say "  $total tests"; else sed -E '/^Slowest tests:/,$d; /^[0-9]{4}-[0-9]{2}-[0-9]{2}T/d' "$log"; fi
   # "failed NAMESPACE.CLASS.METHOD(VALUES) (TIME)"
   sed -nE 's/^failed (.*)$/\1/p' "$log" | sed -E 's/ \([0-9hms ]+\)$//' >>"$failures.names"
   sed -nE "s/^failed ([A-Za-z0-9_.+]+).*/$project \1/p" "$log" >>"$failures.again"
   sed -nE 's/^failed ([A-Za-z0-9_+]+\.)*([A-Za-z0-9_+]+)\.([A-Za-z0-9_]+)[^A-Za-z0-9_+.].*$/\2 \3/p' "$log" \
     >>"$failures.servers"
   awk '/^Test run summary/ { left = 0 } /^failed / { left = 25 } /^\[Long Running Test/ { left = left < 1 ? 1 : left }
-    left > 0 { print; left-- }' "$log" >>"$failures.details"
+    left > 0 && !/^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T/ { print; left-- }' "$log" >>"$failures.details"
   if [ -z "$total" ] || { [ "$code" != 0 ] && [ "${fail:-0}" = 0 ]; }; then
     report_broken "$project" "$ran" "the test run itself failed (exit code $code)"
     # It says of no test that it failed: what the servers wrote to last is the nearest to it.
