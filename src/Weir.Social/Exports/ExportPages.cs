@@ -19,7 +19,7 @@ internal sealed class ExportPages(string language)
         ["conversations.text"] = ("My own messages, with whom they were for. What others wrote is theirs.", "这里是我自己发出的消息。别人写的内容属于别人。"),
         ["moments"] = ("Moments", "朋友圈"),
         ["comments"] = ("Comments", "评论"),
-        ["comments.text"] = ("What I wrote under moments. What it was under is not here.", "我在朋友圈里写的评论。被评论的内容不在这里。"),
+        ["comments.text"] = ("What I wrote under moments that I can see. They are not here themselves.", "我在看得到的朋友圈里写的评论。被评论的内容不在这里。"),
         ["likes"] = ("Likes", "赞"),
         ["articles"] = ("Articles", "文章"),
         ["broadcasts"] = ("Broadcasts", "直播"),

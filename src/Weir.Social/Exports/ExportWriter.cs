@@ -47,7 +47,7 @@ internal sealed class ExportWriter(WeirDb db, FileStore store, TimeProvider cloc
         await archive.WriteAsync("friends.json", friends, cancellation);
         await archive.WriteAsync("settings.json", await SettingsAsync(me.Id, cancellation), cancellation);
         await archive.WriteListAsync("broadcasts.json", BroadcastsAsync(me.Id, cancellation), cancellation);
-        var moments = await ExportedMoments.WriteAsync(db, archive, words, me.Id, cancellation);
+        var moments = await ExportedMoments.WriteAsync(db, archive, words, me.Id, clock.Now(), cancellation);
         var articles = await ExportedArticles.WriteAsync(db, archive, words, me.Id, cancellation);
         foreach (var conversation in conversations)
         {

@@ -6,7 +6,10 @@ using Weir.Social.Data;
 
 namespace Weir.Social.Exports;
 
-/// <summary>Articles that the person began: what readers see, and the draft.</summary>
+/// <summary>
+/// Articles that the person began: what readers see, and the draft while the person edits the account. Whoever edits it no more would read
+/// there what others have written since.
+/// </summary>
 internal static class ExportedArticles
 {
     internal sealed record Line(
@@ -17,9 +20,26 @@ internal static class ExportedArticles
     {
         var written = new List<(string Path, string Title)>();
         var articles = ExportWriter.Paged(
-            after => db.Articles.AsNoTracking().Where(a => a.CreatedById == me && a.DeletedAt == null && a.Id > after).OrderBy(a => a.Id)
-                .Join(db.OfficialAccounts, a => a.OfficialAccountId, o => o.Id, (a, o) => new Line(
-                    a.Id, o.Handle, a.Title, a.Summary, a.Markdown, a.PublishedAt, a.IsPublished, a.DraftTitle, a.DraftSummary, a.DraftMarkdown, a.CreatedAt)),
+            after =>
+                from article in db.Articles
+                where article.CreatedById == me && article.DeletedAt == null && article.Id > after
+                join account in db.OfficialAccounts on article.OfficialAccountId equals account.Id
+                where account.ClosedAt == null
+                let edits = db.OfficialEditors.Any(e => e.OfficialAccountId == account.Id && e.AccountId == me && e.AcceptedAt != null)
+                where edits || article.IsPublished
+                orderby article.Id
+                select new Line(
+                    article.Id,
+                    account.Handle,
+                    article.Title,
+                    article.Summary,
+                    article.Markdown,
+                    article.PublishedAt,
+                    article.IsPublished,
+                    edits ? article.DraftTitle : "",
+                    edits ? article.DraftSummary : "",
+                    edits ? article.DraftMarkdown : "",
+                    article.CreatedAt),
             line => line.Id,
             cancellation);
         await foreach (var line in articles)

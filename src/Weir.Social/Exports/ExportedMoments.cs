@@ -7,7 +7,10 @@ using Weir.Social.Moments;
 
 namespace Weir.Social.Exports;
 
-/// <summary>The person's moments, and what they said and liked under others'. Whose those were is said, what they showed is not.</summary>
+/// <summary>
+/// The person's moments, and what they said and liked under others' that they may see. Whose those were is said, what they showed is not. A
+/// moment that is hidden from the person is left out like one that is deleted, or a copy would tell them apart.
+/// </summary>
 internal static class ExportedMoments
 {
     private const string Folder = "moments/";
@@ -19,14 +22,14 @@ internal static class ExportedMoments
     internal sealed record LikeLine(Guid Moment, string? Of, DateTimeOffset CreatedAt);
 
     /// <returns>The pages with their titles.</returns>
-    public static async Task<List<(string Path, string Title)>> WriteAsync(WeirDb db, ExportArchive archive, ExportPages words, Guid me, CancellationToken cancellation)
+    public static async Task<List<(string Path, string Title)>> WriteAsync(WeirDb db, ExportArchive archive, ExportPages words, Guid me, DateTimeOffset now, CancellationToken cancellation)
     {
         await archive.WriteListAsync(Folder + "moments.json", LinesAsync(db, me, cancellation), cancellation);
-        await archive.WriteListAsync(Folder + "comments.json", CommentsAsync(db, me, cancellation), cancellation);
-        await archive.WriteListAsync(Folder + "likes.json", LikesAsync(db, me, cancellation), cancellation);
+        await archive.WriteListAsync(Folder + "comments.json", CommentsAsync(db, me, now, cancellation), cancellation);
+        await archive.WriteListAsync(Folder + "likes.json", LikesAsync(db, me, now, cancellation), cancellation);
         await archive.WriteTextAsync(Folder + "moments.html", MomentPageAsync(LinesAsync(db, me, cancellation), words), cancellation);
-        await archive.WriteTextAsync(Folder + "comments.html", CommentPageAsync(CommentsAsync(db, me, cancellation), words), cancellation);
-        await archive.WriteTextAsync(Folder + "likes.html", LikePageAsync(LikesAsync(db, me, cancellation), words), cancellation);
+        await archive.WriteTextAsync(Folder + "comments.html", CommentPageAsync(CommentsAsync(db, me, now, cancellation), words), cancellation);
+        await archive.WriteTextAsync(Folder + "likes.html", LikePageAsync(LikesAsync(db, me, now, cancellation), words), cancellation);
         return [.. new[] { "moments", "comments", "likes" }.Select(name => (Folder + name + ".html", words[name]))];
     }
 
@@ -46,14 +49,15 @@ internal static class ExportedMoments
         }
     }
 
-    private static IAsyncEnumerable<CommentLine> CommentsAsync(WeirDb db, Guid me, CancellationToken cancellation) => ExportWriter.Paged(
-        after => db.MomentComments.Where(c => c.AuthorId == me && c.Id > after).OrderBy(c => c.Id)
+    private static IAsyncEnumerable<CommentLine> CommentsAsync(WeirDb db, Guid me, DateTimeOffset now, CancellationToken cancellation) => ExportWriter.Paged(
+        after => db.MomentComments.Where(c => c.AuthorId == me && c.Id > after).AsSeenBy(me).WhereVisible(db, now).Select(v => v.Item).OrderBy(c => c.Id)
             .Select(c => new CommentLine(c.Id, c.MomentId, c.Moment!.Owner!.DeletedAt == null ? c.Moment.Owner.UserName : null, c.CreatedAt, c.Text)),
         line => line.Id,
         cancellation);
 
-    private static IAsyncEnumerable<LikeLine> LikesAsync(WeirDb db, Guid me, CancellationToken cancellation) => ExportWriter.Paged(
-        after => db.MomentLikes.Where(l => l.AuthorId == me && l.MomentId > after).OrderBy(l => l.MomentId)
+    private static IAsyncEnumerable<LikeLine> LikesAsync(WeirDb db, Guid me, DateTimeOffset now, CancellationToken cancellation) => ExportWriter.Paged(
+        after => db.MomentLikes.Where(l => l.AuthorId == me && l.MomentId > after).AsSeenBy(me).WhereVisible(db, now).Select(v => v.Item)
+            .OrderBy(l => l.MomentId)
             .Select(l => new LikeLine(l.MomentId, l.Moment!.Owner!.DeletedAt == null ? l.Moment.Owner.UserName : null, l.CreatedAt)),
         line => line.Moment,
         cancellation);

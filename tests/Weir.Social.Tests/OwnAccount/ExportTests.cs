@@ -105,6 +105,38 @@ public abstract class ExportTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Of_what_a_former_editor_began_there_is_no_draft_and_of_what_was_published_what_readers_see()
+    {
+        var publishing = await Publishing.OpenAsync(_server, shared.Admin);
+        var editor = await publishing.EditorAsync();
+        var draft = await publishing.DraftAsync("Begun by the editor", by: editor);
+        (await publishing.Owner.DeleteAsync($"/api/official/{publishing.Handle}/editors/{editor.Handle}")).Is(HttpStatusCode.NoContent);
+        (await publishing.SaveAsync(draft, 2, "Changed afterwards", "written afterwards")).Is(HttpStatusCode.OK);
+        using var zip = await ExportAsync(editor);
+        Assert.DoesNotContain(zip.Entries, entry => Text(zip, entry.FullName) is var text
+            && (text.Contains("afterwards", StringComparison.Ordinal) || text.Contains("Begun", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_moment_that_was_hidden_is_like_one_that_was_deleted()
+    {
+        var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var (hidden, deleted) = (await ben.PostMomentAsync("one"), await ben.PostMomentAsync("two"));
+        foreach (var moment in new[] { hidden, deleted })
+        {
+            await anna.CommentAsync(moment, "nice");
+            await anna.LikeAsync(moment);
+        }
+
+        (await ben.PatchAsync($"/api/moments/{hidden}", new { audience = new { kind = "onlyMe" } })).Is(HttpStatusCode.OK);
+        (await ben.DeleteAsync($"/api/moments/{deleted}")).Is(HttpStatusCode.NoContent);
+        using var zip = await ExportAsync(anna);
+        Assert.Empty(Json(zip, "moments/comments.json").EnumerateArray());
+        Assert.Empty(Json(zip, "moments/likes.json").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Only_its_owner_finds_it_and_it_can_be_deleted_and_is_not_made_without_end()
     {
         var (anna, ben) = (await _server.PersonAsync("Anna"), await _server.PersonAsync("Ben"));
