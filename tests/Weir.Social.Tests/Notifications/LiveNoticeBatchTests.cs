@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
@@ -31,8 +32,8 @@ public abstract class LiveNoticeBatchTests
     [Fact]
     public async Task Everybody_with_a_star_is_told_once_a_hundred_in_a_transaction()
     {
-        var inserts = new Inserts();
-        await using var server = await StartAsync(builder => builder.Services.AddSingleton<IInterceptor>(inserts));
+        var commands = new Commands();
+        await using var server = await StartAsync(builder => builder.Services.AddSingleton<IInterceptor>(commands));
         var host = await server.PersonAsync("Host", admin: true);
         var friends = await AdmirersAsync(server, Guid.Parse(host.Id));
         var id = await host.BroadcastAsync(new { kind = "friends" });
@@ -43,7 +44,9 @@ public abstract class LiveNoticeBatchTests
         var told = await server.ReadAsync(db =>
             db.Notifications.Where(n => n.Kind == NoticeKind.Live).Select(n => n.AccountId).ToListAsync());
         Assert.Equal(friends.Order(), told.Order());
-        Assert.Equal([100, 100, 30], inserts.Rows);
+        Assert.Equal([100, 100, 30], commands.Rows);
+        Assert.NotEmpty(commands.Looks);
+        Assert.All(commands.Looks, text => Assert.Contains("LIMIT", text, StringComparison.Ordinal));
     }
 
     private static async Task<List<Guid>> AdmirersAsync(Server server, Guid host)
@@ -69,13 +72,15 @@ public abstract class LiveNoticeBatchTests
         return friends;
     }
 
-    /// <summary>How many notices each transaction wrote.</summary>
-    private sealed class Inserts : DbCommandInterceptor
+    /// <summary>How many notices each transaction wrote, and how the stars were read.</summary>
+    private sealed class Commands : DbCommandInterceptor
     {
         private const string Insert = "INSERT INTO \"Notifications\"";
 
         private readonly Dictionary<Guid, int> _rows = [];
         private readonly List<Guid> _order = [];
+
+        public ConcurrentBag<string> Looks { get; } = [];
 
         public List<int> Rows
         {
@@ -91,6 +96,11 @@ public abstract class LiveNoticeBatchTests
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
         {
+            if (command.CommandText.Contains("FROM \"Stars\"", StringComparison.Ordinal))
+            {
+                Looks.Add(command.CommandText);
+            }
+
             var rows = command.CommandText.Split(Insert).Length - 1;
             if (rows > 0)
             {
