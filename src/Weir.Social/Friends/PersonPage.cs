@@ -64,7 +64,15 @@ internal static class PersonPage
     }
 
     private static async Task<Results<Ok<List<MomentCard>>, ProblemHttpResult>> MomentsAsync(
-        string handle, Caller caller, WeirDb db, MomentCards cards, TimeProvider clock, CancellationToken cancellation, string? before = null, int limit = 20)
+        string handle,
+        Caller caller,
+        WeirDb db,
+        MomentCards cards,
+        TimeProvider clock,
+        CancellationToken cancellation,
+        string? before = null,
+        DateTimeOffset? at = null,
+        int limit = 20)
     {
         var person = await Known(db, caller, handle).Select(a => (Guid?)a.Id).SingleOrDefaultAsync(cancellation);
         if (person is null)
@@ -72,7 +80,7 @@ internal static class PersonPage
             return Problems.NotFound();
         }
 
-        var (page, fault) = await ReadMoments.PageAsync(person, caller.Id, before, limit, db, cards, clock, cancellation);
+        var (page, fault) = await ReadMoments.PageAsync(person, caller.Id, before, at, limit, db, cards, clock, cancellation);
         return page is null ? fault! : TypedResults.Ok(page);
     }
 

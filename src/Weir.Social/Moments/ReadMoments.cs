@@ -37,29 +37,40 @@ internal static class ReadMoments
     }
 
     /// <summary>One page of what the viewer may see of everybody's moments, or of one person's.</summary>
-    /// <param name="before">The last of the page before; it may have been deleted since.</param>
+    /// <param name="before">The last of the page before.</param>
+    /// <param name="at">
+    /// When that one was made. With it nothing is looked up: it may have been deleted or hidden since, which nobody can tell apart.
+    /// </param>
     public static async Task<(List<MomentCard>? Page, ProblemHttpResult? Fault)> PageAsync(
-        Guid? owner, Guid viewer, string? before, int limit, WeirDb db, MomentCards cards, TimeProvider clock, CancellationToken cancellation)
+        Guid? owner,
+        Guid viewer,
+        string? before,
+        DateTimeOffset? at,
+        int limit,
+        WeirDb db,
+        MomentCards cards,
+        TimeProvider clock,
+        CancellationToken cancellation)
     {
-        var (at, last) = (DateTimeOffset.MaxValue, Guid.Empty);
+        var (start, last) = (DateTimeOffset.MaxValue, Guid.Empty);
         if (before is not null)
         {
-            Ids.TryParse(before, out last);
-            // One that the viewer never saw is one that never was.
-            var known = await db.Moments.AsNoTracking().Where(m => m.Id == last).AsSeenBy(viewer).WithFacts(db)
-                .SingleOrDefaultAsync(cancellation);
-            if (known is null || !(known.Facts with { Deleted = false }).MaySee(clock.Now()))
+            var known = !Ids.TryParse(before, out last) ? null
+                : at?.ToUniversalTime()
+                    ?? await db.Moments.Where(m => m.Id == last).AsSeenBy(viewer).WhereVisible(db, clock.Now())
+                        .Select(v => (DateTimeOffset?)v.Item.CreatedAt).SingleOrDefaultAsync(cancellation);
+            if (known is null)
             {
                 return (null, Problems.Field("before", "cursor-shape", "The cursor is the id of a moment of the page before."));
             }
 
-            at = known.Item.CreatedAt;
+            start = known.Value;
         }
 
         var most = Math.Clamp(limit, 1, MaxLimit);
         var (threeDays, month, sixMonths) = MomentWindowStarts.At(clock.Now());
         var query = (owner is null ? All : Theirs).On(db);
-        var page = await query(db, owner.GetValueOrDefault(), viewer, at, last, most, threeDays, month, sixMonths).ToListAsync(cancellation);
+        var page = await query(db, owner.GetValueOrDefault(), viewer, start, last, most, threeDays, month, sixMonths).ToListAsync(cancellation);
         return (await cards.MakeAsync(page, viewer, cancellation), null);
     }
 
@@ -91,9 +102,16 @@ internal static class ReadMoments
     });
 
     private static async Task<Results<Ok<List<MomentCard>>, ProblemHttpResult>> FeedAsync(
-        Caller caller, WeirDb db, MomentCards cards, TimeProvider clock, CancellationToken cancellation, string? before = null, int limit = DefaultLimit)
+        Caller caller,
+        WeirDb db,
+        MomentCards cards,
+        TimeProvider clock,
+        CancellationToken cancellation,
+        string? before = null,
+        DateTimeOffset? at = null,
+        int limit = DefaultLimit)
     {
-        var (page, fault) = await PageAsync(null, caller.Id, before, limit, db, cards, clock, cancellation);
+        var (page, fault) = await PageAsync(null, caller.Id, before, at, limit, db, cards, clock, cancellation);
         return page is null ? fault! : TypedResults.Ok(page);
     }
 

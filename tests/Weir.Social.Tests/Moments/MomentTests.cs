@@ -143,9 +143,22 @@ public abstract class MomentTests(SharedServer shared)
         (await ben.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.NotFound);
         await anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "friends" }, widen = true });
         Assert.Equal([id], (await ben.FeedAsync("?limit=1")).Select(m => m.Id()));
-        (await anna.DeleteAsync($"/api/moments/{id}")).Is(HttpStatusCode.NoContent);
-        (await ben.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.NotFound);
+        var place = $"before={id}&at={Uri.EscapeDataString((await ben.MomentAsync(id)).GetProperty("createdAt").GetString()!)}";
         Assert.Equal([older], (await ben.FeedAsync($"?limit=1&before={id}")).Select(m => m.Id()));
+        foreach (var gone in new Func<Task<Answer>>[]
+        {
+            () => anna.PatchAsync($"/api/moments/{id}", new { audience = new { kind = "onlyMe" } }),
+            () => anna.DeleteAsync($"/api/moments/{id}"),
+        })
+        {
+            Assert.True((await gone()).Status is HttpStatusCode.OK or HttpStatusCode.NoContent);
+            // Hidden or deleted: the page goes on, and nothing tells which it was.
+            Assert.Equal([older], (await ben.FeedAsync($"?limit=1&{place}")).Select(m => m.Id()));
+            Assert.Equal([older], (await ben.GetAsync($"/api/people/{anna.Handle}/moments?{place}")).Json.EnumerateArray().Select(m => m.Id()));
+            Assert.Equal("cursor-shape", (await ben.GetAsync($"/api/moments?before={id}")).Is(HttpStatusCode.BadRequest).Code);
+            (await ben.GetAsync($"/api/files/{picture}")).Is(HttpStatusCode.NotFound);
+        }
+
         (await ben.GetAsync($"/api/moments?before={Guid.NewGuid():N}")).Is(HttpStatusCode.BadRequest);
         // Sent again after all: it is the one that is gone.
         Assert.Equal(id, (await anna.PostAsync("/api/moments", body)).Is(HttpStatusCode.Created).Text("id"));

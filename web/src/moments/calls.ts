@@ -6,12 +6,14 @@ const id = encodeURIComponent;
 const at = (moment: string, rest = '') => `/api/moments/${id(moment)}${rest}`;
 /** How many a page of the feed has; fewer say that it is the end. */
 export const pageSize = 20;
-const page = (before?: string) => `?limit=${pageSize}${before ? `&before=${id(before)}` : ''}`;
+/** With its time: it may have been deleted or hidden since. */
+export type Before = Pick<T.Moment, 'id' | 'createdAt'>;
+const page = (before?: Before) => `?limit=${pageSize}${before ? `&before=${id(before.id)}&at=${id(before.createdAt)}` : ''}`;
 
 export interface Posting { clientId: string; text: string; audience: Audience; pictures?: string[]; card?: T.MomentCard }
 
-export const feed = (before?: string) => call<T.Moment[]>('GET', `/api/moments${page(before)}`);
-export const ofPerson = (handle: string, before?: string) => call<T.Moment[]>('GET', `/api/people/${id(handle)}/moments${page(before)}`);
+export const feed = (before?: Before) => call<T.Moment[]>('GET', `/api/moments${page(before)}`);
+export const ofPerson = (handle: string, before?: Before) => call<T.Moment[]>('GET', `/api/people/${id(handle)}/moments${page(before)}`);
 export const one = (moment: string) => call<T.Moment>('GET', at(moment));
 export const post = (body: Posting) => call<{ id: string }>('POST', '/api/moments', body);
 export const changeAudience = (moment: string, audience: Audience, widen?: true) => call<T.Moment>('PATCH', at(moment), { audience, widen });

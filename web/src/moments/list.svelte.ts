@@ -5,7 +5,7 @@ import type { Comment, Moment } from './types';
 
 const soonMs = 250;
 
-type Read = (before?: string) => Promise<Moment[]>;
+type Read = (before?: calls.Before) => Promise<Moment[]>;
 
 /**
  * Moments, newest first, as far as they were loaded: the feed, or one person's. What stands there never moves by itself: newer ones are counted in `fresh` until somebody wants them.
@@ -102,7 +102,7 @@ export class MomentList {
     if (!last || this.ended || this.loading) return;
     this.loading = true;
     try {
-      const page = await this.read(last.id);
+      const page = await this.read(last);
       const known = new Set(this.items.map((one) => one.id));
       this.items = [...this.items, ...page.filter((one) => !known.has(one.id))];
       this.ended = page.length < calls.pageSize;

@@ -16,8 +16,8 @@ const range = (from: number, to: number) => Array.from({ length: from - to + 1 }
 /** A server whose feed is `all`, newest first. */
 function server(all: Moment[]) {
   const here = { all };
-  const read = async (before?: string) => {
-    const start = before ? here.all.findIndex((one) => one.id === before) + 1 : 0;
+  const read = async (before?: calls.Before) => {
+    const start = before ? here.all.findIndex((one) => one.id === before.id) + 1 : 0;
     return here.all.slice(start, start + calls.pageSize);
   };
   vi.mocked(calls.one).mockImplementation(async (id) => {
