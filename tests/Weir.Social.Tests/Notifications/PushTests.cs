@@ -133,6 +133,26 @@ public abstract class PushTests : IAsyncLifetime
         Assert.Equal("directMessage", (await _service.NextAsync(_browser)).Kind());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_read_meanwhile_or_whose_session_ended_is_not_sent_again(bool read)
+    {
+        await NoRequestsAsync();
+        await _anna.BefriendAsync(_ben);
+        var id = await _anna.TalkAsync(_ben);
+        _service.Answers.Enqueue((503, "1"));
+        await _anna.SayAsync(id, "Not for long");
+        _clock.Pass(Delay);
+        await _service.NextAsync();
+        (read
+            ? await _ben.PutAsync($"/api/conversations/{id}/read", new { seq = 1 })
+            : await _ben.DeleteAsync("/api/sessions/current")).Is(HttpStatusCode.NoContent);
+        var sender = _server.Plane.App.Services.GetRequiredService<PushSender>();
+        await Patience.HoldsAsync(() => sender.IsIdle);
+        Assert.True(_service.IsEmpty);
+    }
+
     [Fact]
     public async Task A_group_of_two_is_a_group_and_no_direct_conversation()
     {

@@ -82,7 +82,10 @@ internal sealed class PushDesk(
 
                     foreach (var person in TakeDue().GroupBy(w => w.Happened.Account))
                     {
-                        await DecideAsync(person.Key, [.. person], stoppingToken);
+                        foreach (var push in await DecideAsync(person.Key, [.. person], null, stoppingToken))
+                        {
+                            sender.Enqueue(push);
+                        }
                     }
 
                     _deciding = false;
@@ -114,8 +117,10 @@ internal sealed class PushDesk(
         }
     }
 
-    private async Task DecideAsync(Guid account, List<Waiting> waiting, CancellationToken cancellation)
+    /// <param name="only">The one browser that they are for; null: all of the account's.</param>
+    private async Task<List<Push>> DecideAsync(Guid account, List<Waiting> waiting, PushSubscription? only, CancellationToken cancellation)
     {
+        var made = new List<Push>();
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<WeirDb>();
         var now = clock.Now();
@@ -123,11 +128,12 @@ internal sealed class PushDesk(
             from subscription in db.PushSubscriptions.AsNoTracking()
             join session in db.Sessions.StillGood(now) on subscription.SessionId equals session.Id
             where session.AccountId == account && session.Account!.SuspendedAt == null && session.Account.DeletedAt == null
+            where only == null || (subscription.SessionId == only.SessionId && subscription.Endpoint == only.Endpoint)
             select subscription).ToListAsync(cancellation);
         var settings = await db.NoticeSettings.AsNoTracking().SingleOrDefaultAsync(s => s.AccountId == account, cancellation) ?? new NoticeSettings();
         if (subscriptions.Count == 0 || settings.IsQuiet(now))
         {
-            return;
+            return made;
         }
 
         // Whether it stands is asked now and of the same reader as the list.
@@ -165,15 +171,19 @@ internal sealed class PushDesk(
             var tag = IsSaid(kind) ? $"said {row.SubjectId:N}" : kind == NoticeKind.Summary ? "summary" : $"{kind} {row.SubjectId:N}";
             foreach (var subscription in subscriptions)
             {
-                sender.Enqueue(new Push(
+                made.Add(new Push(
                     subscription,
                     PushText.Topic(account, tag),
                     PushText.Urgency(kind),
                     now + PushText.Lifetime(kind),
                     new PushText(
                         kind, tag, PushText.UrlOf(kind, found.Place), subscription.Language, now, found.Actor?.Name, one.Count,
-                        settings.Previews ? found.Place?.Name : null, settings.Previews ? found.Text : null, counts).ToBytes()));
+                        settings.Previews ? found.Place?.Name : null, settings.Previews ? found.Text : null, counts).ToBytes(),
+                    clock.GetTimestamp(),
+                    async stopping => (await DecideAsync(account, [one], subscription, stopping)).SingleOrDefault()?.Text));
             }
         }
+
+        return made;
     }
 }

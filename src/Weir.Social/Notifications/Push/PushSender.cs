@@ -8,8 +8,20 @@ using Weir.Social.Outgoing;
 
 namespace Weir.Social.Notifications.Push;
 
-/// <summary>One push to one browser. <see cref="Until"/>: of no use afterwards.</summary>
-internal sealed record Push(PushSubscription To, string Topic, string Urgency, DateTimeOffset Until, byte[] Text)
+/// <summary>One push to one browser.</summary>
+/// <param name="Until">Of no use afterwards.</param>
+/// <param name="MadeAt">When its text was true: a <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="Again">
+/// Its text as it is now; null when it is not to be sent any more: the message was recalled or read, the session has ended.
+/// </param>
+internal sealed record Push(
+    PushSubscription To,
+    string Topic,
+    string Urgency,
+    DateTimeOffset Until,
+    byte[] Text,
+    long MadeAt,
+    Func<CancellationToken, Task<byte[]?>> Again)
 {
     public int Attempt { get; init; } = 1;
 }
@@ -22,17 +34,34 @@ internal sealed record Push(PushSubscription To, string Topic, string Urgency, D
 internal sealed class PushSender(
     IServiceScopeFactory scopes, PushKey key, PushContact contact, PushLimits limits, TimeProvider clock, ILogger<PushSender> log) : BackgroundService
 {
+    /// <summary>A push that waited for longer, or is sent again, is asked for anew.</summary>
+    private static readonly TimeSpan TrueFor = TimeSpan.FromSeconds(5);
+
     private readonly HttpClient _http = new(PublicNetwork.Handler(limits.AllowLocal)) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 16 * 1024 };
     private bool _refused;
+    private int _open;
     private readonly long _began = clock.GetTimestamp();
 
     // By the time since the beginning: a clock that is set back does not hold them up.
     private readonly PriorityQueue<Push, TimeSpan> _later = new();
-    private readonly Channel<Push> _waiting = Channel.CreateBounded<Push>(
-        new BoundedChannelOptions(limits.MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest }, _ => SocialMetrics.PushesDropped.Add(1));
+    private readonly Channel<Push> _waiting = Channel.CreateBounded<Push>(limits.MaxWaiting);
 
-    /// <summary>Never waits.</summary>
-    public void Enqueue(Push push) => _waiting.Writer.TryWrite(push);
+    /// <summary>Nothing waits to be sent, now or again.</summary>
+    public bool IsIdle => Volatile.Read(ref _open) == 0;
+
+    /// <summary>Never waits. Of too many the oldest is dropped.</summary>
+    public void Enqueue(Push push)
+    {
+        Interlocked.Increment(ref _open);
+        while (!_waiting.Writer.TryWrite(push))
+        {
+            if (_waiting.Reader.TryRead(out _))
+            {
+                SocialMetrics.PushesDropped.Add(1);
+                Interlocked.Decrement(ref _open);
+            }
+        }
+    }
 
     public override void Dispose()
     {
@@ -65,6 +94,10 @@ internal sealed class PushSender(
                 log.LogDebug(fault, "A push service could not be reached");
                 Retry(push, null);
             }
+            finally
+            {
+                Interlocked.Decrement(ref _open);
+            }
         }
     }
 
@@ -76,13 +109,19 @@ internal sealed class PushSender(
             return;
         }
 
+        var isOld = push.Attempt > 1 || clock.GetElapsedTime(push.MadeAt) > TrueFor;
+        if ((isOld ? await push.Again(stopping) : push.Text) is not { } text)
+        {
+            return;
+        }
+
         var endpoint = new Uri(push.To.Endpoint);
         using var request = new HttpRequestMessage(HttpMethod.Post, endpoint);
         request.Headers.TryAddWithoutValidation("Authorization", key.Authorization(endpoint, contact.Current, clock.GetUtcNow()));
         request.Headers.Add("TTL", ((long)left.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         request.Headers.Add("Urgency", push.Urgency);
         request.Headers.Add("Topic", push.Topic);
-        request.Content = new ByteArrayContent(PushEncryption.Encrypt(push.Text, push.To.Key, push.To.Auth));
+        request.Content = new ByteArrayContent(PushEncryption.Encrypt(text, push.To.Key, push.To.Auth));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         request.Content.Headers.ContentEncoding.Add("aes128gcm");
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -134,6 +173,7 @@ internal sealed class PushSender(
                 return;
             }
 
+            Interlocked.Increment(ref _open);
             _later.Enqueue(push with { Attempt = push.Attempt + 1 }, clock.GetElapsedTime(_began) + wait);
         }
     }
@@ -148,6 +188,7 @@ internal sealed class PushSender(
                 while (_later.TryPeek(out _, out var due) && due <= clock.GetElapsedTime(_began))
                 {
                     Enqueue(_later.Dequeue());
+                    Interlocked.Decrement(ref _open);
                 }
             }
         }
