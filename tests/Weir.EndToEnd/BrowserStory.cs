@@ -166,6 +166,8 @@ public sealed partial class BrowserStory
             {
                 await stranger.GoAsync($"{server.Url}/b/{asked}{page}");
                 await Expect(stranger.Find("not-found")).ToBeVisibleAsync();
+                // The frame comes by itself, before or after what it is around.
+                await Expect(stranger.Find("nav-live").First).ToBeVisibleAsync();
                 shown.Add(await stranger.Page.TitleAsync() + await stranger.Page.Locator("body").InnerHTMLAsync());
             }
 
