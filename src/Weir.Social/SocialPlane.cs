@@ -207,7 +207,7 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
         services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) });
-        services.AddSingleton<CallLimits>().AddSingleton<CallsUnderWay>();
+        services.AddSingleton<CallLimits>().AddSingleton<CallsUnderWay>().AddSingleton(new DearRates()).AddSingleton<DearCalls>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new ConnectionLimits(
             OpenConnections.PerAddress,
