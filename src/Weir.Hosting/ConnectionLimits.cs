@@ -42,8 +42,7 @@ public sealed class ConnectionLimits(
         var key = address is not null && IsCounted(address) ? AddressKey.Of(address) : null;
         if (!TryEnter(key))
         {
-            Refused.Add(1);
-            refused?.Invoke(address!);
+            Refuse(address!);
             connection.Abort(new ConnectionAbortedException("This address has too many connections."));
             return;
         }
@@ -57,6 +56,13 @@ public sealed class ConnectionLimits(
             Leave(key);
         }
     });
+
+    /// <summary>Says that a connection of this address is refused.</summary>
+    public void Refuse(IPAddress address)
+    {
+        Refused.Add(1);
+        refused?.Invoke(address);
+    }
 
     public bool IsCounted(IPAddress address)
     {

@@ -207,10 +207,14 @@ public sealed class SocialPlane : IAsyncDisposable
         services.AddSingleton<ReportWriter>().AddHostedService(provider => provider.GetRequiredService<ReportWriter>());
         services.AddSingleton<SetUpDoor>().AddSingleton<Limits>();
         services.AddSingleton(new CallRates { Calls = CallRates.CallsFor(options.CallLimit) });
-        services.AddSingleton<CallLimits>().AddSingleton<CallsUnderWay>();
+        services.AddSingleton<CallLimits>().AddSingleton<CallsUnderWay>().AddSingleton(new DearRates()).AddSingleton<DearCalls>();
         services.AddSingleton(provider => new DiskRoom(options.DataDirectory, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(new ConnectionLimits(OpenConnections.PerAddress, OpenConnections.Most, options.TrustedProxies));
-        services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>();
+        services.AddSingleton(provider => new ConnectionLimits(
+            OpenConnections.PerAddress,
+            OpenConnections.Most,
+            options.TrustedProxies,
+            refused: provider.GetRequiredService<RefusedRequests>().NoteConnection));
+        services.AddSingleton<RoomForWrites>().AddExceptionHandler<FullDisks>().AddExceptionHandler<Busy>();
         services.AddSingleton<WrittenBytes>();
         services.AddScoped<AccountCreation>().AddScoped<SessionStart>().AddScoped<LivePolicy>();
         services.AddScoped<Cutting>().AddScoped<FriendshipEnd>().AddScoped<Entrance>().AddScoped<BroadcastCards>();

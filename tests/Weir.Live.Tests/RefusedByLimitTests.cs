@@ -71,7 +71,7 @@ public sealed class RefusedByLimitTests
             Assert.False(limits.MayConnect(Address(address)));
         }
 
-        Assert.Equal(RefusalLog.Burst, lines.Written.Count);
+        Assert.Equal(RefusalLines.Burst, lines.Written.Count);
 
         static IPAddress Address(int number) => IPAddress.Parse($"198.51.{number / 250}.{number % 250}");
     }

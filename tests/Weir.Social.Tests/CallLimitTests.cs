@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,7 +25,7 @@ public sealed partial class CallLimitTests
             .AddSingleton<IInterceptor>(counter)
             .AddSingleton(new CallRates { OpenTickets = One, OpenFiles = One, OpenCalls = One }));
         var endpoints = server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => CallLimits.IsOpen(endpoint.Metadata))
+            .Where(endpoint => IsOpen(endpoint.Metadata))
             // The stream between the planes has a listener of its own, on which nobody else is answered.
             .Where(endpoint => !endpoint.RoutePattern.RawText!.TrimStart('/').StartsWith("weir.planes", StringComparison.Ordinal) && !endpoint.RoutePattern.RawText.Contains("unimplemented", StringComparison.Ordinal))
             .ToList();
@@ -43,6 +45,38 @@ public sealed partial class CallLimitTests
             Assert.True(refused.Message.Headers.RetryAfter!.Delta > TimeSpan.FromMinutes(59), path);
             Assert.Empty(counter.Take());
         }
+    }
+
+    [Fact]
+    public async Task A_call_that_needs_an_account_and_has_none_counts_as_one_without_an_account()
+    {
+        var counter = new CommandCounter();
+        await using var server = await Server.StartAsync(
+            options: o => o with { TrustedProxies = ["127.0.0.1/32"] },
+            configure: b => b.Services.AddSingleton<IInterceptor>(counter)
+                .AddSingleton(new CallRates { OpenTickets = One, OpenFiles = One, OpenCalls = One }));
+        var ben = await server.PersonAsync("Ben");
+        var calls = server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => !IsOpen(endpoint.Metadata)).ToList();
+        Assert.True(calls.Count > 100, "The route table was not read.");
+        var other = 0;
+        foreach (var endpoint in calls)
+        {
+            var method = new HttpMethod(endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.FirstOrDefault() ?? "GET");
+            var path = "/" + Parameter().Replace(endpoint.RoutePattern.RawText!.TrimStart('/'), "x");
+            var address = $"198.51.{++other / 250}.{other % 250}";
+            (await FromAsync(method, path, address)).Is(HttpStatusCode.Unauthorized);
+            counter.Reset();
+            Assert.Equal("throttled", (await FromAsync(method, path, address)).Is(HttpStatusCode.TooManyRequests).Code);
+            Assert.Empty(counter.Take());
+        }
+
+        // Whoever is signed in there goes on.
+        var signedIn = await ben.SendAsync(HttpMethod.Get, "/api/me", null, request => request.Headers.Add("X-Forwarded-For", "198.51.0.1"));
+        signedIn.Is(HttpStatusCode.OK);
+
+        Task<Answer> FromAsync(HttpMethod method, string path, string address) => server.Anybody.SendAsync(
+            method, path, method == HttpMethod.Get ? null : new { }, request => request.Headers.Add("X-Forwarded-For", address));
     }
 
     [Fact]
@@ -99,7 +133,7 @@ public sealed partial class CallLimitTests
         }
 
         var calls = server.Plane.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => !CallLimits.IsOpen(endpoint.Metadata)).ToList();
+            .Where(endpoint => !IsOpen(endpoint.Metadata)).ToList();
         Assert.True(calls.Count > 100, "The route table was not read.");
         var own = new List<string>();
         counter.Reset();
@@ -223,6 +257,9 @@ public sealed partial class CallLimitTests
         clock.Advance(TimeSpan.FromSeconds(20));
         (await new Someone(server, "guess", "", "").GetAsync("/api/me")).Is(HttpStatusCode.Unauthorized);
     }
+
+    private static bool IsOpen(EndpointMetadataCollection metadata) =>
+        metadata.GetMetadata<IAllowAnonymous>() is not null || metadata.GetMetadata<IAuthorizeData>() is null;
 
     private static Task<Answer> AskAsync(Server server, HttpMethod method, string path) =>
         server.Anybody.SendAsync(method, path, method == HttpMethod.Get ? null : new { }, request => request.Headers.Add("X-Forwarded-For", "192.0.2.1"));

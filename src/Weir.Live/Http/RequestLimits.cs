@@ -138,19 +138,14 @@ internal sealed class RequestLimits(
 
 /// <summary>
 /// Says in the security log who was refused: one line a minute for each address, and for what a limit refused for each address and call;
-/// <see cref="Burst"/> at once of all. Never the path, which may have a ticket in it.
+/// <see cref="RefusalLines.Burst"/> at once of all. Never the path, which may have a ticket in it.
 /// </summary>
 internal sealed partial class RefusalLog(ILoggerFactory loggers, TimeProvider clock)
 {
-    public const int Burst = 100;
-
-    /// <summary>Until there is one more.</summary>
-    public const int MillisecondsOfLine = 10;
-
     private readonly ILogger _log = loggers.CreateLogger("Weir.Security");
-    private readonly AttemptLimiter<ulong> _same = new(clock, 1, TimeSpan.FromMinutes(1));
-    private readonly AttemptLimiter<(ulong Address, string Call)> _sameLimit = new(clock, 1, TimeSpan.FromMinutes(1));
-    private readonly AttemptLimiter<int> _all = new(clock, Burst, TimeSpan.FromMilliseconds(MillisecondsOfLine));
+
+    /// <summary>The call is null where nothing was found: all of these are the same.</summary>
+    private readonly RefusalLines<(ulong Address, string? Call)> _lines = new(clock);
 
     public void Note(HttpContext context)
     {
@@ -186,10 +181,9 @@ internal sealed partial class RefusalLog(ILoggerFactory loggers, TimeProvider cl
         }
     }
 
-    private bool MayNote(IPAddress? address) => _same.TryTake(out _, AddressKey.NumberOf(address)) && _all.TryTake(out _, 0);
+    private bool MayNote(IPAddress? address) => _lines.MayWrite((AddressKey.NumberOf(address), null));
 
-    private bool MayNoteLimit(string call, IPAddress? address) =>
-        _sameLimit.TryTake(out _, (AddressKey.NumberOf(address), call)) && _all.TryTake(out _, 0);
+    private bool MayNoteLimit(string call, IPAddress? address) => _lines.MayWrite((AddressKey.NumberOf(address), call));
 
     private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "";
 

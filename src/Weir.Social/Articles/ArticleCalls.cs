@@ -15,7 +15,8 @@ internal static class ArticleCalls
     public static void AddServices(IServiceCollection services)
     {
         services.AddScoped<ArticleEntrance>().AddScoped<ArticlePageSource>();
-        services.AddSingleton<RenderedArticles>().AddSingleton<ArticleThrottle>().AddSingleton<ArticlePages>().AddSingleton<ReadCounter>();
+        services.AddSingleton<RenderTurns>().AddSingleton<RenderedArticles>().AddSingleton<ArticleThrottle>();
+        services.AddSingleton<ArticlePages>().AddSingleton<ReadCounter>();
         services.AddHostedService(provider => provider.GetRequiredService<ReadCounter>());
     }
 

@@ -23,6 +23,9 @@ namespace Weir.Social.Articles;
 internal sealed class ArticlePages(
     IServiceScopeFactory scopes, ReadCounter reads, CallLimits limits, SocialOptions options, TimeProvider clock, ILogger<ArticlePages> log)
 {
+    /// <summary>Pages that are made at the same time. One more is refused; those that were made before are not.</summary>
+    public const int MostMaking = 256;
+
     private const long MaxBytes = 64 * 1024 * 1024;
     private const int MaxPage = 1000;
     private const string Feed = "feed.atom";
@@ -30,7 +33,7 @@ internal sealed class ArticlePages(
     private static readonly SearchValues<char> HostCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]");
     private static readonly byte[] Script = Encoding.UTF8.GetBytes(PageHtml.Script);
     private readonly PageCache _cache = new(MaxBytes);
-    private readonly ConcurrentDictionary<PageKey, Task<ReadyPage?>> _making = new();
+    private readonly ConcurrentDictionary<PageKey, Lazy<Task<ReadyPage?>>> _making = new();
 
     public void Use(IApplicationBuilder app) => app.Use(async (context, next) =>
     {
@@ -153,7 +156,24 @@ internal sealed class ArticlePages(
     }
 
     /// <summary>However many ask at once, one makes it.</summary>
-    private Task<ReadyPage?> MakeOnceAsync(PageKey key) => _making.GetOrAdd(key, wanted => Task.Run(async () =>
+    private Task<ReadyPage?> MakeOnceAsync(PageKey key)
+    {
+        if (_making.TryGetValue(key, out var making))
+        {
+            return making.Value;
+        }
+
+        if (_making.Count < MostMaking)
+        {
+            // Lazy, so that it is here before it can be done and take itself away.
+            return _making.GetOrAdd(key, wanted => new Lazy<Task<ReadyPage?>>(() => MakeInBackgroundAsync(wanted))).Value;
+        }
+
+        SocialMetrics.Throttled.Add(1);
+        return Task.FromException<ReadyPage?>(new BusyException("Too many pages are made at once. Try again in a moment."));
+    }
+
+    private Task<ReadyPage?> MakeInBackgroundAsync(PageKey wanted) => Task.Run(async () =>
     {
         try
         {
@@ -172,7 +192,7 @@ internal sealed class ArticlePages(
 
             return page;
         }
-        catch (Exception fault) when (!DatabaseAway.Is(fault))
+        catch (Exception fault) when (fault is not BusyException && !DatabaseAway.Is(fault))
         {
             log.LogError(fault, "A page could not be made");
             throw;
@@ -181,7 +201,7 @@ internal sealed class ArticlePages(
         {
             _making.TryRemove(wanted, out _);
         }
-    }));
+    });
 
     private string Site => options.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? ReadyPage.AnySite;
 

@@ -39,6 +39,8 @@ internal static class DraftCalls
     // 100,000 characters of four bytes, escaped by the writer's JSON at worst.
     private const long MaxBody = 1024 * 1024;
 
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
     internal sealed record Made(Guid Id, long Version);
 
     internal sealed record SaveRequest(long Version, string? Title, string? Summary, string? Markdown, Guid? Cover);
@@ -216,14 +218,34 @@ internal static class DraftCalls
     private static long BytesOf(string title, string summary, string markdown) =>
         Encoding.UTF8.GetByteCount(title) + Encoding.UTF8.GetByteCount(summary) + (long)Encoding.UTF8.GetByteCount(markdown);
 
-    private static Results<Ok<Preview>, ProblemHttpResult> PreviewAsync(PreviewRequest request, Caller caller, ArticleThrottle throttle, HttpContext context)
+    private static async Task<Results<Ok<Preview>, ProblemHttpResult>> PreviewAsync(
+        PreviewRequest request,
+        Caller caller,
+        ArticleThrottle throttle,
+        DearCalls dear,
+        RenderTurns turns,
+        HttpContext context,
+        CancellationToken cancellation)
     {
-        if (!throttle.Previews.TryTake(out var retryAfter, caller.Id.ToText()))
+        var address = AddressKey.Of(context.Connection.RemoteIpAddress);
+        if (!dear.TryTake(DearCall.Previews, throttle.Previews, caller.Id.ToText(), address, out var retryAfter))
         {
             return Problems.Throttled(context, retryAfter);
         }
 
-        return OfficialText.Parse(request.Markdown, Article.MaxMarkdown) is { } markdown && ArticleMarkdown.Render(markdown) is { } rendered
+        if (turns.TryEnter(caller.Id, address, out var place) == PlaceRefusal.YoursAreTaken)
+        {
+            return Problems.Throttled(context, Soon);
+        }
+
+        if (place is null)
+        {
+            return Busy.Problem(context, Busy.Rendering);
+        }
+
+        using var taken = place;
+        return OfficialText.Parse(request.Markdown, Article.MaxMarkdown) is { } markdown
+            && await place.RenderAsync(() => Task.FromResult(ArticleMarkdown.Render(markdown)), cancellation) is { } rendered
             ? TypedResults.Ok(new Preview(rendered.Html))
             : Problems.Field("markdown", "article-shape", "This cannot be shown as an article.");
     }

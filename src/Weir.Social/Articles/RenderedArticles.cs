@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Articles;
 
 /// <summary>
 /// Published articles as they were rendered: a long one takes as long as thousands of other reads. One is rendered once for each of its
 /// versions, however many ask at the same time; at most about <see cref="MaxCharacters"/> are kept, in two generations, and what was not
-/// asked for since is forgotten.
+/// asked for since is forgotten. What is kept waits for nobody; the first rendering takes its turn (<see cref="RenderTurns"/>).
 /// </summary>
-internal sealed class RenderedArticles
+internal sealed class RenderedArticles(RenderTurns turns)
 {
     public const int MaxCharacters = 16 << 20;
 
@@ -23,6 +24,7 @@ internal sealed class RenderedArticles
     /// <param name="version">Of the published text.</param>
     /// <param name="sized">With the sizes of its pictures, which never change.</param>
     /// <param name="render">Null when it cannot be rendered.</param>
+    /// <exception cref="BusyException">It was not rendered before, and too many others wait.</exception>
     public async Task<RenderedArticle?> GetAsync(Guid article, long version, bool sized, Func<Task<RenderedArticle?>> render)
     {
         var key = new Key(article, version, sized);
@@ -36,9 +38,13 @@ internal sealed class RenderedArticles
         {
             try
             {
-                var made = await render();
-                Keep(wanted, made);
-                return made;
+                turns.TryEnter(wanted.Article, address: null, out var place);
+                using (place ?? throw new BusyException(Busy.Rendering))
+                {
+                    var made = await place.RenderAsync(render, CancellationToken.None);
+                    Keep(wanted, made);
+                    return made;
+                }
             }
             finally
             {

@@ -12,6 +12,7 @@ using Weir.Social.Search;
 namespace Weir.Social.Conversations;
 
 /// <summary>A message that waits to be written. <see cref="Done"/> completes once it is on disk, or says why it is not.</summary>
+/// <param name="Address">Where it came from (<see cref="Hosting.AddressKey.Of"/>); null for what the server says itself.</param>
 internal sealed record Draft(
     RepeatableIds Ids,
     Guid Conversation,
@@ -21,7 +22,8 @@ internal sealed record Draft(
     Guid? ReplyTo,
     List<Guid> Mentions,
     MessageContent? Content = null,
-    Attached? Attached = null)
+    Attached? Attached = null,
+    string? Address = null)
 {
     /// <summary>The same sent again is the same message.</summary>
     public Guid Id { get; } = Ids.Of(Conversation, Sender.Id, ClientId);
@@ -137,7 +139,7 @@ internal sealed class MessageWriter(
                 draft.Done.TrySetResult(sent);
             }
 
-            written.Events.ForEach(sent => links.Offer(sent.Body));
+            written.Events.ForEach(sent => links.Offer(sent.Body, sent.Address));
         }
         catch (Exception fault)
         {
@@ -233,7 +235,8 @@ internal sealed class MessageWriter(
             known.Add(message.Id, message);
             answers.Add(new Sent(SendRefusal.None, message));
             var quoted = replied is null ? null : Quotation.Of(replied, authors[replied.SenderId]);
-            events.Add(new Event(MessageBody.Of(message, draft.Sender, quoted, authors), accounts, late, conversation.IsGroup));
+            var body = MessageBody.Of(message, draft.Sender, quoted, authors);
+            events.Add(new Event(body, accounts, late, conversation.IsGroup, draft.Address));
         }
 
         await MessageRows.WriteAsync(db, added, [.. added.Select(m => m.ConversationId).Distinct().Select(id => conversations[id].Conversation)]);
@@ -327,7 +330,7 @@ internal sealed class MessageWriter(
     private sealed record Target(Conversation Conversation, bool MayWrite);
 
     /// <param name="Late">Those of the accounts who came after what it replies to.</param>
-    private sealed record Event(MessageBody Body, FrozenSet<Guid> Accounts, FrozenSet<Guid> Late, bool IsGroup)
+    private sealed record Event(MessageBody Body, FrozenSet<Guid> Accounts, FrozenSet<Guid> Late, bool IsGroup, string? Address)
     {
         /// <summary>What each of them is sent.</summary>
         public IEnumerable<(MessageBody Body, FrozenSet<Guid> Accounts, bool IsGroup)> Bodies() => Late.Count == 0

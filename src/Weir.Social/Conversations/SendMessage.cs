@@ -105,7 +105,8 @@ internal static class SendMessage
             request.ReplyTo is null ? null : replyTo,
             mentions,
             content.Content,
-            content.Attached);
+            content.Attached,
+            AddressKey.Of(context.Connection.RemoteIpAddress));
         // What was sent before is answered as before, whatever has become of the card since.
         if (draft.Content?.Card is { } card
             && !await Cards.IsVisibleAsync(Db(), card, caller.Id, clock.Now(), cancellation)

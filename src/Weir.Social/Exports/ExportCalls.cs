@@ -38,6 +38,7 @@ internal static class ExportCalls
         ExportFiles files,
         DiskRoom room,
         Limits limits,
+        DearCalls dear,
         TimeProvider clock,
         HttpContext context,
         CancellationToken cancellation)
@@ -48,7 +49,7 @@ internal static class ExportCalls
             return TypedResults.Created("/api/me/export", Of(running));
         }
 
-        if (!limits.Exports.TryTake(out var retryAfter, caller.Handle))
+        if (!dear.TryTake(DearCall.Exports, limits.Exports, caller.Handle, context.Connection.RemoteIpAddress, out var retryAfter))
         {
             return Problems.Throttled(context, retryAfter);
         }

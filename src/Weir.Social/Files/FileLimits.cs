@@ -23,6 +23,9 @@ internal sealed record FileLimits
     /// <summary>Uploads under way, of one person. One more is refused with 429; the app sends two at a time.</summary>
     public int EachAtOnce { get; init; } = 4;
 
+    /// <summary>The same of all accounts at one address, which leave half of <see cref="AtOnce"/> to others.</summary>
+    public int OfAddressAtOnce { get; init; } = 32;
+
     /// <summary>What an upload must bring a second, from its beginning on, after <see cref="SlowFor"/>: a slower one holds its place for
     /// nothing.</summary>
     public int MinBytesPerSecond { get; init; } = 4096;
@@ -58,5 +61,5 @@ internal sealed class UploadThrottle(FileLimits limits, TimeProvider clock)
 {
     public AttemptLimiter Uploads { get; } = new(clock, limits.Burst, limits.Refill);
 
-    public Places Places { get; } = new(limits.EachAtOnce, limits.AtOnce);
+    public Places Places { get; } = new(limits.EachAtOnce, limits.OfAddressAtOnce, limits.AtOnce);
 }

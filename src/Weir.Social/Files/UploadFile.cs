@@ -17,6 +17,7 @@ namespace Weir.Social.Files;
 internal static class UploadFile
 {
     private const string KeepLocation = "keep";
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(5);
 
     /// <param name="LocationRemoved">Something that says where a picture or a video was made was taken out of the file.</param>
     internal sealed record Answer(Guid Id, FileKind Kind, string Name, long Size, string Type, int? Width, int? Height, string? Color, bool LocationRemoved);
@@ -28,6 +29,7 @@ internal static class UploadFile
         Caller caller,
         FileLimits limits,
         UploadThrottle throttle,
+        DearCalls dear,
         FileStore store,
         DiskRoom room,
         Pictures pictures,
@@ -70,7 +72,8 @@ internal static class UploadFile
             return TooLarge(limit);
         }
 
-        if (!throttle.Uploads.TryTake(out var retryAfter, caller.Id.ToText()))
+        var address = AddressKey.Of(context.Connection.RemoteIpAddress);
+        if (!dear.TryTake(DearCall.Uploads, throttle.Uploads, caller.Id.ToText(), address, out var retryAfter))
         {
             return Problems.Throttled(context, retryAfter);
         }
@@ -80,13 +83,12 @@ internal static class UploadFile
             return Problems.DiskFull();
         }
 
-        switch (throttle.Places.TryEnter(caller.Id.ToText(), out var place))
+        switch (throttle.Places.TryEnter(caller.Id.ToText(), address, out var place))
         {
             case PlaceRefusal.YoursAreTaken:
-                return Problems.Throttled(context, TimeSpan.FromSeconds(5));
+                return Problems.Throttled(context, Later);
             case PlaceRefusal.AllAreTaken:
-                context.Response.Headers.RetryAfter = "5";
-                return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many uploads at once. Try again in a moment.");
+                return Busy.Problem(context, "Too many uploads at once. Try again in a moment.", Later);
         }
 
         using var taken = place;

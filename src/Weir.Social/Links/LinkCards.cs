@@ -19,17 +19,23 @@ internal sealed record LinkEvent(Guid Conversation, long Seq, Guid Id, LinkCard 
 /// page does not answer in time, and when the process ends meanwhile, there is no card.
 /// </summary>
 internal sealed class LinkCards(
-    IServiceScopeFactory scopes, PageFetch fetch, LinkLimits limits, Pictures pictures, FileStore store, FileLimits files, DiskRoom room, Connections connections, SocialOptions options, TimeProvider clock, ILogger<LinkCards> log)
+    IServiceScopeFactory scopes, PageFetch fetch, LinkLimits limits, DearCalls dear, Pictures pictures, FileStore store, FileLimits files,
+    DiskRoom room, Connections connections, SocialOptions options, TimeProvider clock, ILogger<LinkCards> log)
     : BackgroundService
 {
     private static readonly string[] Pages = ["text/html", "application/xhtml+xml"];
-    private readonly Channel<Wanted> _waiting = Channel.CreateBounded<Wanted>(new BoundedChannelOptions(limits.MaxWaiting));
-    private readonly Places _places = new(limits.EachWaiting, limits.MaxWaiting + limits.AtOnce);
+
+    /// <summary>On their way to a turn. Whoever has a place of <see cref="_places"/> has one here.</summary>
+    private readonly Channel<Wanted> _waiting = Channel.CreateBounded<Wanted>(
+        new BoundedChannelOptions(limits.MaxWaiting + limits.AtOnce) { SingleReader = true });
+    private readonly Places _places = new(limits.EachWaiting, limits.OfAddressWaiting, limits.MaxWaiting + limits.AtOnce);
+    private readonly FairTurns _turns = new(limits.AtOnce);
     private readonly AttemptLimiter _people = new(clock, limits.Burst, limits.Refill);
     private readonly AttemptLimiter _hosts = new(clock, limits.Burst, limits.Refill);
 
     /// <summary>A message was written. Never waits.</summary>
-    public void Offer(MessageBody message)
+    /// <param name="from">The address that it came from; null for what the server says itself.</param>
+    public void Offer(MessageBody message, string? from)
     {
         if (!options.LinkCards || message is not { Pictures.Count: 0, File: null, Card: null, Notice: null, Text: { } text } || LinkText.FirstIn(text) is not { } address)
         {
@@ -37,8 +43,9 @@ internal sealed class LinkCards(
         }
 
         IDisposable? place = null;
-        var taken = room.MayWrite() && _people.TryTake(out _, message.Sender.Id.ToText()) && _hosts.TryTake(out _, address.IdnHost)
-            && _places.TryEnter(message.Sender.Id.ToText(), out place) == PlaceRefusal.None
+        var sender = message.Sender.Id.ToText();
+        var taken = room.MayWrite() && MayAsk(sender, from) && _hosts.TryTake(out _, address.IdnHost)
+            && _places.TryEnter(sender, from, out place) == PlaceRefusal.None
             && _waiting.Writer.TryWrite(new Wanted(message.Conversation, message.Seq, message.Id, message.Sender.Id, address, place!));
         if (!taken)
         {
@@ -47,29 +54,44 @@ internal sealed class LinkCards(
         }
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, limits.AtOnce).Select(_ => WorkAsync(stoppingToken)));
+    private bool MayAsk(string sender, string? from) =>
+        from is null ? _people.TryTake(out _, sender) : dear.TryTake(DearCall.LinkCards, _people, sender, from, out _);
 
-    private async Task WorkAsync(CancellationToken stopping)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Each has a place, so there are few.
+        var underWay = new List<Task>();
         try
         {
-            await foreach (var wanted in _waiting.Reader.ReadAllAsync(stopping))
+            await foreach (var wanted in _waiting.Reader.ReadAllAsync(stoppingToken))
             {
-                using var place = wanted.Place;
-                try
-                {
-                    var made = await MakeAsync(wanted, stopping);
-                    SocialMetrics.LinkCards.Add(1, new KeyValuePair<string, object?>("result", made ? "made" : "none"));
-                }
-                catch (Exception fault) when (!stopping.IsCancellationRequested)
-                {
-                    log.LogWarning(fault, "A link has no card");
-                }
+                underWay.RemoveAll(one => one.IsCompleted);
+                underWay.Add(MakeInTurnAsync(wanted, stoppingToken));
             }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+        }
+
+        await Task.WhenAll(underWay);
+    }
+
+    /// <summary>People take turns: whoever sends many links delays another's by one.</summary>
+    private async Task MakeInTurnAsync(Wanted wanted, CancellationToken stopping)
+    {
+        using var place = wanted.Place;
+        try
+        {
+            using var turn = await _turns.EnterAsync(wanted.Sender, stopping);
+            var made = await MakeAsync(wanted, stopping);
+            SocialMetrics.LinkCards.Add(1, new KeyValuePair<string, object?>("result", made ? "made" : "none"));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
+        }
+        catch (Exception fault) when (!stopping.IsCancellationRequested)
+        {
+            log.LogWarning(fault, "A link has no card");
         }
     }
 

@@ -12,6 +12,9 @@ internal sealed record LinkLimits
     /// <summary>Of those that wait or are looked at, messages of one person.</summary>
     public int EachWaiting { get; init; } = 8;
 
+    /// <summary>The same of all people at one address, who leave half of <see cref="MaxWaiting"/> to others.</summary>
+    public int OfAddressWaiting { get; init; } = 128;
+
     public int AtOnce { get; init; } = 3;
 
     /// <summary>For the page with all its redirects, and again for the picture.</summary>

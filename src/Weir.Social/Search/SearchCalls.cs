@@ -31,6 +31,7 @@ internal static class SearchCalls
         Caller caller,
         WeirDb db,
         SearchDoor door,
+        DearCalls dear,
         SearchIndexer indexer,
         FindMessages messages,
         FindThings things,
@@ -58,7 +59,9 @@ internal static class SearchCalls
             return Problems.Field("before", "before-one-kind", "Pages go on for one kind.");
         }
 
-        if (!door.Throttle.TryTake(out var retryAfter, caller.Id.ToText()) || door.Places.TryEnter(caller.Id.ToText(), out var place) == PlaceRefusal.YoursAreTaken)
+        var (me, address) = (caller.Id.ToText(), AddressKey.Of(context.Connection.RemoteIpAddress));
+        if (!dear.TryTake(DearCall.Searches, door.Throttle, me, address, out var retryAfter)
+            || door.Places.TryEnter(me, address, out var place) == PlaceRefusal.YoursAreTaken)
         {
             return Problems.Throttled(context, retryAfter);
         }
@@ -79,8 +82,7 @@ internal static class SearchCalls
         using var turn = indexer.IsReady && place is not null ? await door.EnterAsync(cancellation) : null;
         if (turn is null)
         {
-            context.Response.Headers.RetryAfter = "1";
-            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "busy", "Too many searches at once. Try again in a moment.");
+            return Busy.Problem(context, "Too many searches at once. Try again in a moment.");
         }
 
         var query = SearchQuery.Parse(q);
@@ -126,7 +128,7 @@ internal sealed class SearchDoor(SearchLimits limits, TimeProvider clock) : IDis
 {
     private readonly SemaphoreSlim _turns = new(limits.AtOnce, limits.AtOnce);
 
-    public Places Places { get; } = new(limits.EachAtOnce, limits.MostWaiting);
+    public Places Places { get; } = new(limits.EachAtOnce, limits.OfAddressAtOnce, limits.MostWaiting);
 
     public AttemptLimiter Throttle { get; } = new(clock, limits.Burst, limits.Refill);
 

@@ -14,6 +14,9 @@ internal sealed record SearchLimits
     /// <summary>Searches of one person that run or wait. One more is refused with 429.</summary>
     public int EachAtOnce { get; init; } = 4;
 
+    /// <summary>The same of all accounts at one address, which leave half of <see cref="MostWaiting"/> to others.</summary>
+    public int OfAddressAtOnce { get; init; } = 100;
+
     /// <summary>Searches that run or wait, of everybody. One more is refused with 503.</summary>
     public int MostWaiting { get; init; } = 200;
 

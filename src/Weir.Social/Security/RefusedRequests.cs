@@ -1,3 +1,4 @@
+using System.Net;
 using Weir.Contracts;
 using Weir.Hosting;
 using Weir.Social.Sessions;
@@ -5,16 +6,13 @@ using Weir.Social.Sessions;
 namespace Weir.Social.Security;
 
 /// <summary>
-/// Notes in the security log which requests were refused, wherever that was decided: by the status of the answer. However many there are,
-/// the log is bounded.
+/// Notes in the security log which requests were refused, wherever that was decided: by the status of the answer; and which connections.
+/// However many there are, the log is bounded.
 /// </summary>
 internal sealed class RefusedRequests(SecurityLog log, SocialOptions options, TimeProvider clock)
 {
-    /// <summary>Of one account or address, and one call and status.</summary>
-    private readonly AttemptLimiter<string> _same = new(clock, 1, TimeSpan.FromMinutes(1));
-
-    /// <summary>Of everybody together.</summary>
-    private readonly AttemptLimiter<string> _all = new(clock, 100, TimeSpan.FromSeconds(1));
+    /// <summary>The same is one account or address, and one call and status.</summary>
+    private readonly RefusalLines<string> _lines = new(clock);
 
     public void Use(WebApplication app) => app.Use(async (context, next) =>
     {
@@ -25,6 +23,15 @@ internal sealed class RefusedRequests(SecurityLog log, SocialOptions options, Ti
             Note(context, status);
         }
     });
+
+    /// <summary>A connection was closed because its address has too many.</summary>
+    public void NoteConnection(IPAddress address)
+    {
+        if (_lines.MayWrite($"{AddressKey.Of(address)} to connect"))
+        {
+            log.ConnectionRefused(address);
+        }
+    }
 
     /// <summary>
     /// What is hidden is answered as what never existed, so a member's 404 may be either. Of people without a session only those count who
@@ -47,7 +54,7 @@ internal sealed class RefusedRequests(SecurityLog log, SocialOptions options, Ti
         var whose = status != StatusCodes.Status429TooManyRequests && context.Features.Get<Caller>() is { } caller
             ? caller.Id.ToText()
             : AddressKey.Of(context.Connection.RemoteIpAddress);
-        if (!_same.TryTake(out _, $"{whose} {status} {call}") || !_all.TryTake(out _, ""))
+        if (!_lines.MayWrite($"{whose} {status} {call}"))
         {
             return;
         }

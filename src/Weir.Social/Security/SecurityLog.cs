@@ -145,6 +145,15 @@ internal sealed partial class SecurityLog(ILoggerFactory loggers, TimeProvider c
         }
     }
 
+    /// <summary>A connection was closed because its address has too many. Bounded as <see cref="Limited(HttpContext, string)"/>.</summary>
+    public void ConnectionRefused(IPAddress address)
+    {
+        if (MayWriteRefusal())
+        {
+            ConnectionRefused(Text(address));
+        }
+    }
+
     private const int MostNamed = 5;
 
     private bool MayWriteRefusal() => Tell(_lines.TryRefusal(out var leftOut), leftOut, "refusals");
@@ -161,10 +170,9 @@ internal sealed partial class SecurityLog(ILoggerFactory loggers, TimeProvider c
         return may;
     }
 
-    private static string AddressOf(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address
-            ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
-            : IPAddress.None.ToString();
+    private static string AddressOf(HttpContext context) => Text(context.Connection.RemoteIpAddress ?? IPAddress.None);
+
+    private static string Text(IPAddress address) => (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
     [LoggerMessage(1, LogLevel.Information, "Signed in: account {Account}, session {Session}, from {Address}, by {Way}")]
     private partial void SignedIn(string account, string session, string address, string way);
@@ -225,4 +233,7 @@ internal sealed partial class SecurityLog(ILoggerFactory loggers, TimeProvider c
 
     [LoggerMessage(20, LogLevel.Warning, "{Count} {What} were left out of this log before, because there were too many at once")]
     private partial void LeftOut(long count, string what);
+
+    [LoggerMessage(21, LogLevel.Warning, "Refused by a limit: too many connections from {Address}")]
+    private partial void ConnectionRefused(string address);
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Features;
 using Weir.Contracts;
 using Weir.Hosting;
@@ -43,7 +42,7 @@ internal sealed record CallRates
     /// <summary>Pictures and files that anybody may see: a page shows many.</summary>
     public Rate OpenFiles { get; init; } = new(10_000, TimeSpan.FromMilliseconds(5));
 
-    /// <summary>Every other call that needs no account, and articles' pages.</summary>
+    /// <summary>Every other call without an account, those that need one too, and articles' pages.</summary>
     public Rate OpenCalls { get; init; } = new(5000, TimeSpan.FromMilliseconds(10));
 
     /// <summary>All of these together, of everybody: what people who are signed in do goes on beside it.</summary>
@@ -115,10 +114,6 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
     public bool MayCallOpenly(HttpContext context, out TimeSpan retryAfter) =>
         TryTake(_openCalls, context, out retryAfter);
 
-    /// <summary>Whether an endpoint answers people without an account.</summary>
-    public static bool IsOpen(EndpointMetadataCollection metadata) =>
-        metadata.GetMetadata<IAllowAnonymous>() is not null || metadata.GetMetadata<IAuthorizeData>() is null;
-
     /// <summary>A long answer counts as several calls, once it is known how long it is.</summary>
     private async Task AnswerAsync(HttpContext context, Caller caller, RequestDelegate next)
     {
@@ -167,11 +162,7 @@ internal sealed class CallLimits(CallRates rates, TimeProvider clock)
             };
         }
 
-        if (!IsOpen(metadata))
-        {
-            return true;
-        }
-
+        // A call that needs an account counts too: it is answered with 401, and that is an answer.
         // Whoever runs the server may look after it as often as they like.
         if (context.Request.Path == Operations.ReadyPath && Operations.IsFromThisMachine(context))
         {

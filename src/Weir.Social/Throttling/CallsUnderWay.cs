@@ -6,11 +6,11 @@ using Weir.Social.Sessions;
 namespace Weir.Social.Throttling;
 
 /// <summary>
-/// How many calls one account, or one address without an account, may have under way. What an answer is made of stays in memory until the
-/// caller has read it, and whoever reads nothing keeps it there. What is asked for beside them waits its turn, which holds nothing: all the
-/// tabs that come back with the network get their answers one after the other.
+/// How many calls one account, or one address without an account, may have under way, and how many all together. What an answer is made of
+/// stays in memory until the caller has read it, and whoever reads nothing keeps it there; so does the body of a call. What is asked for
+/// beside them waits its turn, which holds nothing: all the tabs that come back with the network get their answers one after the other.
 /// </summary>
-internal sealed class CallsUnderWay(TimeProvider clock) : IDisposable
+internal sealed class CallsUnderWay(TimeProvider clock, int all = CallsUnderWay.OfAll) : IDisposable
 {
     /// <summary>A page asks for some ten at once; several devices and tabs are one account.</summary>
     public const int OfAccount = 50;
@@ -21,14 +21,20 @@ internal sealed class CallsUnderWay(TimeProvider clock) : IDisposable
     /// <summary>Of each.</summary>
     public const int Waiting = 1000;
 
+    /// <summary>Of everybody. A body has 256 KB at most, and but few answers are longer: half a gigabyte of each.</summary>
+    public const int OfAll = 2000;
+
+    /// <summary>Of everybody: the network is back, or the server, and all ask at once.</summary>
+    public const int WaitingOfAll = 10_000;
+
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
-    private readonly PartitionedRateLimiter<(string Key, int Most)> _limiter = PartitionedRateLimiter.Create<(string Key, int Most), string>(
-        caller => RateLimitPartition.GetConcurrencyLimiter(caller.Key, _ => new ConcurrencyLimiterOptions
+    private readonly PartitionedRateLimiter<Share> _limiter = PartitionedRateLimiter.Create<Share, string>(
+        share => RateLimitPartition.GetConcurrencyLimiter(share.Key, _ => new ConcurrencyLimiterOptions
         {
-            PermitLimit = caller.Most, QueueLimit = Waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+            PermitLimit = share.Most, QueueLimit = share.Waiting, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         }));
 
     public void Use(WebApplication app) => app.Use(async (context, next) =>
@@ -39,28 +45,36 @@ internal sealed class CallsUnderWay(TimeProvider clock) : IDisposable
             return;
         }
 
-        using var lease = await EnterAsync(
+        using var own = await EnterAsync(
             context.Features.Get<Caller>() is { } caller
-                ? (caller.Id.ToText(), OfAccount)
-                : (AddressKey.Of(context.Connection.RemoteIpAddress), OfAddress),
+                ? new Share(caller.Id.ToText(), OfAccount, Waiting)
+                : new Share(AddressKey.Of(context.Connection.RemoteIpAddress), OfAddress, Waiting),
             context.RequestAborted);
-        if (lease?.IsAcquired == true)
-        {
-            await next(context);
-        }
-        else
+        if (own?.IsAcquired != true)
         {
             SocialMetrics.Throttled.Add(1);
             await Problems.Throttled(context, Soon).ExecuteAsync(context);
+            return;
         }
+
+        // Whoever waits here has one of their own, so nobody fills this queue alone.
+        using var shared = await EnterAsync(new Share("all", all, WaitingOfAll), context.RequestAborted);
+        if (shared?.IsAcquired != true)
+        {
+            SocialMetrics.Throttled.Add(1);
+            await Busy.Problem(context, "Too many calls at once. Try again in a moment.").ExecuteAsync(context);
+            return;
+        }
+
+        await next(context);
     });
 
     public void Dispose() => _limiter.Dispose();
 
     /// <summary>Null when its turn did not come in time.</summary>
-    private async ValueTask<RateLimitLease?> EnterAsync((string Key, int Most) caller, CancellationToken aborted)
+    private async ValueTask<RateLimitLease?> EnterAsync(Share share, CancellationToken aborted)
     {
-        var lease = _limiter.AttemptAcquire(caller);
+        var lease = _limiter.AttemptAcquire(share);
         if (lease.IsAcquired)
         {
             return lease;
@@ -71,7 +85,7 @@ internal sealed class CallsUnderWay(TimeProvider clock) : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, aborted);
         try
         {
-            return await _limiter.AcquireAsync(caller, cancellationToken: either.Token);
+            return await _limiter.AcquireAsync(share, cancellationToken: either.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -89,6 +103,8 @@ internal sealed class CallsUnderWay(TimeProvider clock) : IDisposable
         && metadata.GetMetadata<CallLimits.Limited>()?.Limit is null or CallLimit.Calls;
 
     internal sealed class LongUnderWay;
+
+    private readonly record struct Share(string Key, int Most, int Waiting);
 }
 
 internal static class LongCalls

@@ -69,11 +69,51 @@ public sealed class CallsUnderWayTests : IAsyncLifetime
         (await waiting).Is(HttpStatusCode.OK);
     }
 
-    private async Task<Socket> AskAsync(Someone who, string talk)
+    [Fact]
+    public async Task All_together_have_so_many_under_way_and_whose_turn_does_not_come_is_told_that_it_is_busy()
+    {
+        const int All = 3;
+        await using var small = await Server.StartAsync(configure: b => b.Services
+            .AddSingleton<TimeProvider>(_clock).AddSingleton(new CallsUnderWay(_clock, All)));
+        var (anna, ben) = (await small.PersonAsync("Anna", admin: true), await small.PersonAsync("Ben"));
+        await anna.BefriendAsync(ben);
+        var talk = await anna.TalkAsync(ben);
+        var much = new string('江', 4000);
+        for (var one = 0; one < 200; one++)
+        {
+            (await anna.SayAsync(talk, much)).Is(HttpStatusCode.Created);
+        }
+
+        for (var one = 0; one < All; one++)
+        {
+            Assert.Equal("200", await BeginningAsync(await AskAsync(anna, talk, small)));
+        }
+
+        var waiting = new[] { ben.GetAsync("/api/me"), small.Anybody.GetAsync("/api/server") };
+        // Messages have their own way.
+        (await ben.SayAsync(talk, "still here")).Is(HttpStatusCode.Created);
+        Assert.DoesNotContain(waiting, one => one.IsCompleted);
+        await Until.HoldsAsync(() =>
+        {
+            _clock.Advance(CallsUnderWay.LongestWait);
+            return Task.FromResult(waiting.All(one => one.IsCompleted));
+        });
+        foreach (var answer in await Task.WhenAll(waiting))
+        {
+            var refused = answer.Is(HttpStatusCode.ServiceUnavailable);
+            Assert.Equal(("busy", TimeSpan.FromSeconds(1)), (refused.Code, refused.Message.Headers.RetryAfter!.Delta));
+        }
+
+        var last = ben.GetAsync("/api/me");
+        _sockets.ForEach(socket => socket.Dispose());
+        (await last).Is(HttpStatusCode.OK);
+    }
+
+    private async Task<Socket> AskAsync(Someone who, string talk, Server? server = null)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 2048 };
         _sockets.Add(socket);
-        await socket.ConnectAsync(IPAddress.Loopback, _server.Plane.HttpPort);
+        await socket.ConnectAsync(IPAddress.Loopback, (server ?? _server).Plane.HttpPort);
         await socket.SendAsync(Encoding.ASCII.GetBytes(
             $"GET /api/conversations/{talk}/messages?after=0&limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {who.Token}\r\n\r\n"));
         return socket;

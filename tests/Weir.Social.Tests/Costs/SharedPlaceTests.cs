@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Weir.Hosting;
 using Weir.Social.Files;
 using Weir.Social.Search;
 using Weir.Social.Tests.Articles;
@@ -17,17 +18,61 @@ public sealed class SharedPlaceTests
     [Fact]
     public void Places_are_bounded_for_each_and_for_all_and_are_given_back_once()
     {
-        var places = new Places(each: 2, all: 3);
-        Assert.Equal(PlaceRefusal.None, places.TryEnter("a", out var first));
-        Assert.Equal(PlaceRefusal.None, places.TryEnter("a", out _));
-        Assert.Equal(PlaceRefusal.YoursAreTaken, places.TryEnter("a", out var none));
+        var places = new Places(each: 2, ofAddress: 2, all: 3);
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("a", null, out var first));
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("a", null, out _));
+        Assert.Equal(PlaceRefusal.YoursAreTaken, places.TryEnter("a", null, out var none));
         Assert.Null(none);
-        Assert.Equal(PlaceRefusal.None, places.TryEnter("b", out _));
-        Assert.Equal(PlaceRefusal.AllAreTaken, places.TryEnter("b", out _));
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("b", null, out _));
+        Assert.Equal(PlaceRefusal.AllAreTaken, places.TryEnter("b", null, out _));
         first!.Dispose();
         first.Dispose();
-        Assert.Equal(PlaceRefusal.None, places.TryEnter("b", out _));
-        Assert.Equal(PlaceRefusal.AllAreTaken, places.TryEnter("c", out _));
+        Assert.Equal(PlaceRefusal.None, places.TryEnter("b", null, out _));
+        Assert.Equal(PlaceRefusal.AllAreTaken, places.TryEnter("c", null, out _));
+    }
+
+    [Fact]
+    public void Places_are_bounded_for_an_address_whatever_its_accounts_and_an_ipv6_site_is_one_address()
+    {
+        var places = new Places(each: 2, ofAddress: 3, all: 100);
+        foreach (var (one, other) in new[] { ("192.0.2.1", "192.0.2.2"), (Key("2001:db8:1:1::1"), Key("2001:db8:2:1::1")) })
+        {
+            var taken = Enumerable.Range(0, 3).Select(account => Enter(account, one)).ToList();
+            Assert.Equal(PlaceRefusal.YoursAreTaken, places.TryEnter("d", one, out _));
+            Assert.Equal(PlaceRefusal.None, places.TryEnter("d", other, out _));
+            taken[0].Dispose();
+            Enter(0, one);
+            Assert.Equal(PlaceRefusal.YoursAreTaken, places.TryEnter("e", one, out _));
+        }
+
+        Assert.Equal(PlaceRefusal.YoursAreTaken, places.TryEnter("e", Key("2001:db8:1:2::1"), out _));
+
+        IDisposable Enter(int account, string address)
+        {
+            Assert.Equal(PlaceRefusal.None, places.TryEnter($"{account} {address}", address, out var place));
+            return place!;
+        }
+
+        static string Key(string address) => AddressKey.Of(IPAddress.Parse(address));
+    }
+
+    [Fact]
+    public async Task The_accounts_at_one_address_leave_places_for_uploads_to_others()
+    {
+        await using var server = await Server.StartAsync(configure: b => b.Services.AddSingleton(new FileLimits { OfAddressAtOnce = 2 }));
+        var (anna, ben) = (await server.PersonAsync("Anna", admin: true), await server.PersonAsync("Ben"));
+        var cleo = await server.PersonAsync("Cleo");
+        var held = new List<Held> { new(1), new(1) };
+        var running = new[] { SendAsync(anna, held[0]), SendAsync(ben, held[1]) };
+        await ReceivingAsync(server, 2);
+        Assert.Equal("throttled", (await cleo.UploadAsync([1], "x", "file")).Is(HttpStatusCode.TooManyRequests).Code);
+        held.ForEach(body => body.Finish());
+        foreach (var answer in await Task.WhenAll(running))
+        {
+            answer.Is(HttpStatusCode.Created);
+        }
+
+        (await cleo.UploadAsync([1], "x", "file")).Is(HttpStatusCode.Created);
     }
 
     [Fact]

@@ -255,6 +255,28 @@ public abstract class LinkCardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_sends_one_link_does_not_wait_for_all_that_another_sent_before()
+    {
+        await using var server = await StartAsync(Limits(), true);
+        var (anna, ben, id, listener) = await TalkAsync(server);
+        await using var atBen = listener;
+        await SayAsync(anna, id, Site("/held"));
+        await Patience.HoldsAsync(() => _asked.Any(asked => asked.Contains("/held", StringComparison.Ordinal)));
+        foreach (var name in new[] { "one", "two", "three" })
+        {
+            await SayAsync(anna, id, Site($"/wiki/{name}"));
+        }
+
+        var bens = await SayAsync(ben, id, Site("/wiki/four"));
+        _held.GetOrAdd("held", _ => new TaskCompletionSource()).SetResult();
+        await CardAsync(atBen, bens);
+        await CardAsync(atBen, await SayAsync(anna, id, Site("/marker")));
+        var asked = _asked.Select(one => one.Split(' ')[0]).Where(one => one.Contains("/wiki/", StringComparison.Ordinal)).ToList();
+        Assert.InRange(asked.IndexOf("site.test/wiki/four"), 0, 1);
+        Assert.Equal(4, asked.Count);
+    }
+
+    [Fact]
     public async Task Switched_off_nothing_is_asked()
     {
         await using var server = await StartAsync(Limits(), false);

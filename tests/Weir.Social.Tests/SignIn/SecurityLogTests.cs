@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Weir.Hosting;
 using Weir.Social.Security;
 
 namespace Weir.Social.Tests.SignIn;
@@ -124,6 +126,44 @@ public sealed class SecurityLogTests : IAsyncLifetime
         Assert.Equal(1, _recorder.Count("Refused", "Status", "401"));
         Assert.DoesNotContain(_recorder.Lines, line => line.Contains(broadcast, StringComparison.Ordinal));
         Assert.DoesNotContain(_recorder.Lines, line => line.Contains("guess", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Connections_that_are_refused_are_one_line_a_minute_for_an_address()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var recorder = new Recorder();
+        await using var server = await Server.StartAsync(configure: b =>
+        {
+            b.Services.AddSingleton<TimeProvider>(clock)
+                // This machine is not counted by address where a server runs; here it stands for somebody else.
+                .AddSingleton(services => new ConnectionLimits(
+                    1, 100, [], countThisMachine: true, services.GetRequiredService<RefusedRequests>().NoteConnection));
+            b.Logging.AddProvider(recorder);
+        });
+        using var first = new TcpClient("127.0.0.1", server.Plane.HttpPort);
+        // An answer proves that the connection is counted.
+        await first.GetStream().WriteAsync("GET /health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+        await first.GetStream().ReadExactlyAsync(new byte[1]).AsTask().WaitAsync(Patience.Limit);
+        foreach (var noted in new[] { 1, 2 })
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                using var next = new TcpClient();
+                // It may be closed before it knows that it is open.
+                _ = await Record.ExceptionAsync(() => next.ConnectAsync(IPAddress.Loopback, server.Plane.HttpPort));
+            }
+
+            await Patience.HoldsAsync(() => recorder.Count("ConnectionRefused", "Address", "127.0.0.1") == noted);
+            clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        // And so it is wired where nobody changes it.
+        var plain = new Recorder();
+        await using var usual = await Server.StartAsync(configure: b => b.Logging.AddProvider(plain));
+        var limits = usual.Plane.App.Services.GetRequiredService<ConnectionLimits>();
+        limits.Refuse(IPAddress.Parse("192.0.2.1"));
+        Assert.Equal(1, plain.Count("ConnectionRefused", "Address", "192.0.2.1"));
     }
 
     [Fact]
