@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Weir.Hosting;
 
-/// <summary>Lowers the priority of one thread, so that its work takes what the other threads of the machine leave.</summary>
+/// <summary>
+/// Lowers the priority of one thread, so that its work takes what the other threads of the machine leave; and runs what takes a processor
+/// for long on such a thread. On the pool's threads, of which there are as many as processors at first, it would hold up every call.
+/// </summary>
 public static class BackgroundPriority
 {
     private const int Process = 0;
@@ -23,6 +26,17 @@ public static class BackgroundPriority
         // Added to what the process has: an operator may have given it one.
         return SetPriority(Process, 0, Math.Min(GetPriority(Process, 0) + Nice, LowestPriority)) == 0;
     }
+
+    /// <summary>On a thread of its own; what comes after it runs on the pool again. The caller bounds how many run at a time.</summary>
+    public static Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation) => Task.Factory.StartNew(
+        () =>
+        {
+            Take();
+            return work();
+        },
+        cancellation,
+        TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously,
+        TaskScheduler.Default);
 
     [DllImport("libc", EntryPoint = "getpriority", SetLastError = true)]
     private static extern int GetPriority(int which, uint who);

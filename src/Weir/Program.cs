@@ -24,6 +24,11 @@ if (args is ["live", ..])
 else
 {
     NativeHeap.KeepSmall();
+    // SQLite answers on the thread that asks. Searches, of which there are as many at a time as processors, exports, the search index and the
+    // writers' commits hold one each for as long as the disk takes, and the pool would begin with as many as there are processors and add
+    // one or two a second.
+    ThreadPool.GetMinThreads(out _, out var completions);
+    ThreadPool.SetMinThreads((2 * Environment.ProcessorCount) + 4, completions);
 }
 
 try

@@ -15,7 +15,7 @@ internal static class ArticleCalls
     public static void AddServices(IServiceCollection services)
     {
         services.AddScoped<ArticleEntrance>().AddScoped<ArticlePageSource>();
-        services.AddSingleton<RenderTurns>().AddSingleton<RenderedArticles>().AddSingleton<ArticleThrottle>();
+        services.AddSingleton<RenderTurns>().AddSingleton<RenderedArticles>().AddSingleton<ArticleThrottle>().AddSingleton<RenderCheck>();
         services.AddSingleton<ArticlePages>().AddSingleton<ReadCounter>();
         services.AddHostedService(provider => provider.GetRequiredService<ReadCounter>());
     }

@@ -8,6 +8,7 @@ using Markdig.Renderers.Html;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
 using Weir.Contracts;
+using Weir.Hosting;
 using Weir.Social.Files;
 
 namespace Weir.Social.Articles;
@@ -32,6 +33,16 @@ internal static partial class ArticleMarkdown
         .UseEmphasisExtras(EmphasisExtraOptions.Strikethrough)
         .UseAutoLinks(new AutoLinkOptions { UseHttpsForWWWLinks = true })
         .Build();
+
+    /// <summary>So much is rendered in less time than it takes to start a thread for it, whatever it is.</summary>
+    private const int Short = 2000;
+
+    /// <summary>As <see cref="Render"/>, which can take half a second: on a thread that holds up nobody's call.</summary>
+    public static Task<RenderedArticle?> RenderAsync(
+        string markdown, IReadOnlyDictionary<Guid, PictureRef>? sizes = null, CancellationToken cancellation = default) =>
+        markdown.Length <= Short
+            ? Task.FromResult(Render(markdown, sizes))
+            : BackgroundPriority.RunAsync(() => Render(markdown, sizes), cancellation);
 
     /// <summary>Null when it is nested more deeply than any article is, or made to keep the parser busy.</summary>
     /// <param name="sizes">Of pictures, so that the page does not jump while they load.</param>

@@ -39,8 +39,6 @@ internal static class DraftCalls
     // 100,000 characters of four bytes, escaped by the writer's JSON at worst.
     private const long MaxBody = 1024 * 1024;
 
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
-
     internal sealed record Made(Guid Id, long Version);
 
     internal sealed record SaveRequest(long Version, string? Title, string? Summary, string? Markdown, Guid? Cover);
@@ -223,7 +221,7 @@ internal static class DraftCalls
         Caller caller,
         ArticleThrottle throttle,
         DearCalls dear,
-        RenderTurns turns,
+        RenderCheck check,
         HttpContext context,
         CancellationToken cancellation)
     {
@@ -233,20 +231,11 @@ internal static class DraftCalls
             return Problems.Throttled(context, retryAfter);
         }
 
-        if (turns.TryEnter(caller.Id, address, out var place) == PlaceRefusal.YoursAreTaken)
-        {
-            return Problems.Throttled(context, Soon);
-        }
-
-        if (place is null)
-        {
-            return Busy.Problem(context, Busy.Rendering);
-        }
-
-        using var taken = place;
-        return OfficialText.Parse(request.Markdown, Article.MaxMarkdown) is { } markdown
-            && await place.RenderAsync(() => Task.FromResult(ArticleMarkdown.Render(markdown)), cancellation) is { } rendered
-            ? TypedResults.Ok(new Preview(rendered.Html))
+        var (rendered, refusal) = OfficialText.Parse(request.Markdown, Article.MaxMarkdown) is { } markdown
+            ? await check.RenderAsync(markdown, caller, context, cancellation)
+            : default;
+        return refusal is not null ? refusal
+            : rendered is not null ? TypedResults.Ok(new Preview(rendered.Html))
             : Problems.Field("markdown", "article-shape", "This cannot be shown as an article.");
     }
 

@@ -23,8 +23,33 @@ internal static class PublishArticle
     }
 
     private static async Task<Results<Ok<Published>, ProblemHttpResult>> PublishAsync(
-        string id, Request request, Caller caller, ArticleEntrance entrance, WeirDb db, ArticlePages pages, TimeProvider clock, CancellationToken cancellation)
+        string id,
+        Request request,
+        Caller caller,
+        ArticleEntrance entrance,
+        RenderCheck check,
+        WeirDb db,
+        ArticlePages pages,
+        TimeProvider clock,
+        HttpContext context,
+        CancellationToken cancellation)
     {
+        var (draft, _) = await entrance.EnterAsEditorAsync(id, caller, cancellation);
+        if (draft is null)
+        {
+            return Problems.NotFound();
+        }
+
+        // Before the turn to write: nobody's message waits for the rendering. The version says whether it is still this text.
+        var (rendered, refusal) = draft.Version == request.Version
+            ? await check.RenderAsync(draft.DraftMarkdown, caller, context, cancellation)
+            : default;
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        var mayBeShown = rendered?.Pictures.Count <= Article.MaxPictures;
         Published? published = null;
         var fault = await entrance.ChangeAsync(id, caller, async (article, account) =>
         {
@@ -43,7 +68,7 @@ internal static class PublishArticle
                 return Problems.Field("markdown", "article-empty", "There is nothing in it.");
             }
 
-            if (ArticleMarkdown.Render(article.DraftMarkdown) is not { } rendered || rendered.Pictures.Count > Article.MaxPictures)
+            if (!mayBeShown)
             {
                 return Problems.Field("markdown", "article-shape", $"An article has at most {Article.MaxPictures} pictures, and is not nested without end.");
             }

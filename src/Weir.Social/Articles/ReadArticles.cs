@@ -110,7 +110,7 @@ internal static class ReadArticles
 
         var version = await db.Articles.Where(a => a.Id == wanted).Select(a => a.PublishedVersion).SingleAsync(cancellation);
         var text = await rendered.GetAsync(wanted, version, sized: false, async () =>
-            ArticleMarkdown.Render(await db.Articles.Where(a => a.Id == wanted).Select(a => a.Markdown).SingleAsync(CancellationToken.None)));
+            await ArticleMarkdown.RenderAsync(await db.Articles.Where(a => a.Id == wanted).Select(a => a.Markdown).SingleAsync(CancellationToken.None)));
         reads.Saw(wanted, context, caller?.Id);
         return TypedResults.Ok(new Whole(card, text!.Html));
     }

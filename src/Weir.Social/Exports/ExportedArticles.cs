@@ -57,7 +57,7 @@ internal static class ExportedArticles
     // Its pictures lie beside the page, where the archive has them.
     private static async Task<string> BodyAsync(WeirDb db, Line line, CancellationToken cancellation)
     {
-        if (ArticleMarkdown.Render(line.IsPublished ? line.Markdown : line.DraftMarkdown) is not { } rendered)
+        if (await ArticleMarkdown.RenderAsync(line.IsPublished ? line.Markdown : line.DraftMarkdown, cancellation: cancellation) is not { } rendered)
         {
             return "";
         }

@@ -15,7 +15,7 @@ internal sealed class Pictures(FileLimits limits)
         Guid account, string path, FileKind kind, Crop? crop, CancellationToken cancellation)
     {
         using var turn = await _turns.EnterAsync(account, cancellation);
-        return await Task.Run(() => Make(path, kind, crop, cancellation), cancellation);
+        return await BackgroundPriority.RunAsync(() => Make(path, kind, crop, cancellation), cancellation);
     }
 
     /// <summary>Whether a place was taken out of what is sent as a file. It waits its turn like a picture that is decoded.</summary>
@@ -28,16 +28,7 @@ internal sealed class Pictures(FileLimits limits)
         }
 
         using var turn = await _turns.EnterAsync(account, cancellation);
-        // A thread of its own, because its priority is lower; what comes after it runs on the pool again.
-        return await Task.Factory.StartNew(
-            () =>
-            {
-                BackgroundPriority.Take();
-                return LocationRemoval.Remove(path, cancellation);
-            },
-            cancellation,
-            TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously,
-            TaskScheduler.Default);
+        return await BackgroundPriority.RunAsync(() => LocationRemoval.Remove(path, cancellation), cancellation);
     }
 
     public static ProblemHttpResult Problem(PictureFault fault) => fault switch

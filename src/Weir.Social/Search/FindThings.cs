@@ -7,13 +7,15 @@ using Weir.Social.Broadcasts;
 using Weir.Social.Data;
 using Weir.Social.Moments;
 using Weir.Social.OfficialAccounts;
+using Weir.Social.Throttling;
 
 namespace Weir.Social.Search;
 
 /// <summary>
 /// People, official accounts, articles, broadcasts and moments. The index gives candidates; each kind's own rule of who may see what, the one that its other lists use, picks those of the caller; the text decides.
 /// </summary>
-internal sealed class FindThings(WeirDb db, ISearchIndex index, BroadcastCards broadcasts, OfficialCards officials, TimeProvider clock)
+internal sealed class FindThings(
+    WeirDb db, ISearchIndex index, BroadcastCards broadcasts, OfficialCards officials, RenderedArticles rendered, TimeProvider clock)
 {
     private const int Piece = 200;
 
@@ -82,10 +84,17 @@ internal sealed class FindThings(WeirDb db, ISearchIndex index, BroadcastCards b
     private async Task<Dictionary<Guid, SearchHit>> ArticlesAsync(SearchRequest request, List<Guid> ids, CancellationToken cancellation)
     {
         var readable = db.Articles.Where(a => ids.Contains(a.Id)).WhereReadable(db, signedIn: true);
-        var texts = await readable.Select(a => new { a.Id, a.Title, a.Summary, a.Markdown }).ToListAsync(cancellation);
-        var found = texts.Select(a => (a.Id, a.Title, a.Summary, Text: ArticleMarkdown.Render(a.Markdown)?.Text))
-            .Where(a => request.Query.Finds(FoldedText.Of(a.Title), FoldedText.Of(a.Summary), FoldedText.Of(a.Text)))
-            .ToDictionary(a => a.Id);
+        var texts = await readable.Select(a => new { a.Id, a.PublishedVersion, a.Title, a.Summary, a.Markdown }).ToListAsync(cancellation);
+        var found = new Dictionary<Guid, (string Title, string? Text)>();
+        foreach (var a in texts)
+        {
+            var text = await TextAsync(a.Id, a.PublishedVersion, a.Markdown, cancellation);
+            if (request.Query.Finds(FoldedText.Of(a.Title), FoldedText.Of(a.Summary), FoldedText.Of(text)))
+            {
+                found.Add(a.Id, (a.Title, text));
+            }
+        }
+
         var shown = found.Keys.ToList();
         return (await db.Articles.Where(a => shown.Contains(a.Id)).WhereReadable(db, signedIn: true).ToCardsAsync(db, request.Me, cancellation)).ToDictionary(card => card.Id, card => new SearchHit
         {
@@ -93,6 +102,20 @@ internal sealed class FindThings(WeirDb db, ISearchIndex index, BroadcastCards b
             Title = Marked.Whole(request.Query, card.Title),
             Snippet = Marked.Snippet(request.Query, found[card.Id].Text) ?? Marked.Snippet(request.Query, card.Summary),
         });
+    }
+
+    /// <summary>What readers have opened is rendered already. While too many others wait for it, an article is found by its title.</summary>
+    private async Task<string?> TextAsync(Guid id, long version, string markdown, CancellationToken cancellation)
+    {
+        try
+        {
+            var made = rendered.GetAsync(id, version, sized: false, () => ArticleMarkdown.RenderAsync(markdown));
+            return (await made.WaitAsync(cancellation))?.Text;
+        }
+        catch (BusyException)
+        {
+            return null;
+        }
     }
 
     private async Task<Dictionary<Guid, SearchHit>> BroadcastsAsync(SearchRequest request, List<Guid> ids, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
+using Weir.Hosting;
 using Weir.Social.Articles;
 using Weir.Social.Throttling;
 
@@ -88,6 +89,38 @@ public sealed class RenderTurnTests : IAsyncLifetime
         Assert.Equal("throttled", (await PreviewAsync(second)).Is(HttpStatusCode.TooManyRequests).Code);
         (await _server.Anybody.GetAsync(url)).Is(HttpStatusCode.OK);
     }
+
+    [Fact]
+    public async Task Publishing_waits_for_its_turn_to_be_rendered_before_its_turn_to_write()
+    {
+        var draft = await _paper.DraftAsync();
+        var held = new TaskCompletionSource<RenderedArticle?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var holding = Enumerable.Range(0, RenderTurns.AtOnce).Select(_ => Hold(Guid.NewGuid(), null, held.Task)).ToList();
+        var publishing = _paper.Owner.PostAsync($"/api/articles/{draft}/publish", new { version = 2 });
+        // What somebody else writes goes on, as often as it likes.
+        for (var i = 0; i < 3; i++)
+        {
+            (await _paper.SaveAsync(await _paper.DraftAsync($"Another {i}"), 2, "Saved", "again")).Is(HttpStatusCode.OK);
+        }
+
+        Assert.False(publishing.IsCompleted);
+        held.SetResult(null);
+        await Task.WhenAll(holding);
+        (await publishing).Is(HttpStatusCode.OK);
+        // And when too many wait it is refused.
+        _places.ForEach(place => place.Dispose());
+        for (var i = 0; i < RenderTurns.Each; i++)
+        {
+            Turns.TryEnter(Guid.Parse(_paper.Owner.Id), "127.0.0.1", out _);
+        }
+
+        var other = await _paper.DraftAsync();
+        (await _paper.Owner.PostAsync($"/api/articles/{other}/publish", new { version = 2 })).Is(HttpStatusCode.TooManyRequests);
+    }
+
+    [Fact]
+    public async Task What_takes_long_runs_on_no_thread_of_the_pool() =>
+        Assert.False(await BackgroundPriority.RunAsync(() => Thread.CurrentThread.IsThreadPoolThread, default));
 
     [Fact]
     public async Task So_many_pages_are_made_at_once_and_one_more_is_refused_while_those_that_were_made_open()

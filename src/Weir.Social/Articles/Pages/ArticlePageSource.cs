@@ -63,7 +63,7 @@ internal sealed class ArticlePageSource(WeirDb db, RenderedArticles rendered)
             account,
             article,
             ArticleReading.PathOf(account.Handle, article.Slug, article.Id),
-            (await rendered.GetAsync(article.Id, article.PublishedVersion, sized: true, () => Task.FromResult(ArticleMarkdown.Render(article.Markdown, files))))!,
+            (await rendered.GetAsync(article.Id, article.PublishedVersion, sized: true, () => ArticleMarkdown.RenderAsync(article.Markdown, files)))!,
             article.CoverId is { } cover ? files.GetValueOrDefault(cover) : null,
             picture,
             await EntriesAsync(account, 0, MaxMore, article.Id, cancellation));
