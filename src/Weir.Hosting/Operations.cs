@@ -20,6 +20,9 @@ public static class Operations
     public const string MetricsPath = "/metrics";
     public const string ReadyPath = "/health/ready";
 
+    /// <summary>The code of a process that had no memory too often.</summary>
+    public const string OutOfMemory = "out-of-memory";
+
     /// <summary>A process told to stop is gone within this; what still runs then is abandoned.</summary>
     public static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(5);
 
@@ -73,8 +76,12 @@ public static class Operations
     }
 
     /// <summary><c>GET /health/ready</c>: 200 once <paramref name="ready"/>, 503 before.</summary>
-    public static IEndpointConventionBuilder MapWeirReadiness(this IEndpointRouteBuilder routes, Func<CancellationToken, ValueTask<bool>> ready) =>
-        routes.MapGet(ReadyPath, async (CancellationToken cancellation) => await ready(cancellation)
+    /// <param name="isOutOfMemory">503 <see cref="OutOfMemory"/> from then on: it will not be ready again.</param>
+    public static IEndpointConventionBuilder MapWeirReadiness(
+        this IEndpointRouteBuilder routes, Func<CancellationToken, ValueTask<bool>> ready, Func<bool>? isOutOfMemory = null) =>
+        routes.MapGet(ReadyPath, async (CancellationToken cancellation) => isOutOfMemory?.Invoke() == true
+                ? Problems.Of(StatusCodes.Status503ServiceUnavailable, OutOfMemory, "Out of memory.")
+                : await ready(cancellation)
                 ? Results.Text("ready")
                 : Problems.Of(StatusCodes.Status503ServiceUnavailable, "not-ready", "Not ready."))
             .ExcludeFromDescription();

@@ -51,6 +51,7 @@ public static class LiveNode
             .AddSingleton(TimeProvider.System)
             .AddSingleton(_ => new NodeKey(SecretFile.RandomBytes(options.NodeKeyFile, NodeKey.Length)))
             .AddSingleton<LiveMetrics>()
+            .AddSingleton<MemoryFailures>()
             .AddSingleton<ReportQueue>()
             .AddSingleton(_ => new ReplayStore(options.RecordingsDirectory))
             .AddSingleton(services => new DiskRoom(options.RecordingsDirectory, services.GetRequiredService<TimeProvider>()))
@@ -131,7 +132,8 @@ public static class LiveNode
         app.UseSplitUpgrades();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan }); // WatchKeepAlive does it for all together
         var directory = app.Services.GetRequiredService<BroadcastDirectory>();
-        app.MapWeirReadiness(_ => ValueTask.FromResult(directory.HasLists));
+        var memory = app.Services.GetRequiredService<MemoryFailures>();
+        app.MapWeirReadiness(_ => ValueTask.FromResult(directory.HasLists), () => memory.TooMany);
         app.MapWatch();
         app.MapFlv();
         HlsEndpoints.Map(app);

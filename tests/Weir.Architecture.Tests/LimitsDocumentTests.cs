@@ -54,6 +54,7 @@ public sealed partial class LimitsDocumentTests
         ("Weir.Media.WebRtc.Transport.RtcEndpointOptions", ["Port", "LoopbackOnly", "PublicAddresses", "Tcp"]),
         ("Weir.Media.WebRtc.Transport.Dtls.HandshakePool", ["Running", "Waiting", "IsIdle"]),
         ("Weir.Hosting.RefusalLines", []),
+        ("Weir.Live.MemoryFailures", ["TooMany"]),
     ];
 
     /// <summary>Types that seem to hold limits and have no rows: why.</summary>

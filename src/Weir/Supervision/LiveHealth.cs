@@ -1,12 +1,14 @@
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Weir.Hosting;
 
 namespace Weir.Supervision;
 
 /// <summary>
 /// Finds out that the live plane runs and answers nobody. It is asked over loopback, on a connection of its own each time, so that
 /// accepting one is part of the answer. Whatever it answers counts, however late within the limit: a busy machine must not lose its live
-/// plane.
+/// plane. Only one that says that it is out of memory is as good as silent.
 /// </summary>
 /// <param name="limit">Silence after which it counts as hanging.</param>
 internal sealed class LiveHealth(Uri address, TimeSpan limit, TimeProvider clock)
@@ -21,10 +23,14 @@ internal sealed class LiveHealth(Uri address, TimeSpan limit, TimeProvider clock
 
     private int _unanswered;
     private volatile bool _started;
+    private volatile bool _isOutOfMemory;
 
     public TimeSpan Limit => limit;
 
-    /// <summary>Completes when nothing was answered for as long as the limit.</summary>
+    /// <summary>It answers, and its last answer was that it is out of memory.</summary>
+    public bool IsOutOfMemory => _isOutOfMemory;
+
+    /// <summary>Completes when nothing was answered for as long as the limit, or nothing but that it is out of memory.</summary>
     public async Task SilentAsync(CancellationToken ended)
     {
         using var handler = new SocketsHttpHandler
@@ -37,7 +43,7 @@ internal sealed class LiveHealth(Uri address, TimeSpan limit, TimeProvider clock
         using var http = new HttpClient(handler) { BaseAddress = address, Timeout = limit, MaxResponseContentBufferSize = 64 * 1024 };
         http.DefaultRequestHeaders.ConnectionClose = true;
         using var timer = new PeriodicTimer(limit / Asks, clock);
-        (_unanswered, _started) = (0, false);
+        (_unanswered, _started, _isOutOfMemory) = (0, false, false);
         var open = new List<Task>();
         try
         {
@@ -66,8 +72,14 @@ internal sealed class LiveHealth(Uri address, TimeSpan limit, TimeProvider clock
     {
         try
         {
-            using var answer = await http.GetAsync(Weir.Hosting.Operations.ReadyPath, HttpCompletionOption.ResponseHeadersRead, ended);
-            Heard();
+            using var answer = await http.GetAsync(Operations.ReadyPath, ended);
+            _isOutOfMemory = answer.StatusCode == HttpStatusCode.ServiceUnavailable
+                && (await answer.Content.ReadAsStringAsync(ended)).Contains($"\"{Operations.OutOfMemory}\"", StringComparison.Ordinal);
+            _started = true;
+            if (!_isOutOfMemory)
+            {
+                Volatile.Write(ref _unanswered, 0);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -82,11 +94,5 @@ internal sealed class LiveHealth(Uri address, TimeSpan limit, TimeProvider clock
                 Volatile.Write(ref _unanswered, 0);
             }
         }
-    }
-
-    private void Heard()
-    {
-        _started = true;
-        Volatile.Write(ref _unanswered, 0);
     }
 }

@@ -99,7 +99,15 @@ internal sealed class LiveSupervisor(
         var silent = health.SilentAsync(ended.Token);
         if (await Task.WhenAny(exit, silent) == silent && silent.IsCompletedSuccessfully)
         {
-            log.LogError("The live plane has answered nothing for {Limit:0} s and is killed", health.Limit.TotalSeconds);
+            if (health.IsOutOfMemory)
+            {
+                log.LogError("The live plane has been out of memory for {Limit:0} s and is killed", health.Limit.TotalSeconds);
+            }
+            else
+            {
+                log.LogError("The live plane has answered nothing for {Limit:0} s and is killed", health.Limit.TotalSeconds);
+            }
+
             Hung.Add(1);
             child.Kill();
         }
