@@ -67,6 +67,7 @@ public static class LiveNode
             .AddSingleton<LiveBroadcastFactory>()
             .AddSingleton<BroadcastDirectory>()
             .AddSingleton<CommentRemoval>()
+            .AddSingleton<NameRemoval>()
             .AddSingleton<LiveAdmission>()
             .AddSingleton<IAdmission>(services => services.GetRequiredService<LiveAdmission>())
             .AddSingleton(_ => new FanOut(new FanOutOptions { MergeAge = options.MergeAge }))
@@ -78,6 +79,7 @@ public static class LiveNode
             .AddHostedService(services => services.GetRequiredService<RtcHost>())
             .AddHostedService<BroadcastShutdown>()
             .AddHostedService<Ticker>()
+            .AddHostedService(services => services.GetRequiredService<NameRemoval>())
             .AddHostedService<BackgroundCollections>()
             .AddHostedService<PlaneConnection>();
         if (options.EndWithParent)

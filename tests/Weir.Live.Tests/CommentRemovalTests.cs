@@ -93,6 +93,56 @@ public sealed class CommentRemovalTests
     }
 
     [Fact]
+    public async Task The_name_of_a_deleted_account_is_in_no_file_of_the_recording_and_its_comments_are()
+    {
+        await using var stage = new Stage();
+        stage.Listed();
+        Assert.True(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "test"), out var publisher, out _));
+        var running = stage.Broadcasts.FindRunning(stage.Broadcast)!;
+        using var names = new NameRemoval(stage.Broadcasts, stage.Replays, stage.Clock, NullLogger<NameRemoval>.Instance);
+        var (ben, mia) = (new Commenter(Guid.NewGuid(), "Ben", IsHost: false, MayComment: true), new Commenter(Guid.NewGuid(), "Mia", false, true));
+        for (var frame = 0; frame < 200; frame++)
+        {
+            publisher!.Audio(Sound, frame * 21_333L, new byte[] { 0x21, 0x10, 4 });
+        }
+
+        Assert.Equal(CommentOutcome.Taken, running.Broadcast.Comments.Post(ben, null, "said-by-one", null).Outcome);
+        Assert.Equal(CommentOutcome.Taken, running.Broadcast.Comments.Post(mia, null, "said-by-another", null).Outcome);
+        await Patience.HoldsAsync(() => Recorded().Contains("said-by-another", StringComparison.Ordinal));
+        await ForgetAsync(ben);
+        Check("Mia", there: true);
+
+        running.Broadcast.End();
+        await running.Outputs.Recorded.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
+        await stage.Broadcasts.RetireAsync(running);
+        await ForgetAsync(ben, mia);
+        Check("Mia", there: false);
+        Assert.True(stage.Replays.TryOpen(stage.Broadcast, out var lease));
+        using (lease)
+        {
+            Assert.Equal(2, lease.Replay.Events.Count);
+        }
+
+        async Task ForgetAsync(params Commenter[] deleted)
+        {
+            stage.Say(rules => rules.DeletedAccounts.AddRange(deleted.Select(one => one.Account.ToWire())));
+            names.Apply(stage.Broadcasts.Find(stage.Broadcast)!);
+            Assert.True(await names.CatchUpAsync());
+        }
+
+        void Check(string name, bool there)
+        {
+            Assert.DoesNotContain("\"Ben\"", Recorded(), StringComparison.Ordinal);
+            Assert.Equal(there, Recorded().Contains($"\"{name}\"", StringComparison.Ordinal));
+            Assert.Contains("said-by-one", Recorded(), StringComparison.Ordinal);
+            Assert.Contains("said-by-another", Recorded(), StringComparison.Ordinal);
+        }
+
+        string Recorded() => string.Concat(
+            Directory.EnumerateFiles(stage.Replays.DirectoryOf(stage.Broadcast), "*.jsonl*").Select(File.ReadAllText));
+    }
+
+    [Fact]
     public async Task What_an_administrator_took_away_is_gone_and_told_again_changes_nothing()
     {
         await using var stage = new Stage();

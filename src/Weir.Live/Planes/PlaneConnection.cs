@@ -13,7 +13,14 @@ namespace Weir.Live.Planes;
 /// in order. While it is down the node goes on with what it knows.
 /// </summary>
 internal sealed class PlaneConnection(
-    LiveOptions options, NodeKey key, BroadcastDirectory broadcasts, CommentRemoval comments, ReportQueue reports, TimeProvider clock, ILogger<PlaneConnection> log)
+    LiveOptions options,
+    NodeKey key,
+    BroadcastDirectory broadcasts,
+    CommentRemoval comments,
+    NameRemoval names,
+    ReportQueue reports,
+    TimeProvider clock,
+    ILogger<PlaneConnection> log)
     : BackgroundService
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
@@ -107,6 +114,7 @@ internal sealed class PlaneConnection(
                 case Command.BodyOneofCase.Rules:
                     var rules = new Rules(command.Rules);
                     broadcasts.Apply(rules);
+                    names.Apply(rules);
                     await comments.ApplyAsync(rules);
                     break;
                 case Command.BodyOneofCase.ListsComplete:

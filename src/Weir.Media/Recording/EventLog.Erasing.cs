@@ -3,7 +3,7 @@ using Weir.Media.Broadcasting;
 
 namespace Weir.Media.Recording;
 
-/// <summary>Deleted comments leave the file too.</summary>
+/// <summary>Deleted comments leave the file too, and so do names that their authors had.</summary>
 /// <remarks>
 /// The first byte of a line that is erased is a space on the disk before the others change, and no other line begins with one. So
 /// whatever a crash leaves of such a line is known for what it is, and the rest of it is erased when the file is opened.

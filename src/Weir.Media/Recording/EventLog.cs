@@ -11,7 +11,8 @@ public sealed record EventPage(byte[] Json, long? Next);
 
 /// <summary>
 /// The events of a recording: a file of JSON lines that only grows, and in memory where each comment lies. Deleting
-/// appends a line too, and then writes spaces over the line of the comment. Safe for use from several threads.
+/// appends a line too, and then writes spaces over the line of the comment; so does another name of its author. Safe for use from several
+/// threads.
 /// </summary>
 public sealed partial class EventLog : IDisposable
 {
@@ -83,10 +84,10 @@ public sealed partial class EventLog : IDisposable
     internal bool Append(long at, ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);
-        var line = new EventLine(at, document.RootElement);
-        var bytes = JsonSerializer.SerializeToUtf8Bytes(line, RecordingJson.Default.EventLine);
         lock (_writing)
         {
+            var line = new EventLine(at, Renamed(document.RootElement) ?? document.RootElement);
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(line, RecordingJson.Default.EventLine);
             var offset = _file.Length;
             if (IsOf(line, "comment") && (Count >= MaxComments || offset + bytes.Length >= MaxBytes))
             {
@@ -279,16 +280,22 @@ public sealed partial class EventLog : IDisposable
             {
                 TakeOut(id);
             }
-            else if (type.ValueEquals("comment") && _entries.Count < MaxComments)
+            else if (type.ValueEquals("comment"))
             {
+                // Written again under another name.
+                TakeOut(id);
+                if (_entries.Count >= MaxComments)
+                {
+                    return;
+                }
+
                 var at = line.Event.TryGetProperty("at", out var seen) && seen.TryGetInt64(out var ms) ? ms : line.At / 1000;
                 var account = line.Event.TryGetProperty("account", out var text) && Guid.TryParse(text.GetString(), out var who) ? who : Guid.Empty;
                 var entry = new Entry(at, offset, length, account, id);
-                if (_byId.TryAdd(id, entry))
-                {
-                    // Nearly always the end: authors comment on what they see now.
-                    _entries.Insert(~_entries.BinarySearch(entry, ByTime), entry);
-                }
+                _byId.Add(id, entry);
+
+                // Nearly always the end: authors comment on what they see now.
+                _entries.Insert(~_entries.BinarySearch(entry, ByTime), entry);
             }
         }
     }

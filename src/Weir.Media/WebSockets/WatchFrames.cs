@@ -12,12 +12,14 @@ internal static class WatchFrames
     public static byte[] Hello(Viewer viewer, Packager packager, string? mime, long epoch)
     {
         var (person, broadcast) = (viewer.Person, viewer.Broadcast);
+        // A ticket outlives a mute, so it does not say this.
+        var mayComment = person.MayComment && !broadcast.Comments.IsMuted(person.Account);
         return WatchJson.Bytes(new HelloMessage(
             "hello",
             mime,
             broadcast.State == BroadcastState.Live,
             Math.Max(packager.Edge, broadcast.Timeline.Edge) / 1000,
-            new HelloYou(person.Account.ToString("N"), person.Name, person.IsHost, person.MayComment),
+            new HelloYou(person.Account.ToString("N"), person.Name, person.IsHost, mayComment),
             epoch));
     }
 

@@ -101,6 +101,66 @@ public sealed class EventLogTests : IDisposable
     }
 
     [Fact]
+    public async Task A_name_that_an_author_has_no_longer_leaves_the_file_and_the_comments_stay()
+    {
+        var (mia, ann) = (Guid.NewGuid(), Guid.NewGuid());
+        var names = new Dictionary<Guid, string> { [mia] = "Deleted 已注销" };
+        using (var log = EventLog.Open(_folder))
+        {
+            for (var number = 0; number < 250; number++)
+            {
+                Assert.True(log.Append(number, Comment($"text-{number}", number, number % 2 == 0 ? (mia, "Mia 字") : (ann, "Ann"))));
+            }
+
+            Assert.True(await log.DeleteAsync($"c{EventLog.MaxComments + 8}", default, isHost: true));
+            Assert.Equal(124, await log.RenameAsync(names));
+            // What was on its way to the disk.
+            Assert.True(log.Append(250, Comment("text-250", 250, (mia, "Mia 字"))));
+            Check(log);
+            var length = log.Bytes;
+            Assert.Equal(0, await log.RenameAsync(names));
+            Assert.Equal(length, log.Bytes);
+        }
+
+        using var again = EventLog.Open(_folder);
+        Check(again);
+        Assert.Equal(0, await again.RenameAsync(names));
+        Assert.True(await again.DeleteAsync($"c{EventLog.MaxComments + 10}", mia, isHost: false));
+        Assert.DoesNotContain("text-10\"", Recorded(), StringComparison.Ordinal);
+
+        void Check(EventLog log)
+        {
+            Assert.DoesNotContain("Mia", Recorded(), StringComparison.Ordinal);
+            Assert.Equal([.. Enumerable.Range(0, 251).Where(number => number != 8).Select(number => $"text-{number}")], Texts(log));
+            var said = JsonDocument.Parse(log.Page(0, long.MaxValue).Json).RootElement.GetProperty("events").EnumerateArray();
+            Assert.All(said, one => Assert.Equal(
+                Guid.Parse(one.GetProperty("account").GetString()!) == mia ? names[mia] : "Ann", one.GetProperty("name").GetString()));
+        }
+    }
+
+    /// <summary>The comment is there under both names, or its first line is erased in part.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(40)]
+    public void Whatever_a_crash_left_of_a_new_name_the_one_before_goes_when_the_file_is_opened(int erased)
+    {
+        Write(3, number => $"text-{number}");
+        var path = Path.Combine(_folder, RecordingFiles.Events);
+        var lines = File.ReadAllLines(path);
+        var renamed = lines[1].Replace("Ann", "Nobody", StringComparison.Ordinal);
+        lines[1] = new string(' ', erased) + lines[1][erased..];
+        File.WriteAllText(path, string.Join('\n', [.. lines, renamed, ""]));
+        for (var times = 0; times < 2; times++)
+        {
+            using var log = EventLog.Open(_folder);
+            Assert.Equal(["text-0", "text-1", "text-2"], Texts(log));
+            Assert.Equal("Nobody", log.Find("c1")!.Name);
+            Assert.Equal("", File.ReadAllLines(path)[1].Trim());
+        }
+    }
+
+    [Fact]
     public async Task Pages_that_are_read_while_comments_are_erased_have_the_others()
     {
         const int Many = 400;
@@ -133,10 +193,12 @@ public sealed class EventLogTests : IDisposable
 
     private string Recorded() => File.ReadAllText(Path.Combine(_folder, RecordingFiles.Events));
 
-    private static byte[] Comment(string text, int number)
+    private static byte[] Comment(string text, int number) => Comment(text, number, (Guid.Empty, "Ann"));
+
+    private static byte[] Comment(string text, int number, (Guid Account, string Name) by)
     {
-        var (id, account) = ($"c{number + EventLog.MaxComments}", Guid.Empty.ToString("N"));
-        var comment = new CommentEvent("comment", id, null, account, "Ann", false, text, number, DateTimeOffset.UnixEpoch);
+        var (id, account) = ($"c{number + EventLog.MaxComments}", by.Account.ToString("N"));
+        var comment = new CommentEvent("comment", id, null, account, by.Name, false, text, number, DateTimeOffset.UnixEpoch);
         return JsonSerializer.SerializeToUtf8Bytes(comment, EventJson.Default.CommentEvent);
     }
 

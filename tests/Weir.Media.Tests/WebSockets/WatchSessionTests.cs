@@ -129,14 +129,17 @@ public abstract class WatchSessionTests(bool direct)
     {
         var stage = new Stage();
         await using var ben = await Loopback.OpenAsync(stage, direct, person: Ben);
-        await ben.NextAsync("hello");
+        Assert.True(MayComment(await ben.NextAsync("hello")));
         stage.Broadcast.Comments.SetMuted([Ben.Account]);
         ben.Session.SetMuted(true);
         Assert.True((await ben.NextAsync("muted")).Json.GetProperty("muted").GetBoolean());
         await ben.SayAsync("""{"type":"comment","clientId":"c1","text":"hm","at":0}""");
         Assert.Equal("muted", (await ben.NextAsync("refused")).Json.GetProperty("reason").GetString());
+        await using var again = await Loopback.OpenAsync(stage, direct, person: Ben);
+        Assert.False(MayComment(await again.NextAsync("hello")));
         ben.Session.SetMuted(false);
         Assert.False((await ben.NextAsync("muted")).Json.GetProperty("muted").GetBoolean());
+                static bool MayComment(Message hello) => hello.Json.GetProperty("you").GetProperty("mayComment").GetBoolean();
     }
 
     [Theory]

@@ -82,7 +82,10 @@ internal sealed class LiveSide : IAsyncDisposable
 internal sealed class Seat : IAsyncDisposable
 {
     private readonly ClientWebSocket _socket;
-    private readonly ConcurrentQueue<string> _comments = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _comments = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _refused = new();
+    private readonly TaskCompletionSource<bool> _mayComment = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _muted;
 
     public Seat(ClientWebSocket socket, string ticket)
     {
@@ -95,7 +98,17 @@ internal sealed class Seat : IAsyncDisposable
     /// <summary>The node has closed it.</summary>
     public Task Ended { get; }
 
-    public bool Heard(string comment) => _comments.Contains(comment);
+    /// <summary>What the node said of them when they came.</summary>
+    public Task<bool> MayComment => _mayComment.Task.WaitAsync(Patience.Limit);
+
+    public bool Muted => _muted;
+
+    public bool Heard(string comment) => _comments.TryGetValue(comment, out var heard) && heard.Task.IsCompleted;
+
+    public Task HearsAsync(string comment) => Of(_comments, comment).Task.WaitAsync(Patience.Limit);
+
+    /// <summary>The node did not take their comment.</summary>
+    public Task RefusedAsync(string comment) => Of(_refused, comment).Task.WaitAsync(Patience.Limit);
 
     public Task SayAsync(string comment) => _socket.SendAsync(
         JsonSerializer.SerializeToUtf8Bytes(new { type = "comment", clientId = comment, text = comment }),
@@ -109,6 +122,9 @@ internal sealed class Seat : IAsyncDisposable
         await Ended;
         _socket.Dispose();
     }
+
+    private static TaskCompletionSource Of(ConcurrentDictionary<string, TaskCompletionSource> all, string comment) =>
+        all.GetOrAdd(comment, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private async Task ListenAsync()
     {
@@ -132,9 +148,22 @@ internal sealed class Seat : IAsyncDisposable
                 }
 
                 var said = JsonDocument.Parse(Encoding.UTF8.GetString(buffer, 0, length)).RootElement;
-                if (said.GetProperty("type").GetString() == "comment")
+                switch (said.GetProperty("type").GetString())
                 {
-                    _comments.Enqueue(said.GetProperty("text").GetString()!);
+                    case "hello":
+                        _mayComment.TrySetResult(said.GetProperty("you").GetProperty("mayComment").GetBoolean());
+                        break;
+                    case "comment":
+                        Of(_comments, said.GetProperty("text").GetString()!).TrySetResult();
+                        break;
+                    case "muted":
+                        _muted = said.GetProperty("muted").GetBoolean();
+                        break;
+                    case "refused":
+                        Of(_refused, said.GetProperty("clientId").GetString()!).TrySetResult();
+                        break;
+                    default:
+                        break;
                 }
             }
         }

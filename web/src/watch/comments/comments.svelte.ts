@@ -44,6 +44,7 @@ export class Comments {
       case 'hello':
         this.#you = { account: event.you.account ?? '', name: event.you.name, host: event.you.host };
         this.mayComment = event.you.mayComment;
+        if (this.mayComment) this.muted = false; // unmuted while the connection was away
         this.#historyBefore = event.at - 5000;
         for (const line of this.lines) if (line.status === 'sending') this.#transmit(line);
         break;
@@ -55,6 +56,7 @@ export class Comments {
         break;
       case 'muted':
         this.muted = event.muted;
+        this.mayComment = !event.muted; // hello said no to whoever was muted then
         break;
       case 'refused':
         this.#change(event.clientId, { status: 'failed', reason: event.reason });

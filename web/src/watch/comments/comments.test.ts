@@ -74,7 +74,16 @@ describe('comments', () => {
   it('knows that the host muted this person', () => {
     comments.take({ type: 'muted', muted: true });
     expect(comments.muted).toBe(true);
+    expect(comments.mayComment).toBe(false);
     comments.take({ type: 'muted', muted: false });
     expect(comments.muted).toBe(false);
+    expect(comments.mayComment).toBe(true);
+  });
+  it('knows after a new connection whether this person may comment again', () => {
+    comments.take({ type: 'muted', muted: true });
+    comments.take({ ...hello(), you: { ...hello().you, mayComment: false } });
+    expect([comments.muted, comments.mayComment]).toEqual([true, false]);
+    comments.take(hello());
+    expect([comments.muted, comments.mayComment]).toEqual([false, true]);
   });
 });
