@@ -18,8 +18,11 @@ public sealed record RecordedSegment(
     /// Whether there can be such a segment. More bytes, and more microseconds, than a disk ever holds are a line that rotted; the bound
     /// keeps sums of a few of them within their type.
     /// </summary>
-    internal bool IsPossible => File > 0 && Init >= 0 && IsAmount(Offset) && IsAmount(Length) && IsAmount(Number) && IsAmount(Discontinuity)
-        && IsAmount(Start) && IsAmount(Duration) && Wall is >= 0 and < 1L << 57;
+    internal bool IsPossible => File > 0 && Init >= 0 && Init <= Offset && IsAmount(Offset) && IsAmount(Length) && IsAmount(Number)
+        && IsAmount(Discontinuity) && IsAmount(Start) && IsAmount(Duration) && Wall is >= 0 and < 1L << 57;
+
+    internal bool Follows(RecordedSegment before) => Number > before.Number
+        && (File > before.File || (File == before.File && Offset >= before.Offset + before.Length));
 
     private static bool IsAmount(long value) => value is >= 0 and < 1L << 50;
 }
@@ -66,9 +69,11 @@ internal static class RecordingIndex
                 break;
             }
 
-            // Numbers only rise; a line that rotted is none of ours, and nothing behind it can be trusted either.
-            if (segment is { IsPossible: false } || (segment is not null && segments.Count > 0 && segment.Number < segments[^1].Number))
+            var before = segments.Count > 0 && segment?.Number == segments[^1].Number ? segments.ElementAtOrDefault(segments.Count - 2)
+                : segments.LastOrDefault();
+            if (segment is not null && (!segment.IsPossible || (before is not null && !segment.Follows(before))))
             {
+                // A line that rotted; nothing behind it can be trusted either.
                 break;
             }
 

@@ -51,7 +51,29 @@ public sealed class BrokenRecordingTests
         }
     }
 
+    [Fact]
+    public void A_line_that_leads_back_and_an_init_segment_that_rotted_cost_no_segment_that_the_index_has()
+    {
+        using var studio = new Studio();
+        studio.Stage.Play(studio.Stage.Publish(), Sample.H264Aac.Take(350));
+        studio.Kill();
+        var (path, media) = (Path.Combine(studio.Folder, RecordingFiles.Index), Path.Combine(studio.Folder, RecordingFiles.Media(1)));
+        var lines = File.ReadAllLines(path);
+        var closed = RecordingIndex.Read(File.ReadAllBytes(path), out _).Where(segment => segment.Length > 0).ToList();
+        Assert.NotEmpty(closed);
+        var wrong = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(lines[^1])!;
+        wrong["offset"] = JsonSerializer.SerializeToElement(220);
+        lines[^1] = JsonSerializer.Serialize(wrong);
+        File.WriteAllLines(path, lines);
+        var rotten = File.ReadAllBytes(media);
+        rotten[4] ^= 0xFF;
+        File.WriteAllBytes(media, rotten);
+        Assert.Equal(closed, RecoveredRecording.Open(studio.Folder).Segments);
+        Assert.InRange(new FileInfo(media).Length, closed[^1].Offset + closed[^1].Length, rotten.Length);
+    }
+
     [Theory]
+    [InlineData("offset", 220)]
     [InlineData("offset", -5)]
     [InlineData("offset", long.MaxValue - 3)]
     [InlineData("length", -5)]
