@@ -48,7 +48,7 @@ internal static class RtmpTalk
         byte[] tracks =
         [
             .. Message(RtmpMessageType.DataAmf0, 0, Amf0Writer.Write("@setDataFrame", "onMetaData", new Amf0Object { { "width", 1280.0 }, { "framerate", 30.0 } })),
-            .. Message(RtmpMessageType.Video, 0, Convert.FromHexString("17000000000164000dffe1001a6764000dacd94144066f2ffe0004000504000003000400000300c83c50a65801000668ebe3cb22c0")),
+            .. Message(RtmpMessageType.Video, 0, Convert.FromHexString("17000000000164000dffe1001f6764000dacd94144066f2ffe0004000504000003000400000300c83c50a65801000668ebe3cb22c0")),
             .. Message(RtmpMessageType.Audio, 0, Convert.FromHexString("af001210")),
         ];
         byte[] frames =

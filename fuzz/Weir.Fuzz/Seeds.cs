@@ -6,6 +6,9 @@ namespace Weir.Fuzz;
 /// <summary>Valid inputs to begin with: parameter sets that x264, x265 and SVT-AV1 wrote, and wire samples of the tests.</summary>
 internal static class Seeds
 {
+    public static readonly byte[] AvcC = Convert.FromHexString("0164000dffe1001f6764000dacd94144066f2ffe0004000504000003000400000300c83c50a65801000668ebe3cb22c0");
+
+    /// <summary>None for a target that is not known.</summary>
     public static IReadOnlyList<byte[]> Of(string target) => target switch
     {
         "rtmp-session" => RtmpTalk.Seeds(),
@@ -17,7 +20,11 @@ internal static class Seeds
             Convert.FromHexString("1701000028000000026501"),
         ],
         "flv-audio" => [Convert.FromHexString("95014f70757300aabb"), Convert.FromHexString("af001210")],
-        "avcc" => [Convert.FromHexString("0164000dffe1001a6764000dacd94144066f2ffe0004000504000003000400000300c83c50a65801000668ebe3cb22c0")],
+        "avcc" => [AvcC],
+        "hvcc" => [Convert.FromHexString("0101600000009000000000001ef000fcfdf8f800000f03a00001001840010c01ffff01600000030090000003000003001e95"
+                + "9409a10001002842010101600000030090000003000003001ea0208105965654a4c2f0168080000003008000000504a20001"
+                + "00064401c073c089")],
+        "handshake" => [[3, .. new byte[1536]], [3, .. new byte[1536], .. new byte[1536]], [6, .. new byte[20]]],
         "av1c" => [Convert.FromHexString("81000c000a0b00000004 3cffbc da8202 08 40".Replace(" ", ""))],
         "aac" => [Convert.FromHexString("1210"), Convert.FromHexString("2b920800")],
         "opus" => [new OpusHeader(2, 312, 48000, 0, 0).WriteHead()],
@@ -45,7 +52,23 @@ internal static class Seeds
             System.Text.Encoding.UTF8.GetBytes("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
                 + "a=extmap:9 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=rtcp-fb:96 nack pli\r\n"),
         ],
-        _ => [new byte[64], Convert.FromHexString("01")],
+        "srtp" => RtpTalk.SealedSeeds(),
+        "whip-session" => RtpTalk.Seeds(),
+        "rtmp-aggregate" =>
+        [
+            Convert.FromHexString("0900000200000a00000000" + "1701" + "0000000d" + "0800000200001400000000" + "af01" + "0000000d"),
+            // Without the last length; of no message at all.
+            Convert.FromHexString("120000010000000000000002"),
+        ],
+        "stream-address" => ["key?x=1&y\nlive?ticket=T%20\nrtmp://h/live?a=b&ticket=U"u8.ToArray(), "/0123456789abcdef?ticket=%ZZ\n/live/\n"u8.ToArray()],
+        "key-picture" => [Convert.FromHexString("000000046742e01f0000000468ce3c800000000265880000000406060180"), Convert.FromHexString("00000003260180" + "0000000206050000")],
+        "adts" => [Adts.Write(AudioSpecificConfig.Read([0x12, 0x10]), [1, 2, 3])!, Convert.FromHexString("fff05080017ffc0000aabb")],
+        "ogg" => [[.. new OggWriter(1).Begin(new OpusHeader(2, 312, 48000, 0, 0)), .. new OggWriter(1).Packet(new byte[300], 960)]],
+        "hls-request" => ["12\n3\nYES\nmain\n0a1b2c3d-12.3.m4s"u8.ToArray(), "9223372036854775808\n-1\nv2\naudio\ninit-0123456789ab.mp4"u8.ToArray()],
+        "m3u8" => ["#EXTM3U\r\n#EXT-X-MAP:URI=\"a,b\",BYTERANGE=\"1@0\"\n#EXTINF:2.0,\n# comment\nx.mp4\n"u8.ToArray()],
+        "watch" => WatchTalk.Seeds(),
+        "mp4-boxes" or "mp4-fragment" or "recording-media" or "recording-index" or "recording" or "events" => RecordingTargets.Seeds(target),
+        _ => [],
     };
 
     private static byte[] Offer(string direction) => System.Text.Encoding.UTF8.GetBytes(

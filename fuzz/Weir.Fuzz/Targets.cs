@@ -1,9 +1,12 @@
 using System.Buffers;
 using Weir.Media.Broadcasting;
 using Weir.Media.Formats;
+using Weir.Media.Formats.M3u8;
+using Weir.Media.Formats.Mp4;
 using Weir.Media.Formats.Rtp;
 using Weir.Media.Formats.Sdp;
 using Weir.Media.Formats.Stun;
+using Weir.Media.Hls;
 using Weir.Media.Rtmp;
 using Weir.Media.WebRtc.Negotiation;
 using Weir.Media.WebRtc.Transport;
@@ -16,7 +19,8 @@ namespace Weir.Fuzz;
 /// </summary>
 internal static class Targets
 {
-    public static readonly IReadOnlyDictionary<string, Action<ReadOnlyMemory<byte>>> All = new Dictionary<string, Action<ReadOnlyMemory<byte>>>
+    public static readonly IReadOnlyDictionary<string, Action<ReadOnlyMemory<byte>>> All = new Dictionary<string,
+        Action<ReadOnlyMemory<byte>>>
     {
         ["amf0"] = bytes => Amf0Reader.ReadAll(bytes.Span),
         ["flv-video"] = bytes => FlvReader.ReadVideo(bytes.Span),
@@ -42,6 +46,22 @@ internal static class Targets
         ["ice-fragment"] = bytes => IceFragment.Read(System.Text.Encoding.UTF8.GetString(bytes.Span)),
         ["dtls"] = ReadRecords,
         ["dtls-handshake"] = bytes => DtlsTalk.Shake(bytes.Span),
+        ["srtp"] = bytes => RtpTalk.Open(bytes.Span),
+        ["whip-session"] = bytes => RtpTalk.Publish(bytes.Span),
+        ["rtmp-aggregate"] = ReadAggregate,
+        ["stream-address"] = ReadAddress,
+        ["key-picture"] = ReadPicture,
+        ["adts"] = ReadAdts,
+        ["ogg"] = ReadOgg,
+        ["hls-request"] = ReadHlsRequest,
+        ["m3u8"] = ReadPlaylist,
+        ["watch"] = WatchTalk.Hear,
+        ["mp4-boxes"] = RecordingTargets.ReadBoxes,
+        ["mp4-fragment"] = RecordingTargets.ReadFragment,
+        ["recording-media"] = RecordingTargets.ReadMedia,
+        ["recording-index"] = RecordingTargets.ReadIndex,
+        ["recording"] = RecordingTargets.Recover,
+        ["events"] = RecordingTargets.ReadEvents,
     };
 
     public static void Run(string target, ReadOnlyMemory<byte> bytes)
@@ -50,9 +70,9 @@ internal static class Targets
         {
             All[target](bytes);
         }
-        catch (Exception refused) when (refused is MalformedException or RtmpProtocolException)
+        catch (Exception refused) when (refused is MalformedException or RtmpProtocolException or Mp4FormatException)
         {
-            // The two refusals there are.
+            // The refusals there are.
         }
     }
 
@@ -187,7 +207,8 @@ internal static class Targets
             if (RtcOffer.Read(text, role, null, out _) is { } offer)
             {
                 var local = new RtcLocal(new IceCredentials("here", "aPasswordOf24Characters_"), offer.Fingerprint, []);
-                SessionDescription.Read(RtcAnswer.Write(offer, local, role == RtcRole.Play ? new RtcSources(1, 2, 3, "weir") : null, 1).ToString());
+                SessionDescription.Read(RtcAnswer.Write(offer, local, role == RtcRole.Play ? new RtcSources(1, 2, 3, "weir") : null,
+                    1).ToString());
             }
         }
     }
@@ -199,6 +220,115 @@ internal static class Targets
         {
             new ClientFlight().Take(bytes.Span, static _ => { });
         }
+    }
+
+    /// <summary>Each message is a part of the aggregate, behind the one before.</summary>
+    private static void ReadAggregate(ReadOnlyMemory<byte> bytes)
+    {
+        var aggregate = new RtmpMessage(RtmpMessageType.Aggregate, 1, 100, bytes);
+        var (position, taken) = (0, 0);
+        uint? origin = null;
+        while (AggregateMessage.TryTake(aggregate, ref position, ref origin, out var message))
+        {
+            taken += message.Payload.Length;
+            if (taken > position || position > bytes.Length)
+            {
+                throw new InvalidOperationException("Messages of an aggregate overlap.");
+            }
+        }
+    }
+
+    /// <summary>Stream name, application and tcUrl, a line each.</summary>
+    private static void ReadAddress(ReadOnlyMemory<byte> bytes)
+    {
+        var lines = Lines(bytes, 3);
+        StreamAddress.Of(lines[0], lines[1], lines[2]);
+        StreamAddress.App(lines[1]);
+        if (StreamAddress.Key(lines[0]).Contains('?'))
+        {
+            throw new InvalidOperationException("A key has a query.");
+        }
+    }
+
+    /// <summary>A picture whose NAL units can be counted can be looked into.</summary>
+    private static void ReadPicture(ReadOnlyMemory<byte> bytes)
+    {
+        if (NalUnits.WithFourByteLengths(bytes.Span, 4) is { } picture)
+        {
+            KeyPicture.OfH264(picture);
+            KeyPicture.OfHevc(picture);
+            KeyPicture.ParameterSetsOfH264(picture, out _, out _);
+            new JoinPoints().Take(FourCc.Avc, picture, isKeyframe: true, 0);
+        }
+    }
+
+    /// <summary>What was read is written as it was.</summary>
+    private static void ReadAdts(ReadOnlyMemory<byte> bytes)
+    {
+        var rest = bytes.Span;
+        while (Adts.TryRead(ref rest, out var configuration, out var frame))
+        {
+            if (Adts.Fits(configuration) && frame.Length + Adts.HeaderLength < 0x2000)
+            {
+                ReadOnlySpan<byte> again = Adts.Write(configuration, frame);
+                if (!Adts.TryRead(ref again, out var same, out var copy) || same != configuration || !copy.SequenceEqual(frame))
+                {
+                    throw new InvalidOperationException("A frame reads otherwise when it is written anew.");
+                }
+            }
+        }
+    }
+
+    private static void ReadOgg(ReadOnlyMemory<byte> bytes)
+    {
+        var rest = bytes.Span;
+        var reader = new OggReader();
+        List<byte[]> packets = [];
+        while (reader.TryRead(ref rest, packets))
+        {
+            if (packets.Sum(packet => packet.Length) > bytes.Length - rest.Length)
+            {
+                throw new InvalidOperationException("More packets than bytes.");
+            }
+        }
+    }
+
+    /// <summary>The three directives, and the rendition and file of a media URI, a line each.</summary>
+    private static void ReadHlsRequest(ReadOnlyMemory<byte> bytes)
+    {
+        var lines = Lines(bytes, 5);
+        if (new HlsDirectives(lines[0], lines[1].Length == 0 ? null : lines[1], lines[2]).TryRead(out var msn, out var part)
+            && (msn is null or < 0 || part < 0))
+        {
+            throw new InvalidOperationException("A negative number, or a part of no segment.");
+        }
+
+        if (MediaNames.TryParse(lines[3], lines[4], "0a1b2c3d", out var name) && (name.Segment < 0 || name.Part < 0))
+        {
+            throw new InvalidOperationException("A name with a negative number.");
+        }
+    }
+
+    private static void ReadPlaylist(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            foreach (var line in M3u8Reader.Read(System.Text.Encoding.UTF8.GetString(bytes.Span)))
+            {
+                _ = line.Attributes;
+            }
+        }
+        catch (FormatException)
+        {
+            // Its refusal.
+        }
+    }
+
+    /// <summary>The text in lines; as many as that, the last ones empty.</summary>
+    private static string[] Lines(ReadOnlyMemory<byte> bytes, int count)
+    {
+        var lines = System.Text.Encoding.UTF8.GetString(bytes.Span).Split('\n', count);
+        return [.. lines, .. Enumerable.Repeat("", count - lines.Length)];
     }
 
     private static void ReadHandshake(ReadOnlyMemory<byte> bytes)

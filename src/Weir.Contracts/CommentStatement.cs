@@ -7,7 +7,8 @@ using System.Text.Json.Serialization;
 namespace Weir.Contracts;
 
 /// <summary>
-/// A live node's word that this comment was written: whoever reports a comment hands it to the social plane, which keeps no comments and believes no page what somebody else is said to have
+/// A live node's word that this comment was written: whoever reports a comment hands it to the social plane, which keeps no comments and
+/// believes no page what somebody else is said to have
 /// written.
 /// </summary>
 /// <remarks>Wire form: base64url of the JSON, a full stop, base64url of its HMAC-SHA256.</remarks>
@@ -23,11 +24,15 @@ public sealed record CommentStatement(Guid Broadcast, string Comment, Guid Accou
         return $"{Base64Url.EncodeToString(json)}.{Base64Url.EncodeToString(HMACSHA256.HashData(key.StatementKey, json))}";
     }
 
-    /// <summary>Reads one whose signature is right.</summary>
+    /// <summary>
+    /// Reads one whose signature is right. What was signed may still be no statement: a live node reads strangers' bytes, and is not
+    /// trusted to sign nothing else.
+    /// </summary>
     public static bool TryVerify(NodeKey key, string? text, [NotNullWhen(true)] out CommentStatement? statement)
     {
         statement = null;
-        if (text is null or { Length: > MaxLength } || text.Split('.') is not [var body, var mac] || !Base64Url.IsValid(body) || !Base64Url.IsValid(mac))
+        if (text is null or { Length: > MaxLength } || text.Split('.') is not [var body, var mac] || !Base64Url.IsValid(body)
+            || !Base64Url.IsValid(mac))
         {
             return false;
         }
@@ -38,8 +43,22 @@ public sealed record CommentStatement(Guid Broadcast, string Comment, Guid Accou
             return false;
         }
 
-        statement = JsonSerializer.Deserialize(json, StatementJson.Default.CommentStatement);
+        statement = Read(json);
         return statement is not null;
+    }
+
+    private static CommentStatement? Read(byte[] json)
+    {
+        try
+        {
+            var read = JsonSerializer.Deserialize(json, StatementJson.Default.CommentStatement);
+            return read is { Comment: not null, Name: not null, Text: not null } ? read : null;
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            // The second is System.Text.Json's answer to a string that is no UTF-8 or half a surrogate pair.
+            return null;
+        }
     }
 }
 

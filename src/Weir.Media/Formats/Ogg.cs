@@ -43,6 +43,11 @@ public sealed class OggWriter(uint serial)
 public sealed class OggReader
 {
     private const int HeaderLength = 27;
+
+    /// <summary>As long as one of a page of its own; packets of Opus have at most 1275 bytes for each of 48 frames (RFC 6716
+    /// 3.4).</summary>
+    private const int MaxPacket = 255 * 255;
+
     private readonly List<byte> _partial = [];
 
     /// <summary>Takes the next page; false means that more is needed.</summary>
@@ -80,6 +85,11 @@ public sealed class OggReader
         var body = input.Slice(HeaderLength + segments, length);
         foreach (var size in lacing)
         {
+            if (_partial.Count + size > MaxPacket)
+            {
+                throw new MalformedException("RFC 3533 6", $"A packet of more than {MaxPacket} bytes");
+            }
+
             _partial.AddRange(body[..size]);
             body = body[size..];
             if (size < 255)

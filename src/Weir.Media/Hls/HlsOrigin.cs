@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Weir.Media.Broadcasting;
@@ -107,7 +106,7 @@ public sealed partial class HlsOrigin : IDisposable
             return HlsResponse.NotFound;
         }
 
-        if (!TryParse(request.Directives, out var msn, out var part))
+        if (!request.Directives.TryRead(out var msn, out var part))
         {
             return HlsResponse.BadRequest;
         }
@@ -294,33 +293,6 @@ public sealed partial class HlsOrigin : IDisposable
         var open = snapshot.Next;
         return msn > snapshot.LastWhole + 2
             || (part is { } index && msn >= open.Msn && index > (msn == open.Msn ? open.Part - 1 : -1) + limit);
-    }
-
-    private static bool TryParse(HlsDirectives directives, out long? msn, out int? part)
-    {
-        (msn, part) = (null, null);
-        if (directives.Msn is { } msnText)
-        {
-            if (!long.TryParse(msnText, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
-            {
-                return false;
-            }
-
-            msn = value;
-        }
-
-        if (directives.Part is { } partText)
-        {
-            // 6.2.5.2: _HLS_part without _HLS_msn is an error.
-            if (msn is null || !int.TryParse(partText, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
-            {
-                return false;
-            }
-
-            part = value;
-        }
-
-        return true;
     }
 
     // One with a ticket inside is its viewer's alone. What a blocking answer holds stays true for its URL. Without a directive a part more makes it old, but whoever gets it

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Weir.Media.Hls;
 
 /// <summary>What the host answers; HTTP without a socket.</summary>
@@ -38,7 +40,36 @@ public sealed record HlsResponse(int Status, string? ContentType, string CacheCo
 /// <param name="Msn"><c>_HLS_msn</c>, null when absent.</param>
 /// <param name="Part"><c>_HLS_part</c></param>
 /// <param name="Skip"><c>_HLS_skip</c></param>
-public readonly record struct HlsDirectives(string? Msn, string? Part, string? Skip);
+public readonly record struct HlsDirectives(string? Msn, string? Part, string? Skip)
+{
+    /// <summary>The part that is asked for. False where the numbers are none.</summary>
+    internal bool TryRead(out long? msn, out int? part)
+    {
+        (msn, part) = (null, null);
+        if (Msn is not null)
+        {
+            if (!long.TryParse(Msn, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+            {
+                return false;
+            }
+
+            msn = value;
+        }
+
+        if (Part is not null)
+        {
+            // 6.2.5.2: _HLS_part without _HLS_msn is an error.
+            if (msn is null || !int.TryParse(Part, NumberStyles.None, CultureInfo.InvariantCulture, out var value))
+            {
+                return false;
+            }
+
+            part = value;
+        }
+
+        return true;
+    }
+}
 
 /// <summary>A request for a playlist.</summary>
 /// <param name="Name"><c>index.m3u8</c>, <c>main.m3u8</c> or <c>audio.m3u8</c>.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Weir.Media.Broadcasting;
 
@@ -68,6 +69,9 @@ public sealed partial class EventLog : IDisposable
 
     /// <summary>Opens or makes the file; a line that is not whole is cut off.</summary>
     public static EventLog Open(string directory) => Open(directory, AppendFile.Open);
+
+    /// <param name="reader">Reads what is written to the other.</param>
+    internal static EventLog Over(Stream file, Stream reader) => new(file, reader);
 
     internal static EventLog Open(string directory, Func<string, Stream> open)
     {
@@ -251,7 +255,8 @@ public sealed partial class EventLog : IDisposable
         return whole;
     }
 
-    private static bool IsOf(EventLine line, string type) => line.Event.TryGetProperty("type", out var its) && its.ValueEquals(type);
+    private static bool IsOf(EventLine line, string type) =>
+        line.Event.TryGetProperty("type", out var its) && its.ValueKind == JsonValueKind.String && its.ValueEquals(type);
 
     private static bool TryParse(ReadOnlySpan<byte> line, [NotNullWhen(true)] out EventLine? parsed)
     {
@@ -260,7 +265,7 @@ public sealed partial class EventLog : IDisposable
             parsed = JsonSerializer.Deserialize(line, RecordingJson.Default.EventLine);
             return parsed is { Event.ValueKind: JsonValueKind.Object };
         }
-        catch (JsonException)
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
             parsed = null;
             return false;
@@ -269,18 +274,18 @@ public sealed partial class EventLog : IDisposable
 
     private void Note(EventLine line, long offset, int length)
     {
-        if (!line.Event.TryGetProperty("type", out var type) || !line.Event.TryGetProperty("id", out var idValue) || idValue.GetString() is not { } id)
+        if (Read(line.Event) is not { Id: { } id } said)
         {
             return;
         }
 
         lock (_lock)
         {
-            if (type.ValueEquals("deleted"))
+            if (said.Type == "deleted")
             {
                 TakeOut(id);
             }
-            else if (type.ValueEquals("comment"))
+            else if (said.Type == "comment")
             {
                 // Written again under another name.
                 TakeOut(id);
@@ -289,14 +294,29 @@ public sealed partial class EventLog : IDisposable
                     return;
                 }
 
-                var at = line.Event.TryGetProperty("at", out var seen) && seen.TryGetInt64(out var ms) ? ms : line.At / 1000;
-                var account = line.Event.TryGetProperty("account", out var text) && Guid.TryParse(text.GetString(), out var who) ? who : Guid.Empty;
-                var entry = new Entry(at, offset, length, account, id);
+                var at = line.Event.TryGetProperty("at", out _) ? said.At : line.At / 1000;
+                var entry = new Entry(at, offset, length, Guid.TryParse(said.Account, out var who) ? who : Guid.Empty, id);
                 _byId.Add(id, entry);
 
                 // Nearly always the end: authors comment on what they see now.
                 _entries.Insert(~_entries.BinarySearch(entry, ByTime), entry);
             }
+        }
+    }
+
+    /// <summary>
+    /// A comment, or another event as far as it has a comment's members. Null for what is none: what is noted can be shown.
+    /// </summary>
+    private static CommentEvent? Read(JsonElement told)
+    {
+        try
+        {
+            return told.Deserialize(EventJson.Default.CommentEvent);
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            // The second is System.Text.Json's answer to a string that is no UTF-8 or half a surrogate pair.
+            return null;
         }
     }
 
@@ -329,7 +349,8 @@ public sealed partial class EventLog : IDisposable
                 }
                 else
                 {
-                    said.WriteTo(writer);
+                    // As it stands there, with what a later version wrote in it.
+                    writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(said), skipInputValidation: true);
                 }
             }
 

@@ -16,7 +16,8 @@ internal static class MediaScan
     {
         if (!TryReadInit(file, out var init, out var timescales))
         {
-            return new(0, 0, 0, -1, -1);
+            // What the index promises stays: without its init segment nothing else can be said of the file.
+            return new(0, Math.Min(from, file.Length), 0, -1, -1);
         }
 
         var position = Math.Max(from, init);
@@ -29,7 +30,12 @@ internal static class MediaScan
             var moof = new byte[size];
             file.Position = position;
             file.ReadExactly(moof);
-            foreach (var run in FragmentReader.Read(moof))
+            if (!TryReadRuns(moof, out var runs))
+            {
+                break;
+            }
+
+            foreach (var run in runs)
             {
                 if (timescales.TryGetValue(run.TrackId, out var scale))
                 {
@@ -47,7 +53,35 @@ internal static class MediaScan
         return new(init, position, fragments, start, end);
     }
 
+    /// <summary>False when a disk did not keep what is in the box.</summary>
+    private static bool TryReadRuns(byte[] moof, out IReadOnlyList<ReadRun> runs)
+    {
+        try
+        {
+            runs = FragmentReader.Read(moof);
+            return true;
+        }
+        catch (Mp4FormatException)
+        {
+            runs = [];
+            return false;
+        }
+    }
+
     private static bool TryReadInit(Stream file, out int length, out Dictionary<uint, uint> timescales)
+    {
+        try
+        {
+            return TryReadTracks(file, out length, out timescales);
+        }
+        catch (Mp4FormatException)
+        {
+            (length, timescales) = (0, []);
+            return false;
+        }
+    }
+
+    private static bool TryReadTracks(Stream file, out int length, out Dictionary<uint, uint> timescales)
     {
         (length, timescales) = (0, []);
         if (!TryReadBoxHeader(file, 0, out var ftyp, out var ftypSize) || ftyp != BoxType.Ftyp
@@ -71,14 +105,19 @@ internal static class MediaScan
                     && BoxReader.TryFind(trak, out var mdhd, BoxType.Trak, BoxType.Mdia, BoxType.Mdhd))
                 {
                     // Version 0 of both, as InitSegmentWriter writes them.
-                    timescales[BinaryPrimitives.ReadUInt32BigEndian(tkhd.Body(trak)[12..])] =
-                        BinaryPrimitives.ReadUInt32BigEndian(mdhd.Body(trak)[12..]);
+                    var (id, timescale) = (Field(tkhd.Body(trak)), Field(mdhd.Body(trak)));
+                    if (timescale > 0)
+                    {
+                        timescales[id] = timescale;
+                    }
                 }
             }
         }
 
         return true;
     }
+
+    private static uint Field(ReadOnlySpan<byte> body) => body.Length >= 16 ? BinaryPrimitives.ReadUInt32BigEndian(body[12..]) : 0;
 
     private static bool TryReadBoxHeader(Stream file, long position, out uint type, out long size)
     {

@@ -13,6 +13,18 @@ public sealed record RecordedSegment(
 {
     [JsonIgnore]
     public long End => Start + Duration;
+
+    /// <summary>
+    /// Whether there can be such a segment. More bytes, and more microseconds, than a disk ever holds are a line that rotted; the bound
+    /// keeps sums of a few of them within their type.
+    /// </summary>
+    internal bool IsPossible => File > 0 && Init >= 0 && Init <= Offset && IsAmount(Offset) && IsAmount(Length) && IsAmount(Number)
+        && IsAmount(Discontinuity) && IsAmount(Start) && IsAmount(Duration) && Wall is >= 0 and < 1L << 57;
+
+    internal bool Follows(RecordedSegment before) => Number > before.Number
+        && (File > before.File || (File == before.File && Offset >= before.Offset + before.Length));
+
+    private static bool IsAmount(long value) => value is >= 0 and < 1L << 50;
 }
 
 /// <summary>A line of the events file: the event as viewers got it, and the media time (microseconds) at which it happened.</summary>
@@ -54,6 +66,14 @@ internal static class RecordingIndex
             catch (JsonException)
             {
                 // A block the disk never wrote reads as zeros; nothing behind it can be trusted.
+                break;
+            }
+
+            var before = segments.Count > 0 && segment?.Number == segments[^1].Number ? segments.ElementAtOrDefault(segments.Count - 2)
+                : segments.LastOrDefault();
+            if (segment is not null && (!segment.IsPossible || (before is not null && !segment.Follows(before))))
+            {
+                // A line that rotted; nothing behind it can be trusted either.
                 break;
             }
 

@@ -37,15 +37,12 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
         var files = RecordingFiles.MediaNumbers(directory);
 
         // Lines that promise more than there is: a disk that lost what it said it had.
-        while (segments.Count > 0 && segments[^1] is { Length: > 0 } last && last.Offset + last.Length > LengthOf(directory, last.File))
+        while (segments.Count > 0 && segments[^1] is var last && last.Offset + last.Length > LengthOf(directory, last.File))
         {
-            segments[^1] = last with { Length = 0 };
-            if (LengthOf(directory, last.File) <= last.Offset)
+            segments.RemoveAt(segments.Count - 1);
+            if (last.Length > 0 && LengthOf(directory, last.File) > last.Offset)
             {
-                segments.RemoveAt(segments.Count - 1);
-            }
-            else
-            {
+                segments.Add(last with { Length = 0 });
                 break;
             }
         }

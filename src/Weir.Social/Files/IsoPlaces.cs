@@ -18,7 +18,7 @@ internal static class IsoPlaces
 
     /// <summary>Null when there is no place in it.</summary>
     /// <param name="head">The first bytes of the file as they are to be; they may hold some of the movie's box.</param>
-    public static CleanMovie? Clean(FileStream file, ReadOnlySpan<byte> head, RemovalBudget budget)
+    public static CleanMovie? Clean(Stream file, ReadOnlySpan<byte> head, RemovalBudget budget)
     {
         var header = new byte[16];
         for (long at = 0; at + 8 <= file.Length && budget.TakeBox();)
@@ -39,7 +39,9 @@ internal static class IsoPlaces
 
             if (header.AsSpan(4, 4).SequenceEqual("moov"u8))
             {
-                return budget.TakeMovie(size) ? CleanAt(file, at, (int)size, head, budget) : null;
+                // A size of 1 says that it stands behind the type, in eight bytes.
+                var start = header.AsSpan().StartsWith((ReadOnlySpan<byte>)[0, 0, 0, 1]) ? header.Length : 8;
+                return size >= start && budget.TakeMovie(size) ? CleanAt(file, at, start, (int)size, head, budget) : null;
             }
 
             at += size;
@@ -48,7 +50,8 @@ internal static class IsoPlaces
         return null;
     }
 
-    private static CleanMovie? CleanAt(FileStream file, long at, int size, ReadOnlySpan<byte> head, RemovalBudget budget)
+    /// <param name="start">Bytes before the first box in it.</param>
+    private static CleanMovie? CleanAt(Stream file, long at, int start, int size, ReadOnlySpan<byte> head, RemovalBudget budget)
     {
         var movie = new byte[size];
         file.Position = at;
@@ -59,7 +62,7 @@ internal static class IsoPlaces
             known[..Math.Min(known.Length, size)].CopyTo(movie);
         }
 
-        return Clean(movie.AsSpan(8), 0, budget) ? new CleanMovie(at, movie) : null;
+        return Clean(movie.AsSpan(start), 0, budget) ? new CleanMovie(at, movie) : null;
     }
 
     private static bool Clean(Span<byte> boxes, int depth, RemovalBudget budget)

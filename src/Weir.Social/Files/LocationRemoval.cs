@@ -11,7 +11,6 @@ namespace Weir.Social.Files;
 internal static class LocationRemoval
 {
     private const int MagicLength = 16;
-    private static readonly byte[] ExifMark = "Exif\0\0"u8.ToArray();
 
     /// <summary>Whether its first bytes are of a kind in which something is looked for.</summary>
     public static bool MayHave(string path)
@@ -29,6 +28,13 @@ internal static class LocationRemoval
     public static bool Remove(string path, CancellationToken cancellation)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        return Remove(file, cancellation);
+    }
+
+    /// <summary>As above, in a file that is open for reading and writing.</summary>
+    internal static bool Remove(Stream file, CancellationToken cancellation)
+    {
+        file.Position = 0;
         var head = new byte[(int)Math.Min(file.Length, RemovalBudget.MaxHead)];
         file.ReadExactly(head);
         var isBoxes = IsBoxes(head);
@@ -37,11 +43,13 @@ internal static class LocationRemoval
             return false;
         }
 
+        // What is taken out can change what else there is, where structures overlap: until nothing is found any more.
         var budget = new RemovalBudget(head.Length, cancellation);
-        var fromHead = TiffPlaces.Clean(head, budget) | CleanExif(head, budget) | XmpPlaces.Clean(head, budget) | CleanIptc(head);
-        if (head.AsSpan().StartsWith(PngPlaces.Mark))
+        var (fromHead, passes) = (false, 0);
+        while (CleanHead(head, isBoxes, budget) && !budget.Exceeded && budget.TakePass(++passes))
         {
-            fromHead |= PngPlaces.Clean(head, budget);
+            fromHead = true;
+            budget = new RemovalBudget(head.Length, cancellation);
         }
 
         var movie = isBoxes ? IsoPlaces.Clean(file, head, budget) : null;
@@ -72,15 +80,33 @@ internal static class LocationRemoval
         head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) || head.StartsWith(PngPlaces.Mark) || TiffPlaces.IsTiff(head)
         || (head.Length > 12 && head.StartsWith("RIFF"u8) && head.Slice(8, 4).SequenceEqual("WEBP"u8));
 
+    private static bool CleanHead(Span<byte> head, bool isBoxes, RemovalBudget budget) =>
+        isBoxes ? CleanBoxes(head, budget)
+        : head.StartsWith(PngPlaces.Mark) ? PngPlaces.Clean(head, budget)
+        : TiffPlaces.Clean(head, budget) | CleanExif(head, budget) | XmpPlaces.Clean(head, budget) | CleanIptc(head);
+
+    /// <summary>Exif and XMP inside of each box, so that nothing in one reaches into another.</summary>
+    private static bool CleanBoxes(Span<byte> head, RemovalBudget budget)
+    {
+        var removed = false;
+        for (var rest = head; rest.Length > 8 && budget.TakeBox();)
+        {
+            var size = BinaryPrimitives.ReadUInt32BigEndian(rest);
+            var large = size == 1 && rest.Length >= 16;
+            var whole = large ? BinaryPrimitives.ReadUInt64BigEndian(rest[8..]) : size;
+            var start = large ? 16 : 8;
+            var box = rest[..(whole >= (ulong)start && whole < (ulong)rest.Length ? (int)whole : rest.Length)];
+            removed |= XmpPlaces.Clean(box[start..], budget) | TiffPlaces.CleanMarked(box[start..], budget);
+            rest = rest[box.Length..];
+        }
+
+        return removed;
+    }
+
     /// <summary>Every TIFF structure behind the mark of Exif: JPEG, HEIF, and WebP where its writer kept the mark.</summary>
     private static bool CleanExif(Span<byte> head, RemovalBudget budget)
     {
-        var removed = false;
-        for (var at = 0; !budget.Exceeded && head[at..].IndexOf(ExifMark) is >= 0 and var found;)
-        {
-            at += found + ExifMark.Length;
-            removed |= TiffPlaces.Clean(head[at..], budget);
-        }
+        var removed = TiffPlaces.CleanMarked(head, budget);
 
         // WebP's chunk mostly begins with the structure itself.
         if (head.StartsWith("RIFF"u8))
@@ -119,8 +145,8 @@ internal static class LocationRemoval
                     }
 
                     var value = head[(data + 5)..Math.Min(end, data + 5 + BinaryPrimitives.ReadUInt16BigEndian(head[(data + 3)..]))];
+                    removed |= value.ContainsAnyExcept((byte)' ');
                     value.Fill((byte)' ');
-                    removed |= value.Length > 0;
                 }
             }
 

@@ -9,11 +9,11 @@ internal static class PngPlaces
 
     public static ReadOnlySpan<byte> Mark => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    /// <param name="head">After XMP and marked Exif were cleaned in it, for which this makes the sums.</param>
     public static bool Clean(Span<byte> head, RemovalBudget budget)
     {
         var removed = false;
-        for (var at = Mark.Length; at + 12 <= head.Length && !budget.Exceeded;)
+        var at = Mark.Length;
+        while (at + 12 <= head.Length && !budget.Exceeded)
         {
             var length = BinaryPrimitives.ReadUInt32BigEndian(head[at..]);
             if (length > head.Length - at - 12)
@@ -22,29 +22,30 @@ internal static class PngPlaces
             }
 
             var chunk = head.Slice(at + 4, (int)length + 4);
-            // XMP may have been cleaned in it, and Exif that stands behind its mark.
-            var changed = chunk.StartsWith("iTXt"u8) || chunk.StartsWith("eXIf"u8);
+            var changed = XmpPlaces.Clean(chunk, budget) | TiffPlaces.CleanMarked(chunk, budget);
             if (chunk.StartsWith("eXIf"u8))
             {
-                removed |= TiffPlaces.Clean(chunk[4..], budget);
+                changed |= TiffPlaces.Clean(chunk[4..], budget);
             }
             else if (IsPacked(chunk))
             {
                 // Nothing can be taken out of it in place, so it goes as a whole: a comment without words.
                 "tEXtComment\0"u8.CopyTo(chunk);
                 chunk[12..].Fill((byte)' ');
-                changed = removed = true;
+                changed = true;
             }
 
             if (changed)
             {
                 BinaryPrimitives.WriteUInt32BigEndian(head[(at + 8 + (int)length)..], Crc(chunk));
+                removed = true;
             }
 
             at += 12 + (int)length;
         }
 
-        return removed;
+        // What is no chunk has no sum either.
+        return removed | XmpPlaces.Clean(head[at..], budget) | TiffPlaces.CleanMarked(head[at..], budget);
     }
 
     /// <summary>Exif, IPTC or XMP as compressed or hexadecimal text: ImageMagick's profiles, and XMP in a compressed chunk.</summary>

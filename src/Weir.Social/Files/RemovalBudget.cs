@@ -27,6 +27,11 @@ internal sealed class RemovalBudget(long maxCleared, CancellationToken cancellat
     /// <summary>Keys of QuickTime's metadata.</summary>
     public const int MaxKeys = 1000;
 
+    /// <summary>
+    /// Passes over the beginning of a file in which something is found. A camera's file needs one; each has these bounds anew.
+    /// </summary>
+    public const int MaxPasses = 3;
+
     private long _cleared;
     private int _structures;
     private int _boxes;
@@ -37,6 +42,9 @@ internal sealed class RemovalBudget(long maxCleared, CancellationToken cancellat
 
     /// <summary>One more TIFF structure.</summary>
     public bool TakeStructure() => Take(++_structures <= MaxStructures);
+
+    /// <summary>One more pass that found something.</summary>
+    public bool TakePass(int pass) => Take(pass <= MaxPasses);
 
     /// <summary>One more value in a directory of positions. All of them together are at most what was read of the file.</summary>
     public bool TakeValue(long size) => Take(size <= MaxValue && (_cleared += size) <= maxCleared);

@@ -8,8 +8,23 @@ internal static class TiffPlaces
     private const int MaxDirectory = 512;
     private const ushort GpsDirectory = 0x8825;
 
+    private static ReadOnlySpan<byte> ExifMark => "Exif\0\0"u8;
+
     public static bool IsTiff(ReadOnlySpan<byte> start) =>
         start.StartsWith("II*\0"u8) || start.StartsWith("MM\0*"u8);
+
+    /// <summary>Every structure behind the mark of Exif.</summary>
+    public static bool CleanMarked(Span<byte> bytes, RemovalBudget budget)
+    {
+        var removed = false;
+        for (var at = 0; !budget.Exceeded && bytes[at..].IndexOf(ExifMark) is >= 0 and var found;)
+        {
+            at += found + ExifMark.Length;
+            removed |= Clean(bytes[at..], budget);
+        }
+
+        return removed;
+    }
 
     /// <summary>TIFF 6.0: the directory that the first one names under <see cref="GpsDirectory"/> is emptied, and what its entries point
     /// to.</summary>

@@ -165,11 +165,11 @@ internal sealed partial class PlanesService(
     {
         switch (report.BodyCase)
         {
-            case Report.BodyOneofCase.Broadcast when IsId(report.Broadcast.Broadcast) && AreTimes(report.Broadcast):
+            case Report.BodyOneofCase.Broadcast when IsWellFormed(report):
                 // Acknowledged when it is on disk.
                 await writer.PutAsync(report.Broadcast, report.Sequence, connection.Progress, cancellation);
                 return;
-            case Report.BodyOneofCase.Presence when IsId(report.Presence.Broadcast) && report.Presence.Accounts.All(IsId):
+            case Report.BodyOneofCase.Presence when IsWellFormed(report):
                 link.Watch(connection.Outbox, Ids.FromWire(report.Presence.Broadcast), new Watching(
                     report.Presence.Accounts.Select(Ids.FromWire).ToHashSet(),
                     Math.Max(report.Presence.Anonymous, 0),
@@ -194,6 +194,14 @@ internal sealed partial class PlanesService(
 
         connection.Progress.Received(report.Sequence);
     }
+
+    /// <summary>Whether what a node says can be an id or a time wherever one is meant.</summary>
+    internal static bool IsWellFormed(Report report) => report.BodyCase switch
+    {
+        Report.BodyOneofCase.Broadcast => IsId(report.Broadcast.Broadcast) && AreTimes(report.Broadcast),
+        Report.BodyOneofCase.Presence => IsId(report.Presence.Broadcast) && report.Presence.Accounts.All(IsId),
+        _ => true,
+    };
 
     private static bool IsId(Google.Protobuf.ByteString bytes) => bytes.Length == 16;
 

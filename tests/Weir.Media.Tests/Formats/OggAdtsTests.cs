@@ -57,6 +57,22 @@ public sealed class OggAdtsTests
         Assert.Null(Adts.Write(configuration, new byte[9000]));
     }
 
+    /// <summary>Each page may say that its last packet goes on in the next one.</summary>
+    [Fact]
+    public void A_packet_that_never_ends_is_refused()
+    {
+        byte[] page = [.. "OggS"u8, .. new byte[22], 255, .. Enumerable.Repeat((byte)255, 255), .. new byte[255 * 255]];
+        Assert.Throws<MalformedException>(() =>
+        {
+            var reader = new OggReader();
+            for (var left = 100; left > 0; left--)
+            {
+                ReadOnlySpan<byte> input = page;
+                reader.TryRead(ref input, []);
+            }
+        });
+    }
+
     [Fact]
     public void Nonsense_is_refused()
     {

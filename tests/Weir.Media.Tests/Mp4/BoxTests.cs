@@ -52,6 +52,24 @@ public sealed class BoxTests
         Assert.Contains("4.2", exception.Message);
     }
 
+    /// <summary>The sizes of the boxes around what was cut off still say that it is there.</summary>
+    [Fact]
+    public void A_fragment_whose_boxes_are_shorter_than_their_fields_is_refused()
+    {
+        var bytes = FragmentWriter.Write(7, Runs);
+        var moof = bytes.AsSpan().IndexOf("mdat"u8) - 4;
+        for (var at = 8; at < moof; at++)
+        {
+            for (var value = 0; value < 256; value += 5)
+            {
+                var changed = bytes.ToArray();
+                changed[at] = (byte)value;
+                var fault = Record.Exception(() => FragmentReader.Read(changed.AsSpan(0, moof)));
+                Assert.True(fault is null or Mp4FormatException, $"{fault} for {value} at {at}");
+            }
+        }
+    }
+
     [Fact]
     public void An_init_segment_names_each_codec_the_way_players_look_for_it()
     {

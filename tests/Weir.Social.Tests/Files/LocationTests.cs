@@ -165,6 +165,29 @@ public sealed class LocationTests(SqliteServer shared)
         }
     }
 
+    /// <summary>ISO/IEC 14496-12 4.2: a size of 1 says that the size stands behind the type.</summary>
+    [Fact]
+    public void A_movie_whose_size_takes_eight_bytes_loses_its_place()
+    {
+        var user = Box("udta", Box("\u00a9xyz", "+52.3676+004.9041/"u8));
+        byte[] large = [0, 0, 0, 1, .. "moov"u8, 0, 0, 0, 0, 0, 0, 0, (byte)(16 + user.Length), .. user];
+        var file = new MemoryStream();
+        file.Write([.. Box("ftyp", "isom\0\0\0\0"u8), .. large]);
+        Assert.True(Files.LocationRemoval.Remove(file, default));
+        Assert.DoesNotContain("52.36", Encoding.Latin1.GetString(file.ToArray()));
+    }
+
+    [Fact]
+    public void What_was_taken_out_once_is_not_said_to_be_taken_out_again()
+    {
+        var file = new MemoryStream();
+        file.Write(TestPictures.WithMetadata(TestPictures.Jpeg()));
+        Assert.True(Files.LocationRemoval.Remove(file, default));
+        var cleaned = file.ToArray();
+        Assert.False(Files.LocationRemoval.Remove(file, default));
+        Assert.Equal(cleaned, file.ToArray());
+    }
+
     [Fact]
     public async Task What_is_no_picture_or_is_broken_stays_as_it_is_byte_by_byte()
     {
@@ -219,7 +242,7 @@ public sealed class LocationTests(SqliteServer shared)
     {
         var box = new byte[8 + body.Length];
         BinaryPrimitives.WriteInt32BigEndian(box, box.Length);
-        Encoding.ASCII.GetBytes(type).CopyTo(box, 4);
+        Encoding.Latin1.GetBytes(type).CopyTo(box, 4);
         body.CopyTo(box.AsSpan(8));
         return box;
     }

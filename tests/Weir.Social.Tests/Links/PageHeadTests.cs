@@ -145,18 +145,5 @@ public sealed class PageHeadTests
         }
     }
 
-    /// <summary>Labels of encodings that .NET refuses, among others.</summary>
-    [Fact]
-    public void Every_page_that_fuzzing_found_has_a_head()
-    {
-        using var reader = new StreamReader(typeof(PageHeadTests).Assembly.GetManifestResourceStream("page-head.hex")!);
-        var pages = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.True(pages.Length > 50, $"{pages.Length} pages");
-        foreach (var page in pages)
-        {
-            PageHead.Read(Convert.FromHexString(page), null);
-        }
-    }
-
     private static PageHead Read(string page) => PageHead.Read(Encoding.UTF8.GetBytes(page), "utf-8");
 }

@@ -58,10 +58,12 @@ public static class FragmentReader
             switch (box.Type)
             {
                 case BoxType.Tfhd:
-                    track = BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
+                    track = BinaryPrimitives.ReadUInt32BigEndian(From(body, 4, 4));
                     break;
                 case BoxType.Tfdt:
-                    time = body[0] == 1 ? BinaryPrimitives.ReadUInt64BigEndian(body[4..]) : BinaryPrimitives.ReadUInt32BigEndian(body[4..]);
+                    time = From(body, 0, 1)[0] == 1
+                        ? BinaryPrimitives.ReadUInt64BigEndian(From(body, 4, 8))
+                        : BinaryPrimitives.ReadUInt32BigEndian(From(body, 4, 4));
                     break;
                 case BoxType.Trun:
                     samples = ReadTrun(body, moofStart);
@@ -78,7 +80,7 @@ public static class FragmentReader
 
     private static List<ReadSample> ReadTrun(ReadOnlySpan<byte> body, int moofStart)
     {
-        var flags = BinaryPrimitives.ReadUInt32BigEndian(body) & 0xFFFFFF;
+        var flags = BinaryPrimitives.ReadUInt32BigEndian(From(body, 0, 12)) & 0xFFFFFF;
         if ((flags & 0x701) != 0x701)
         {
             throw new Mp4FormatException("8.8.8", $"A trun with flags {flags:x6} leaves something to defaults");
@@ -87,7 +89,12 @@ public static class FragmentReader
         var count = BinaryPrimitives.ReadInt32BigEndian(body[4..]);
         var offset = moofStart + BinaryPrimitives.ReadInt32BigEndian(body[8..]);
         var at = 12;
-        var samples = new List<ReadSample>();
+        if (count < 0 || count > (body.Length - at) / ((flags & 0x800) != 0 ? 16 : 12))
+        {
+            throw new Mp4FormatException("8.8.8", $"A trun of {body.Length} bytes for {(uint)count} samples");
+        }
+
+        var samples = new List<ReadSample>(count);
         for (var i = 0; i < count; i++)
         {
             var composition = 0;
@@ -107,4 +114,8 @@ public static class FragmentReader
 
         return samples;
     }
+
+    private static ReadOnlySpan<byte> From(ReadOnlySpan<byte> body, int at, int length) => body.Length >= at + length
+        ? body.Slice(at, length)
+        : throw new Mp4FormatException("4.2", $"A box with {body.Length} bytes that has a field at {at}");
 }

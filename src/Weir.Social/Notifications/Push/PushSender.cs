@@ -158,8 +158,7 @@ internal sealed class PushSender(
     private void Retry(Push push, RetryConditionHeaderValue? asked)
     {
         var now = clock.GetUtcNow();
-        var wait = asked?.Delta ?? asked?.Date - now ?? limits.FirstRetry * Math.Pow(4, push.Attempt - 1);
-        if (push.Attempt >= limits.Attempts || wait > limits.MaxRetry || now + wait >= push.Until)
+        if (limits.Wait(asked, push.Attempt, now) is not { } wait || now + wait >= push.Until)
         {
             SocialMetrics.PushesDropped.Add(1);
             return;

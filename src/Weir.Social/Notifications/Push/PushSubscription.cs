@@ -1,3 +1,5 @@
+using System.Net.Http.Headers;
+
 namespace Weir.Social.Notifications.Push;
 
 /// <summary>A browser that takes pushes, for the session in it; it ends with the session.</summary>
@@ -42,4 +44,13 @@ internal sealed record PushLimits
 
     /// <summary>For tests, whose push service is on this machine and without TLS.</summary>
     public bool AllowLocal { get; init; }
+
+    /// <summary>How long to wait before a push is sent again; null when it is not.</summary>
+    /// <param name="asked">What the service's answer says.</param>
+    /// <param name="attempt">The one that failed, from 1 on.</param>
+    public TimeSpan? Wait(RetryConditionHeaderValue? asked, int attempt, DateTimeOffset now)
+    {
+        var wait = asked?.Delta ?? asked?.Date - now ?? FirstRetry * Math.Pow(4, attempt - 1);
+        return attempt >= Attempts || wait > MaxRetry ? null : wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
 }
