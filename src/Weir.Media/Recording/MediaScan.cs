@@ -30,7 +30,7 @@ internal static class MediaScan
             var moof = new byte[size];
             file.Position = position;
             file.ReadExactly(moof);
-            if (!TryReadRuns(moof, out var runs))
+            if (!TryReadRuns(moof, timescales, out var runs))
             {
                 break;
             }
@@ -53,13 +53,14 @@ internal static class MediaScan
         return new(init, position, fragments, start, end);
     }
 
-    /// <summary>False when a disk did not keep what is in the box.</summary>
-    private static bool TryReadRuns(byte[] moof, out IReadOnlyList<ReadRun> runs)
+    /// <summary>False when a disk did not keep what is in the box, or its times are none that a recording reaches.</summary>
+    private static bool TryReadRuns(byte[] moof, Dictionary<uint, uint> timescales, out IReadOnlyList<ReadRun> runs)
     {
         try
         {
             runs = FragmentReader.Read(moof);
-            return true;
+            return runs.All(run => !timescales.TryGetValue(run.TrackId, out var scale)
+                || ((double)run.BaseDecodeTime + run.Duration) / scale * 1e6 < RecordedSegment.MostTime);
         }
         catch (Mp4FormatException)
         {

@@ -24,7 +24,10 @@ public sealed record RecordedSegment(
     internal bool Follows(RecordedSegment before) => Number > before.Number
         && (File > before.File || (File == before.File && Offset >= before.Offset + before.Length));
 
-    private static bool IsAmount(long value) => value is >= 0 and < 1L << 50;
+    /// <summary>35 years, microseconds.</summary>
+    internal const long MostTime = 1L << 50;
+
+    private static bool IsAmount(long value) => value is >= 0 and < MostTime;
 }
 
 /// <summary>A line of the events file: the event as viewers got it, and the media time (microseconds) at which it happened.</summary>

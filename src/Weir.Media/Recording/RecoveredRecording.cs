@@ -128,7 +128,10 @@ public sealed record RecoveredRecording(string Directory, IReadOnlyList<Recorded
                 file, Math.Max(from, scanned.InitLength), 0, scanned.InitLength, (before?.Number ?? -1) + 1,
                 before is null ? 0 : before.Discontinuity + (before.File == file ? 0 : 1), scanned.Start, 0,
                 before is null ? WrittenAt(path) - (scanned.MediaEnd - scanned.Start) : before.Wall + scanned.Start - before.Start);
-        var closed = known with { Length = scanned.End - known.Offset, Duration = Math.Max(0, scanned.MediaEnd - known.Start) };
+        var closed = known with
+        {
+            Length = scanned.End - known.Offset, Duration = Math.Max(0, scanned.MediaEnd - known.Start), Wall = Math.Max(0, known.Wall),
+        };
         if (open >= 0)
         {
             segments[open] = closed;

@@ -52,6 +52,24 @@ public sealed class BrokenRecordingTests
     }
 
     [Fact]
+    public void A_fragment_at_a_time_that_no_recording_reaches_is_lost_and_the_others_can_be_replayed()
+    {
+        using var studio = new Studio();
+        studio.Stage.Play(studio.Stage.Publish(), Sample.H264Aac.Take(350));
+        studio.Kill();
+        var path = Path.Combine(studio.Folder, RecordingFiles.Media(1));
+        var file = File.ReadAllBytes(path);
+        var last = file.AsSpan(file.Length - studio.Stage.Fragments[^1].Data.Length);
+        last.Slice(last.IndexOf("tfdt"u8) + 8, 8).Fill(0xFF);
+        File.WriteAllBytes(path, file);
+        File.Delete(Path.Combine(studio.Folder, RecordingFiles.Index));
+        var found = RecoveredRecording.Open(studio.Folder);
+        Assert.Equal(studio.Stage.Fragments.SkipLast(1).Sum(fragment => fragment.Data.Length), found.Bytes);
+        using var replay = Replay.Open(studio.Folder)!;
+        Assert.Contains("#EXT-X-ENDLIST", Encoding.UTF8.GetString(replay.Playlist("x")));
+    }
+
+    [Fact]
     public void A_line_that_leads_back_and_an_init_segment_that_rotted_cost_no_segment_that_the_index_has()
     {
         using var studio = new Studio();
