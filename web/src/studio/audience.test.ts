@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { cameFrom, chosenAudience, fromAudience, lastChoice, nobodyExcluded, rehearsedFor, rememberChoice, rememberRehearsal, toAudience, without } from './audience';
+import type { Circle } from '../api/types';
+import { cameFrom, chosenAudience, forgetRehearsal, fromAudience, lastChoice, nobodyExcluded, rehearsedFor, rememberChoice, rememberRehearsal, toAudience } from './audience';
 import { audienceWords } from './audience-words';
 
 vi.hoisted(() => vi.stubGlobal('localStorage', { getItem: () => 'en' }));
@@ -58,17 +59,47 @@ describe('what is remembered', () => {
     }
   });
 
+  const circle = (id: string, ...members: string[]): Circle => ({ id, name: id, members: members.map((handle) => ({ id: handle, handle, name: handle })) });
+
   it('is the last choice, but not where one came from', () => {
-    rememberChoice({ kind: 'circles', circles: ['a', 'gone'] });
-    rememberChoice(group);
-    expect(lastChoice(['a'], [])).toEqual({ ...nobodyExcluded, kind: 'circles', circles: ['a'] });
+    rememberChoice({ kind: 'circles', circles: ['a', 'gone'] }, [circle('a', 'zhang'), circle('gone', 'zhang')]);
+    rememberChoice(group, []);
+    rememberChoice({ kind: 'followers', officialAccount: 'o' }, []);
+    expect(lastChoice([circle('a', 'zhang')])).toEqual({ ...nobodyExcluded, kind: 'circles', circles: ['a'] });
+  });
+  it('lets nobody in who came into a circle later, and asks when no circle is left', () => {
+    rememberChoice({ kind: 'circles', circles: ['a', 'b'] }, [circle('a', 'zhang', 'li'), circle('b', 'zhang')]);
+    expect(lastChoice([circle('a', 'zhang'), circle('b', 'zhang', 'boss')]).circles).toEqual(['a']);
+    expect(toAudience(lastChoice([circle('a', 'zhang', 'li', 'boss'), circle('b', 'boss')]))).toBeNull();
+  });
+  it('leaves out by name whoever left a circle that was left out, or was in one that is gone', () => {
+    rememberChoice({ kind: 'public', except: { accounts: ['wang'], circles: ['a', 'gone'] } }, [circle('a', 'zhang', 'li'), circle('gone', 'boss')]);
+    expect(lastChoice([circle('a', 'li', 'more')])).toEqual({ kind: 'public', circles: [], exceptAccounts: ['wang', 'zhang', 'boss'], exceptCircles: ['a'] });
+  });
+  it('is nobody where it is not known whom a circle left out that is gone', () => {
+    localStorage.setItem('weir.audience', JSON.stringify({ kind: 'friends', except: { circles: ['gone'] } })); // as an earlier version kept it
+    expect(toAudience(lastChoice([]))).toBeNull();
+    localStorage.setItem('weir.audience', JSON.stringify({ kind: 'circles', circles: ['a'] }));
+    expect(toAudience(lastChoice([circle('a', 'zhang')]))).toBeNull();
+    localStorage.setItem('weir.audience', '{"audience":');
+    expect(lastChoice([])).toEqual(nobodyExcluded);
+  });
+  it('is of each kind of thing by itself', () => {
+    rememberChoice({ kind: 'public' }, []);
+    expect(lastChoice([], 'weir.audience.moments.me')).toEqual(nobodyExcluded);
   });
   it('is whom a rehearsal is for, until it goes live', () => {
-    rememberRehearsal('one', { kind: 'circles', circles: ['a', 'gone'] });
-    rememberRehearsal('two', group);
-    expect(toAudience(without(fromAudience(rehearsedFor('one')), (id) => id === 'gone'))).toEqual({ kind: 'circles', circles: ['a'] });
-    expect(toAudience(fromAudience(rehearsedFor('two')))).toEqual(group);
-    rememberRehearsal('one', null);
-    expect(rehearsedFor('one')).toBeNull();
+    const [a, grown, gone] = [circle('a', 'zhang'), circle('grown', 'li'), circle('gone', 'boss')];
+    rememberRehearsal('one', { kind: 'circles', circles: ['a', 'grown', 'gone'], except: { circles: ['gone'] } }, [a, grown, gone]);
+    rememberRehearsal('two', group, []);
+    expect(toAudience(rehearsedFor('one', [a, circle('grown', 'li', 'boss')])))
+      .toEqual({ kind: 'circles', circles: ['a'], except: { accounts: ['boss'], circles: [] } });
+    expect(toAudience(rehearsedFor('two', []))).toEqual(group);
+    forgetRehearsal('one');
+    expect(rehearsedFor('one', [a])).toEqual(nobodyExcluded);
+  });
+  it.each(['public', 'link', 'onlyMe'])('of a rehearsal that was begun elsewhere is no more than friends, whatever was chosen last: %s', (kind) => {
+    rememberChoice({ kind, except: { accounts: ['wang'] } }, []);
+    expect(rehearsedFor('elsewhere', [])).toEqual({ ...nobodyExcluded, exceptAccounts: ['wang'] });
   });
 });

@@ -1,4 +1,4 @@
-import type { Audience, AudienceKind } from '../api/types';
+import type { Audience, AudienceKind, Circle } from '../api/types';
 
 /**
  * What somebody has chosen in the picker. Unlike an `Audience` it keeps the circles while another kind is looked at. `locked`: an audience
@@ -58,41 +58,72 @@ function same(one: Audience, other: Audience | null): boolean {
     && set(one.except?.circles) === set(other.except?.circles);
 }
 
-/** Without circles that are gone. A circle that was to be left out and is gone leaves its members out by name: the server knows them. */
-export function without(choice: Choice, gone: (circle: string) => boolean): Choice {
-  return { ...choice, circles: choice.circles.filter((id) => !gone(id)), exceptCircles: choice.exceptCircles.filter((id) => !gone(id)) };
+/** A remembered audience, and who was in each of its circles when it was chosen. */
+interface Kept { audience: Audience; members: Record<string, string[]> }
+
+const membersOf = (circles: readonly Circle[]) => circles.map((circle) => [circle.id, circle.members.map(({ handle }) => handle)] as const);
+
+function keep(audience: Audience, circles: readonly Circle[]): string {
+  const used = new Set([...audience.circles ?? [], ...audience.except?.circles ?? []]);
+  const members = Object.fromEntries(membersOf(circles.filter(({ id }) => used.has(id))));
+  return JSON.stringify({ audience, members } satisfies Kept);
 }
 
-/** The last choice on this device, without circles and people that are gone. `where`: each kind of thing has its own. */
-export function lastChoice(circles: string[], handles: string[], where = key): Choice {
-  let stored: Choice = nobodyExcluded;
+/** The choice that was kept, or less than it: nobody comes to see anything because a circle changed since. Null: nothing was kept. */
+function kept(text: string | null, circles: readonly Circle[]): Choice | null {
   try {
-    stored = fromAudience(JSON.parse(localStorage.getItem(where) ?? 'null') as Audience | null);
+    const stored = JSON.parse(text ?? 'null') as Kept | Audience | null;
+    if (!stored) return null;
+    // An earlier version kept the audience alone.
+    const { audience, members } = 'audience' in stored ? stored : { audience: stored, members: {} };
+    return narrowed(fromAudience(audience), members, new Map(membersOf(circles)));
   } catch {
-    // somebody edited it
+    return null; // somebody edited it
   }
-  if (stored.locked) return nobodyExcluded; // never kept from here
-  return { ...without(stored, (id) => !circles.includes(id)), exceptAccounts: stored.exceptAccounts.filter((handle) => handles.includes(handle)) };
+}
+
+/**
+ * Without circles that are gone or have members who were not in them then. Whoever was in a circle that was left out and is in it no
+ * longer is left out by name, as the server does it with what was posted. People who were left out by name stay out, friends or not.
+ */
+function narrowed(choice: Choice, then: Record<string, string[]>, now: ReadonlyMap<string, string[]>): Choice {
+  if (choice.locked) return choice;
+  // Nobody knows whom a circle left out that is gone.
+  if (choice.exceptCircles.some((id) => !then[id] && !now.has(id))) return { ...nobodyExcluded, kind: 'circles' };
+  const strayed = choice.exceptCircles.flatMap((id) => (then[id] ?? []).filter((handle) => !now.get(id)?.includes(handle)));
+  return {
+    ...choice,
+    circles: choice.circles.filter((id) => now.get(id)?.every((handle) => then[id]?.includes(handle))),
+    exceptCircles: choice.exceptCircles.filter((id) => now.has(id)),
+    exceptAccounts: [...new Set([...choice.exceptAccounts, ...strayed])],
+  };
+}
+
+/** The last choice on this device. `where`: each kind of thing has its own. */
+export function lastChoice(circles: readonly Circle[], where = key): Choice {
+  const last = kept(localStorage.getItem(where), circles);
+  return !last || last.locked ? nobodyExcluded : last; // one that is locked is never kept from here
 }
 
 /** One that is locked belongs to where it came from, not to the next time. */
-export function rememberChoice(audience: Audience, where = key): void {
-  if (kinds.some((kind) => kind === audience.kind)) localStorage.setItem(where, JSON.stringify(audience));
+export function rememberChoice(audience: Audience, circles: readonly Circle[], where = key): void {
+  if (kinds.some((kind) => kind === audience.kind)) localStorage.setItem(where, keep(audience, circles));
 }
 
 const rehearsalKey = (broadcast: string) => `weir.rehearsal.${broadcast}`;
 
 /** Whom a rehearsal is for when it goes live. */
-export function rememberRehearsal(broadcast: string, audience: Audience | null): void {
-  if (audience) sessionStorage.setItem(rehearsalKey(broadcast), JSON.stringify(audience));
-  else sessionStorage.removeItem(rehearsalKey(broadcast));
+export function rememberRehearsal(broadcast: string, audience: Audience | null, circles: readonly Circle[]): void {
+  if (audience) sessionStorage.setItem(rehearsalKey(broadcast), keep(audience, circles));
+  else forgetRehearsal(broadcast);
 }
 
-/** Null when it was not begun here. */
-export function rehearsedFor(broadcast: string): Audience | null {
-  try {
-    return JSON.parse(sessionStorage.getItem(rehearsalKey(broadcast)) ?? 'null') as Audience | null;
-  } catch {
-    return null; // somebody edited it
-  }
+export const forgetRehearsal = (broadcast: string): void => sessionStorage.removeItem(rehearsalKey(broadcast));
+
+/** Of one that was not begun here nobody knows for whom it is: friends at most, without those who were left out last. */
+export function rehearsedFor(broadcast: string, circles: readonly Circle[]): Choice {
+  const wanted = kept(sessionStorage.getItem(rehearsalKey(broadcast)), circles);
+  if (wanted) return wanted;
+  const last = lastChoice(circles);
+  return last.kind === 'circles' ? last : { ...last, kind: 'friends' };
 }
