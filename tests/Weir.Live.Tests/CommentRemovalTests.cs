@@ -100,7 +100,8 @@ public sealed class CommentRemovalTests
         Assert.True(stage.Admission.TryPublish(Stage.StreamKey, new PublisherInfo("RTMP", "test"), out var publisher, out _));
         var running = stage.Broadcasts.FindRunning(stage.Broadcast)!;
         using var names = new NameRemoval(stage.Broadcasts, stage.Replays, stage.Clock, NullLogger<NameRemoval>.Instance);
-        var (ben, mia) = (new Commenter(Guid.NewGuid(), "Ben", IsHost: false, MayComment: true), new Commenter(Guid.NewGuid(), "Mia", false, true));
+        var ben = new Commenter(Guid.NewGuid(), "Ben", IsHost: false, MayComment: true);
+        var mia = new Commenter(Guid.NewGuid(), "Mia", IsHost: false, MayComment: true);
         for (var frame = 0; frame < 200; frame++)
         {
             publisher!.Audio(Sound, frame * 21_333L, new byte[] { 0x21, 0x10, 4 });

@@ -49,6 +49,16 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>A new database with the tables of this version. They are made once, then copied.</summary>
     public async Task<string> CreateMigratedDatabaseAsync() => await CreateAsync(await _template.Value);
 
+    /// <summary>Gives its room back, where there are hundreds of databases.</summary>
+    public async Task DropDatabaseAsync(string connection)
+    {
+        await using var postgres = new NpgsqlConnection(Connection("postgres"));
+        await postgres.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connection).Database} WITH (FORCE)", postgres);
+        await command.ExecuteNonQueryAsync();
+    }
+
     private async Task<string> MakeTemplateAsync()
     {
         var connection = await CreateDatabaseAsync();

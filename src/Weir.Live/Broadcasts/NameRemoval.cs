@@ -50,7 +50,8 @@ internal sealed class NameRemoval(BroadcastDirectory broadcasts, ReplayStore rep
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ObjectDisposedException)
             {
                 // Also a recording that was closed at this moment.
-                log.LogWarning("Names cannot be taken out of the recording of {Broadcast} yet: {Reason}", broadcast.ToText(), fault.Message);
+                log.LogWarning(
+                    "Names cannot be taken out of the recording of {Broadcast} yet: {Reason}", broadcast.ToText(), fault.Message);
                 refused.Add(broadcast);
             }
         }

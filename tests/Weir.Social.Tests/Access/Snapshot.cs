@@ -145,7 +145,8 @@ internal abstract class Snapshot : IAsyncDisposable
                     SELECT * FROM copied."{table}" b WHERE NOT EXISTS (SELECT FROM public."{table}" a WHERE a::text = b::text);
 
                 """));
-            await RunAsync($"BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM copied.changes; {restore} {NextEpoch}; COMMIT");
+            const string Begin = "BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM copied.changes;";
+            await RunAsync($"{Begin} {restore} {NextEpoch}; COMMIT");
             return true;
         }
 

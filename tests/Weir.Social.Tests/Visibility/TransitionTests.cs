@@ -30,6 +30,8 @@ public sealed class TransitionsOnPostgres(PostgresServer shared) : TransitionTes
     protected override int Sequences { get; } = Deep.Size(40, 40_000);
 
     protected override Task<Server> StartAsync(Action<WebApplicationBuilder> configure) => Server.StartAsync(shared.Cluster, configure);
+
+    protected override Task EndedAsync(Server server) => shared.Cluster.DropDatabaseAsync(server.Options.ConnectionString!);
 }
 
 /// <summary>
@@ -44,11 +46,13 @@ public abstract class TransitionTests
     private const int Together = 200;
 
     /// <summary>Every how many-th is looked at closely.</summary>
-    private static readonly int Close = Deep.Size(20, 40);
+    private const int Close = 10;
 
     protected abstract int Sequences { get; }
 
     protected abstract Task<Server> StartAsync(Action<WebApplicationBuilder> configure);
+
+    protected virtual Task EndedAsync(Server server) => Task.CompletedTask;
 
     [Fact]
     public async Task No_act_that_narrows_shows_anything_and_every_cut_reaches_who_lost_sight()
@@ -89,11 +93,19 @@ public abstract class TransitionTests
 
     private async Task<IReadOnlyList<Story>> RunAsync(IEnumerable<int> seeds, Func<int, bool> isClose, IReadOnlySet<int>? skipped = null)
     {
-        await using var server = await StartAsync(Configure);
-        var admin = await server.PersonAsync("Admin", admin: true);
-        await using var stories = await Stories.BeginAsync(server, admin, seeds, isClose, skipped);
-        await stories.GoOnAsync();
-        return stories.All;
+        var server = await StartAsync(Configure);
+        try
+        {
+            await using var running = server;
+            var admin = await server.PersonAsync("Admin", admin: true);
+            await using var stories = await Stories.BeginAsync(server, admin, seeds, isClose, skipped);
+            await stories.GoOnAsync();
+            return stories.All;
+        }
+        finally
+        {
+            await EndedAsync(server);
+        }
     }
 
     private static void Configure(WebApplicationBuilder builder)
