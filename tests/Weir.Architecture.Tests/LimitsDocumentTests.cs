@@ -142,6 +142,7 @@ public sealed partial class LimitsDocumentTests
                 "Weir.Media.Formats.Rtp.TransportCc",
                 "Weir.Media.Formats.Sdp.SessionDescription",
                 "Weir.Media.Formats.WebSocketFrame",
+                "Weir.Media.Recording.RecordedSegment",
                 "Weir.Media.Rtmp.ChunkReader",
                 "Weir.Media.WebRtc.Negotiation.IceFragment",
                 "Weir.Media.WebRtc.Transport.RtcEndpoint",
