@@ -60,6 +60,8 @@ public abstract class FriendsTests(SharedServer shared)
         {
             var asked = (await anna.PostAsync("/api/friend-requests", new { handle })).Is(HttpStatusCode.Created);
             Assert.Equal(["id"], asked.Json.EnumerateObject().Select(m => m.Name));
+            // Nor does whoever blocked the handle learn from being asked that somebody has it.
+            Assert.Equal(JsonValueKind.Null, (await ben.GetAsync("/api/blocks")).Json[0].GetProperty("name").ValueKind);
             Assert.Equal(asked.Text("id"), (await anna.PostAsync("/api/friend-requests", new { handle })).Is(HttpStatusCode.Created).Text("id"));
             var outgoing = (await anna.GetAsync("/api/friend-requests"))["outgoing"][0];
             Assert.Equal(["handle"], outgoing.GetProperty("to").EnumerateObject().Select(m => m.Name));

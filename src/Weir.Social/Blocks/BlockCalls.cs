@@ -25,8 +25,8 @@ internal static class BlockCalls
         from block in db.Blocks
         where block.OwnerId == caller.Id
         join account in db.Accounts.VisibleTo(db, caller.Id)
-                .Where(a => db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id)
-                    || db.FriendRequests.Any(r => r.FromId == a.Id && r.ToHandle == caller.Handle && !r.Declined))
+                // Not by what they ask: a request that comes while the block holds is not shown, and would show here whose handle it is.
+                .Where(a => db.Friendships.Any(f => f.OwnerId == caller.Id && f.FriendId == a.Id))
             on block.BlockedId equals account.Id into known
         from account in known.DefaultIfEmpty()
         orderby block.CreatedAt descending
