@@ -50,6 +50,9 @@ internal static class PublishArticle
         }
 
         var mayBeShown = rendered?.Pictures.Count <= Article.MaxPictures;
+        // Written so that only the rendering finds it (`&#47;api/files/...`), a picture belongs to no article and would go after a day.
+        var named = ArticleMarkdown.PicturesIn(draft.DraftMarkdown);
+        var allAreNamed = rendered?.Pictures.All(named.Contains) == true;
         Published? published = null;
         var fault = await entrance.ChangeAsync(id, caller, async (article, account) =>
         {
@@ -71,6 +74,11 @@ internal static class PublishArticle
             if (!mayBeShown)
             {
                 return Problems.Field("markdown", "article-shape", $"An article has at most {Article.MaxPictures} pictures, and is not nested without end.");
+            }
+
+            if (!allAreNamed)
+            {
+                return Problems.Field("markdown", "picture-unknown", "One of the pictures is not there, or not yours.");
             }
 
             var now = clock.Now();

@@ -150,6 +150,10 @@ public abstract class ArticleTests(SharedServer shared)
         Assert.Equal("article-empty", (await paper.Owner.PostAsync($"/api/articles/{id}/publish", new { version = 4 })).Is(HttpStatusCode.BadRequest).Code);
         (await paper.SaveAsync(id, 4, "Title", new string('>', 5000) + " deep")).Is(HttpStatusCode.OK);
         Assert.Equal("article-shape", (await paper.Owner.PostAsync($"/api/articles/{id}/publish", new { version = 5 })).Is(HttpStatusCode.BadRequest).Code);
+        // A picture that only the rendering finds.
+        (await paper.SaveAsync(id, 5, "Title", $"![x](&#47;api/files/{Guid.NewGuid():N})")).Is(HttpStatusCode.OK);
+        var hidden = await paper.Owner.PostAsync($"/api/articles/{id}/publish", new { version = 6 });
+        Assert.Equal("picture-unknown", hidden.Is(HttpStatusCode.BadRequest).Code);
         Assert.Equal("article-shape", (await paper.Owner.PostAsync("/api/articles/preview", new { markdown = new string('>', 5000) + " deep" })).Is(HttpStatusCode.BadRequest).Code);
     }
 
